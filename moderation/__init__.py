@@ -1,0 +1,1 @@
+"""Comments that wait for a moderator before anyone reads them."""
