@@ -1,0 +1,1 @@
+"""The articles and contributions of the demonstration site."""
