@@ -1,0 +1,56 @@
+"""Which characters are refused, which are invisible, and which invisible ones are honest spelling."""
+
+import re
+import unicodedata
+
+_NONCHARACTERS = "".join(chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF))
+
+# As insides of a regular expression's character class.
+CONTROLS = r"\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef" + _NONCHARACTERS
+OVERRIDES = r"\u202a-\u202e\u2066-\u2069"
+TAGS = r"\U000e0000-\U000e007f"
+DIRECTION_MARKS = r"\u061c\u200e\u200f"
+_INVISIBLE = (
+    r"\u00ad\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u200b-\u200d\u2060-\u2065\u206a-\u206f\u2800\u3164"
+    r"\ufe00-\ufe0f\ufeff\uffa0\ufff9-\ufffb\U0001bca0-\U0001bca3\U0001d173-\U0001d17a\U000e0080-\U000e0fff"
+)
+HIDING = _INVISIBLE + DIRECTION_MARKS + OVERRIDES + TAGS
+
+# Persian, Hindi and emoji cannot be spelled without joiners and variation selectors.
+_PICTURES = (
+    r"\u00a9\u00ae\u2030-\u205e\u20e3\u2100-\u27bf\u2900-\u2bff\u3030\u303d\u3297\u3299"
+    r"\U0001f000-\U0001faff"
+)
+_JOINED_SCRIPTS = r"\u0600-\u061b\u061d-\u0dff\ufb50-\ufdcf"
+_SPELLING = (
+    rf"(?<=[{_PICTURES}])[\ufe0e\ufe0f]|\ufe0f(?=\u20e3)"
+    rf"|(?<=[{_PICTURES}\ufe0f])\u200d(?=[{_PICTURES}])"
+    rf"|(?<=[{_JOINED_SCRIPTS}])[\u200c\u200d](?=[{_JOINED_SCRIPTS}])"
+)
+_HIDDEN = re.compile(rf"{_SPELLING}|(?P<hidden>[{HIDING}])")
+_ANY_HIDDEN = re.compile(rf"[{HIDING}]")
+
+
+def hidden(text: str) -> list[str]:
+    """Each invisible character that no spelling asks for, in order."""
+    return [match["hidden"] for match in _HIDDEN.finditer(text) if match["hidden"]]
+
+
+def without_hidden(text: str) -> str:
+    return _HIDDEN.sub(lambda match: "" if match["hidden"] else match[0], text)
+
+
+def visible(text: str) -> bool:
+    """Whether a reader would see anything at all."""
+    return bool(_ANY_HIDDEN.sub("", text).strip())
+
+
+def few_marks(text: str, most: int) -> str:
+    """The text with at most so many combining marks in a row, none of them at its start."""
+    kept: list[str] = []
+    marks = most
+    for character in text:
+        marks = marks + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
+        if marks <= most:
+            kept.append(character)
+    return "".join(kept)

@@ -1,0 +1,28 @@
+"""Names and titles in one line, and the form in which two texts are compared."""
+
+import re
+import unicodedata
+
+from moderation.markup.characters import CONTROLS, few_marks, without_hidden
+from moderation.markup.refusal import Refused
+
+_MAX_MARKS = 4
+# A typed no-break space between two words is French typography; any other run is one space.
+_SPACES = re.compile(r"\s{2,}|[^\S\u00a0\u202f ]")
+_CONTROLS = re.compile(rf"[{CONTROLS}]")
+
+
+def plain_line(text: str, limit: int) -> str:
+    """What can stand in one line beside others without disturbing them; "" if nothing of it can be seen."""
+    seen = without_hidden(_CONTROLS.sub("", _SPACES.sub(" ", text)))
+    # Marks first: putting thousands of them in their order takes time that grows with their square.
+    line = unicodedata.normalize("NFC", few_marks(seen, _MAX_MARKS))
+    line = _SPACES.sub(" ", few_marks(line, _MAX_MARKS)).strip()
+    if len(line) > limit:
+        raise Refused("too_long", limit=limit, found=len(line))
+    return line
+
+
+def fold(text: str) -> str:
+    """Equal for two texts that a reader would call the same."""
+    return " ".join(unicodedata.normalize("NFC", without_hidden(text)).casefold().split())
