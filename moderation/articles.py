@@ -1,0 +1,92 @@
+"""Adding and replacing articles, each with the thread that goes with it."""
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from moderation import markup
+from moderation.models.public import Article, Mode, Site, Thread
+
+_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+){0,40}", re.ASCII)
+
+
+class BadSlug(Exception):
+    """Not small letters, digits and single dashes."""
+
+
+class NotFound(Exception):
+    """There is no such article."""
+
+
+class Exists(Exception):
+    """The slug is taken."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """An article as its editor has it; `body` and `postscript` are HTML and go through the article safelist."""
+
+    title: str
+    body: str
+    lead: str = ""
+    postscript: str = ""
+    section: str = ""
+    place: str = ""
+    themes: tuple[str, ...] = field(default=())
+    proposer: str = ""
+    featured: bool = False
+    mode: Mode = Mode.APRIORI
+
+
+def put(session: Session, slug: str, content: Content, *, now: datetime, replace: bool = False) -> Article:
+    """Adds an article with its thread, or replaces one that is there. Raises BadSlug and Exists."""
+    if len(slug) > 200 or not _SLUG.fullmatch(slug):
+        raise BadSlug
+    article = session.exec(select(Article).where(Article.slug == slug).with_for_update()).first()
+    if article is not None and not replace:
+        raise Exists
+    if article is None:
+        article = Article(slug=slug, title="", body="", published_at=now)
+    else:
+        article.updated_at = now
+    _fill(article, content)
+    session.add(article)
+    session.flush()
+    _settle_thread(session, article, content.mode)
+    return article
+
+
+def set_mode(session: Session, slug: str, mode: Mode) -> None:
+    """Opens or closes the forum of an article. Raises NotFound."""
+    article = session.exec(select(Article).where(Article.slug == slug)).first()
+    if article is None:
+        raise NotFound
+    _settle_thread(session, article, mode)
+
+
+def _fill(article: Article, content: Content) -> None:
+    article.title = markup.plain_line(content.title, 300)
+    article.lead = content.lead
+    article.body = markup.render_article(content.body)
+    article.postscript = markup.render_article(content.postscript) if content.postscript else ""
+    article.section = markup.plain_line(content.section, 200)
+    article.place = markup.plain_line(content.place, 200)
+    article.themes = [markup.plain_line(theme, 200) for theme in content.themes]
+    article.proposer = markup.plain_line(content.proposer, 200)
+    article.featured = content.featured
+
+
+def _settle_thread(session: Session, article: Article, mode: Mode) -> None:
+    thread = session.exec(select(Thread).where(Thread.article_id == article.id).with_for_update()).first()
+    if thread is None:
+        thread = Thread(article_id=article.id, mode=mode)
+    else:
+        thread.revision += 1
+        thread.mode = mode
+    session.add(thread)
+    site = session.get_one(Site, 1, with_for_update=True)
+    site.revision += 1
+    session.add(site)
+    session.flush()

@@ -1,0 +1,209 @@
+"""The moderators' writes: deciding and undoing, whatever door they came through."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, desc, select
+
+from moderation import lifecycle, publication
+from moderation.lifecycle import Action, IllegalMove, Reason, Status
+from moderation.models.queue import Account, Comment, Decision, Effect, EffectKind
+
+
+class NotFound(Exception):
+    """There is no such thing, or not for who asks."""
+
+
+@dataclass(frozen=True)
+class Last:
+    """The newest line of a comment's log: who moved it, when, and how. `by` is empty for the author."""
+
+    action: Action
+    by: str | None
+    at: datetime
+    undo: bool
+
+
+class Stale(Exception):
+    """The comment changed since it was looked at."""
+
+    def __init__(self, comment_id: str, status: Status, revision: int, last: Last | None) -> None:
+        super().__init__(f"{comment_id} is {status} at revision {revision}")
+        self.comment_id = comment_id
+        self.status = status
+        self.revision = revision
+        self.last = last
+
+
+class ReasonNeeded(Exception):
+    """Refusing and taking down are explained; « other » is explained in words."""
+
+    def __init__(self, *, note: bool) -> None:
+        super().__init__("a note is needed with “other”" if note else "a reason is needed")
+        self.note = note
+
+
+class TooLate(Exception):
+    """The window has closed, or something came after."""
+
+    def __init__(self, status: Status) -> None:
+        super().__init__(f"too late to undo: {status}")
+        self.status = status
+
+
+def decide(
+    session: Session,
+    comment_id: str,
+    action: Action,
+    *,
+    revision: int,
+    by: int,
+    now: datetime,
+    undo: timedelta,
+    reason: Reason | None = None,
+    note: str = "",
+) -> Decision:
+    """Moves a comment, writes the log line and the effects, in the caller's transaction.
+
+    `revision` is the one the moderator saw; `by` an account. Raises NotFound, Stale, IllegalMove, ReasonNeeded.
+    """
+    comment = session.get(Comment, comment_id, with_for_update=True)
+    if comment is None:
+        raise NotFound
+    if comment.revision != revision:
+        raise stale(session, comment)
+    if action in lifecycle.BY_AUTHOR:
+        raise IllegalMove(comment.status, action)
+    lifecycle.after(comment.status, action)
+    if action in lifecycle.NEEDS_REASON and (reason is None or (reason is Reason.OTHER and not note)):
+        raise ReasonNeeded(note=reason is Reason.OTHER)
+    decision = record(
+        session, comment, action, now=now, undo_until=now + undo, by=by, reason=reason, note=note
+    )
+    _follow_up(session, decision, now)
+    return decision
+
+
+def record(
+    session: Session,
+    comment: Comment,
+    action: Action,
+    *,
+    now: datetime,
+    undo_until: datetime,
+    by: int | None = None,
+    reason: Reason | None = None,
+    note: str = "",
+) -> Decision:
+    """Makes one move of the table and adds its log line; the comment is locked by the caller."""
+    before = comment.status
+    return _move(
+        session,
+        comment,
+        Decision(
+            comment_id=comment.id,
+            revision=comment.revision + 1,
+            version=comment.version,
+            action=action,
+            before=before,
+            after=lifecycle.after(before, action),
+            reason=reason,
+            note=note,
+            account_id=by,
+            at=now,
+            undo_until=undo_until,
+        ),
+    )
+
+
+def _move(session: Session, comment: Comment, decision: Decision) -> Decision:
+    """The only place where a status changes."""
+    comment.status = decision.after
+    comment.revision = decision.revision
+    session.add(comment)
+    session.add(decision)
+    session.flush()
+    return decision
+
+
+def _follow_up(session: Session, decision: Decision, now: datetime) -> None:
+    assert decision.id is not None  # noqa: S101 - flushed by _move
+    if lifecycle.takes_down(decision.before, decision.after) or decision.undo_until <= now:
+        publication.sync(session, decision.comment_id, now)
+    elif decision.after is Status.PUBLISHED:
+        session.add(
+            Effect(
+                kind=EffectKind.SYNC,
+                comment_id=decision.comment_id,
+                decision_id=decision.id,
+                due_at=decision.undo_until,
+            )
+        )
+
+
+def undo(session: Session, decision_id: int, *, by: int, now: datetime) -> Decision:
+    """Puts a comment back where it was, if nothing else moved it and its window is still open.
+
+    What was waiting to be done is dropped; a text that had been taken down is public again at once.
+    Raises NotFound and TooLate.
+    """
+    decision = session.get(Decision, decision_id)
+    if decision is None or decision.account_id is None or decision.undoes is not None:
+        raise NotFound
+    comment = session.get(Comment, decision.comment_id, with_for_update=True)
+    if comment is None:
+        raise NotFound
+    if comment.revision != decision.revision or now >= decision.undo_until:
+        raise TooLate(comment.status)
+    return _revert(session, comment, decision, by=by, now=now)
+
+
+def set_aside(session: Session, comment: Comment, now: datetime) -> None:
+    """Undoes, for the author who acts on what they were shown, a decision that has not yet taken effect."""
+    decision = newest(session, comment.id)
+    if decision is not None and not_yet_due(decision, now):
+        _revert(session, comment, decision, by=None, now=now)
+
+
+def not_yet_due(decision: Decision, now: datetime) -> bool:
+    """Whether the author and the public are still shown what was true before."""
+    takes_down = lifecycle.takes_down(decision.before, decision.after)
+    return decision.undoes is None and now < decision.undo_until and not takes_down
+
+
+def _revert(
+    session: Session, comment: Comment, decision: Decision, *, by: int | None, now: datetime
+) -> Decision:
+    waiting = publication.take(session, col(Effect.decision_id) == decision.id)
+    if decision.after is Status.PUBLISHED and not waiting:
+        raise TooLate(comment.status)  # another process has just done it
+    undone = Decision(
+        comment_id=comment.id,
+        revision=comment.revision + 1,
+        version=comment.version,
+        action=decision.action,
+        before=decision.after,
+        after=decision.before,
+        account_id=by,
+        at=now,
+        undo_until=now,
+        undoes=decision.id,
+    )
+    _move(session, comment, undone)
+    publication.sync(session, comment.id, now)
+    return undone
+
+
+def newest(session: Session, comment_id: str) -> Decision | None:
+    return session.exec(
+        select(Decision).where(Decision.comment_id == comment_id).order_by(desc(Decision.revision))
+    ).first()
+
+
+def stale(session: Session, comment: Comment) -> Stale:
+    decision = newest(session, comment.id)
+    last = None
+    if decision is not None:
+        account = session.get(Account, decision.account_id) if decision.account_id else None
+        last = Last(decision.action, account and account.name, decision.at, decision.undoes is not None)
+    return Stale(comment.id, comment.status, comment.revision, last)

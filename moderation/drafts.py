@@ -1,0 +1,76 @@
+"""What a reader wrote, checked field by field and rendered; nothing of it is stored yet."""
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from moderation import markup
+from moderation.markup import Dialect, Refused, Rendered
+
+LONGEST_NAME = 80
+LONGEST_EMAIL = 254
+_EMAIL = re.compile(r"[^\s@<>\"(),:;\\\[\]]{1,64}@[^\s@<>\"(),:;\\\[\]]{1,189}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class Draft:
+    """What a reader wrote, checked and rendered; nothing of it is stored yet."""
+
+    author: str
+    email: str
+    text: Rendered
+    dialect: Dialect
+
+    @property
+    def digest(self) -> str:
+        """Equal for two drafts a reader would call the same."""
+        return hashlib.sha256("\0".join((self.author, self.email, self.text.source)).encode()).hexdigest()[
+            :32
+        ]
+
+    @property
+    def fingerprint(self) -> str:
+        return hashlib.sha256(markup.fold(self.text.source).encode()).hexdigest()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """What is wrong with a field, as a code word; `limit` and `found` say by how much."""
+
+    code: str
+    limit: int = 0
+    found: int = 0
+
+
+class Invalid(Exception):
+    def __init__(self, problems: Mapping[str, Problem]) -> None:
+        super().__init__(", ".join(f"{field}: {problem.code}" for field, problem in problems.items()))
+        self.problems = problems
+
+
+def read(author: str, email: str, text: str, *, dialect: Dialect, required: str = "") -> Draft:
+    """Raises Invalid, with every field at fault. `required` names fields as the setting does."""
+    problems: dict[str, Problem] = {}
+    name = _line("author", author, LONGEST_NAME, problems)
+    address = _line("email", email, LONGEST_EMAIL, problems)
+    if address and not _EMAIL.fullmatch(address):
+        problems["email"] = Problem("not_an_address")
+    for field, value in (("author", name), ("email", address)):
+        if field in required and not value and field not in problems:
+            problems[field] = Problem("required")
+    try:
+        rendered = markup.render(text, dialect)
+    except Refused as refused:
+        problems["text"] = Problem(refused.reason, refused.limit, refused.found)
+    if problems:
+        raise Invalid(problems)
+    return Draft(name, address, rendered, dialect)
+
+
+def _line(field: str, value: str, limit: int, problems: dict[str, Problem]) -> str:
+    try:
+        return markup.plain_line(value, limit)
+    except Refused as refused:
+        problems[field] = Problem(refused.reason, refused.limit, refused.found)
+        return ""

@@ -1,0 +1,30 @@
+"""Random names that can be read aloud: Crockford's base 32, no I, L, O or U."""
+
+import secrets
+
+ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
+_HEARD = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None, "\u00a0": None})
+
+
+def new_id() -> str:
+    """80 random bits in sixteen characters: a comment's name, in lower case for addresses."""
+    return _random(16).lower()
+
+
+def new_code(length: int = 16) -> str:
+    """A secret to note down; five random bits a character."""
+    return _random(length)
+
+
+def _random(length: int) -> str:
+    return "".join(secrets.choice(ALPHABET) for _ in range(length))
+
+
+def heard(code: str) -> str:
+    """What was meant by what was typed: case, dashes, spaces and look-alikes put right."""
+    return code.upper().translate(_HEARD)
+
+
+def grouped(code: str) -> str:
+    """In fours, for the eye: « K7QF-3M2D-9XWT-41HB »."""
+    return "-".join(code[start : start + 4] for start in range(0, len(code), 4))

@@ -1,0 +1,86 @@
+"""The outbox: letters are claimed, written out, sent, and struck off. The only import of smtplib."""
+
+import smtplib
+import ssl
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import format_datetime
+from urllib.parse import unquote, urlsplit
+
+from sqlmodel import Session, col, select
+
+from moderation.models.queue import Letter
+from moderation.settings import Settings
+
+Send = Callable[[EmailMessage], None]
+SECONDS = 20
+# A letter that could not be sent is tried again after these pauses, then left to be seen.
+PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
+GIVEN_UP = timedelta(days=36500)
+
+
+def sender(settings: Settings) -> Send | None:
+    """What sends a message through SMTP_URL; None when there is no mail here."""
+    if settings.smtp_url is None:
+        return None
+    address = settings.smtp_url.get_secret_value()
+
+    def send(message: EmailMessage) -> None:
+        with _connection(address) as server:
+            server.send_message(message)
+
+    return send
+
+
+def _connection(address: str) -> smtplib.SMTP:
+    parts = urlsplit(address)
+    host, secure = parts.hostname or "localhost", parts.scheme == "smtps"
+    if secure:
+        context = ssl.create_default_context()
+        server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, timeout=SECONDS, context=context)
+    else:
+        server = smtplib.SMTP(host, parts.port or 25, timeout=SECONDS)
+        server.ehlo()
+        if server.has_extn("starttls"):
+            server.starttls(context=ssl.create_default_context())
+    if parts.username:
+        server.login(unquote(parts.username), unquote(parts.password or ""))
+    return server
+
+
+def claim(session: Session, now: datetime) -> Letter | None:
+    """Takes a due letter and puts it off: should the sending die half-way, it comes up again."""
+    letter = session.exec(
+        select(Letter)
+        .where(Letter.due_at <= now)
+        .order_by(col(Letter.due_at), col(Letter.id))
+        .limit(1)
+        .with_for_update(skip_locked=True)
+    ).first()
+    if letter is None:
+        return None
+    pause = PAUSES[letter.tries] if letter.tries < len(PAUSES) else GIVEN_UP
+    letter.tries += 1
+    letter.due_at = now + pause
+    session.add(letter)
+    session.flush()
+    return letter
+
+
+def is_due(session: Session, now: datetime) -> bool:
+    return session.exec(select(Letter.id).where(Letter.due_at <= now).limit(1)).first() is not None
+
+
+def message(*, sender: str, to: str, subject: str, body: str, now: datetime, number: int) -> EmailMessage:
+    """A plain-text mail; the number makes a repeat recognisable. Raises ValueError for a line break in a header."""
+    mail = EmailMessage(policy=SMTP)
+    mail["From"] = sender
+    mail["To"] = to
+    mail["Subject"] = subject
+    mail["Date"] = format_datetime(now)
+    mail["Message-ID"] = f"<letter-{number}@{sender.rpartition('@')[2].rstrip('>')}>"
+    mail["Auto-Submitted"] = "auto-generated"
+    mail.set_content(body, cte="quoted-printable")
+    return mail

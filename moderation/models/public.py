@@ -1,0 +1,74 @@
+"""The tables public pages read: articles, their threads, and what was published there."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import JSON, Index
+from sqlmodel import Field, SQLModel
+
+from moderation.models.columns import UTCDateTime, words
+
+
+class Mode(StrEnum):
+    APRIORI = "apriori"
+    CLOSED = "closed"
+
+
+class Site(SQLModel, table=True):
+    """One row: what every public page depends on, and the last number given to a publication."""
+
+    id: int = Field(default=1, primary_key=True)
+    # Moves when an article is added or changed: every public page is then made anew.
+    revision: int = 1
+    # Moves with each publication too: for the pages that show several threads.
+    activity: int = 1
+    last_number: int = 0
+
+
+class Article(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    slug: str = Field(unique=True, max_length=200)
+    title: str = Field(max_length=300)
+    lead: str = ""
+    body: str
+    postscript: str = ""
+    section: str = Field(default="", max_length=200)
+    place: str = Field(default="", max_length=200)
+    themes: list[str] = Field(default_factory=list, sa_type=JSON)
+    proposer: str = Field(default="", max_length=200)
+    featured: bool = False
+    published_at: datetime = Field(sa_type=UTCDateTime, index=True)
+    updated_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class Thread(SQLModel, table=True):
+    id: int | None = Field(default=None, primary_key=True)
+    # Empty for a topic that stands alone.
+    article_id: int | None = Field(default=None, foreign_key="article.id", unique=True)
+    mode: Mode = Field(default=Mode.APRIORI, sa_type=words(Mode))  # type: ignore[call-overload]
+    # Moves whenever a public byte of the thread changes.
+    revision: int = 1
+    count: int = 0
+
+
+class Publication(SQLModel, table=True):
+    """The public copy of an approved text.
+
+    The row outlives the copy: taken down, it keeps its number and nothing else, so that no number is ever
+    given twice and « #comment12 » means one text for ever.
+    """
+
+    __table_args__ = (Index("ix_publication_thread_id_number", "thread_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    thread_id: int = Field(foreign_key="thread.id")
+    # The comment's random name. Not a foreign key: the public side knows nothing of the queue.
+    comment_id: str = Field(unique=True, max_length=26)
+    number: int = Field(unique=True)
+    # Which of the comment's texts this is a copy of.
+    version: int
+    author: str = Field(default="", max_length=200)
+    html: str
+    written_at: datetime = Field(sa_type=UTCDateTime)
+    published_at: datetime = Field(sa_type=UTCDateTime)
+    taken_down_at: datetime | None = Field(default=None, sa_type=UTCDateTime)

@@ -1,0 +1,156 @@
+"""The private tables: what was sent, who decides, what was decided, and what is still to be done about it."""
+
+from datetime import datetime
+from enum import StrEnum
+
+from sqlalchemy import JSON, Index, UniqueConstraint
+from sqlmodel import Field, SQLModel
+
+from moderation.lifecycle import Action, Reason, Status
+from moderation.markup import Dialect
+from moderation.models.columns import UTCDateTime, words
+
+
+class Role(StrEnum):
+    MODERATOR = "moderator"
+    ADMIN = "admin"
+
+
+class Account(SQLModel, table=True):
+    """A person of the team. Removed, the row keeps the name the log needs and loses the address."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    email: str | None = Field(default=None, unique=True, max_length=254)
+    name: str = Field(max_length=200)
+    role: Role = Field(sa_type=words(Role))  # type: ignore[call-overload]
+    created_at: datetime = Field(sa_type=UTCDateTime)
+    removed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class AccountSession(SQLModel, table=True):
+    """A signed-in browser. Only the hash of its cookie is kept."""
+
+    __tablename__ = "account_session"
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    digest: str = Field(unique=True, max_length=64)
+    kept: bool
+    renewed_at: datetime = Field(sa_type=UTCDateTime)
+    expires_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class SignIn(SQLModel, table=True):
+    """An asked-for sign-in: opened by its link or by its short code, once.
+
+    `account_id` is empty when the address is nobody's: the same work is done, and nothing opens.
+    """
+
+    __tablename__ = "sign_in"
+
+    id: str = Field(primary_key=True, max_length=26)
+    account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
+    code: str = Field(max_length=64)
+    tries: int = 0
+    expires_at: datetime = Field(sa_type=UTCDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class Comment(SQLModel, table=True):
+    """What a reader sent: where it stands. Its words are in `Version`."""
+
+    __table_args__ = (
+        Index("ix_comment_status_submitted_at_id", "status", "submitted_at", "id"),
+        Index("ix_comment_thread_id", "thread_id"),
+    )
+
+    id: str = Field(primary_key=True, max_length=26)
+    thread_id: int = Field(foreign_key="thread.id")
+    # Copied from the article: every desk query is bounded by it without a join.
+    section: str = Field(default="", max_length=200)
+    status: Status = Field(default=Status.PENDING, sa_type=words(Status))  # type: ignore[call-overload]
+    # Counts every change of text or status; whoever acts names the one they saw.
+    revision: int = 1
+    # The newest text.
+    version: int = 1
+    # One form, one comment: the form's own number, sent twice, is refused by this constraint.
+    nonce: str = Field(unique=True, max_length=64)
+    # The secret of the author's tracking address.
+    tracking: str | None = Field(default=None, unique=True, max_length=26)
+    submitted_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class Version(SQLModel, table=True):
+    """One text of a comment: its source as typed, and the HTML that is shown to the desk and to readers alike."""
+
+    __table_args__ = (UniqueConstraint("comment_id", "number"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    comment_id: str = Field(foreign_key="comment.id")
+    number: int
+    author: str = Field(default="", max_length=200)
+    email: str = Field(default="", max_length=254)
+    source: str
+    html: str
+    findings: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
+    dialect: Dialect = Field(sa_type=words(Dialect))  # type: ignore[call-overload]
+    renderer: int
+    # Equal for two texts that say the same; empty once the text is erased.
+    fingerprint: str = Field(default="", max_length=64, index=True)
+    written_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class Decision(SQLModel, table=True):
+    """One move by one person at one time. Rows are only ever added: the database itself refuses the rest.
+
+    An undo is a row of its own that names the decision it undoes.
+    """
+
+    __table_args__ = (UniqueConstraint("comment_id", "revision"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    comment_id: str = Field(foreign_key="comment.id")
+    # The revision the move made: two moves can never make the same one.
+    revision: int
+    version: int
+    action: Action = Field(sa_type=words(Action))  # type: ignore[call-overload]
+    before: Status = Field(sa_type=words(Status, "before"))  # type: ignore[call-overload]
+    after: Status = Field(sa_type=words(Status, "after"))  # type: ignore[call-overload]
+    reason: Reason | None = Field(default=None, sa_type=words(Reason))  # type: ignore[call-overload]
+    note: str = ""
+    # Empty when the author moved it.
+    account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
+    at: datetime = Field(sa_type=UTCDateTime)
+    undo_until: datetime = Field(sa_type=UTCDateTime)
+    undoes: int | None = Field(default=None, foreign_key="decision.id", unique=True)
+
+
+class EffectKind(StrEnum):
+    SYNC = "sync"
+    ERASE = "erase"
+
+
+class Effect(SQLModel, table=True):
+    """Something to be done once a decision's window has closed."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: EffectKind = Field(sa_type=words(EffectKind))  # type: ignore[call-overload]
+    comment_id: str = Field(foreign_key="comment.id", index=True)
+    decision_id: int = Field(foreign_key="decision.id", index=True)
+    due_at: datetime = Field(sa_type=UTCDateTime, index=True)
+
+
+class LetterKind(StrEnum):
+    SIGN_IN = "sign_in"
+    INVITATION = "invitation"
+
+
+class Letter(SQLModel, table=True):
+    """A mail to be sent, written with its cause. It holds no text: it is written out when it is sent."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    kind: LetterKind = Field(sa_type=words(LetterKind))  # type: ignore[call-overload]
+    sign_in_id: str = Field(foreign_key="sign_in.id", max_length=26)
+    due_at: datetime = Field(sa_type=UTCDateTime, index=True)
+    tries: int = 0
+    failure: str = ""

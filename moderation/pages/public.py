@@ -1,0 +1,129 @@
+"""What public pages show. Reads the publication tables only, so that nothing that waits can be seen."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup
+from sqlmodel import Session, col, desc, select
+
+from moderation import markup
+from moderation.models.public import Article, Mode, Publication, Site, Thread
+
+PER_PAGE = 100
+
+
+@dataclass(frozen=True)
+class Contribution:
+    number: int
+    author: str
+    html: Markup
+    written_at: datetime
+
+
+@dataclass(frozen=True)
+class Teaser:
+    slug: str
+    title: str
+    lead: str
+    section: str
+    place: str
+    proposer: str
+    published_at: datetime
+    updated_at: datetime | None
+    count: int
+
+
+@dataclass(frozen=True)
+class HomePage:
+    featured: tuple[Teaser, ...]
+    latest: tuple[Teaser, ...]
+    revision: str
+
+
+@dataclass(frozen=True)
+class ArticlePage:
+    teaser: Teaser
+    themes: tuple[str, ...]
+    body: Markup
+    postscript: Markup
+    open: bool
+    contributions: tuple[Contribution, ...]
+    page: int
+    pages: int
+    revision: str
+
+
+def home(session: Session) -> HomePage:
+    rows = session.exec(
+        select(Article, Thread.count).join(Thread).order_by(desc(Article.published_at), desc(Article.id))
+    ).all()
+    featured = tuple(_teaser(article, count) for article, count in rows if article.featured)
+    latest = tuple(_teaser(article, count) for article, count in rows if not article.featured)
+    return HomePage(featured, latest, home_revision(session))
+
+
+def home_revision(session: Session) -> str:
+    site = session.exec(select(Site.revision, Site.activity)).one()
+    return f"{site[0]}.{site[1]}"
+
+
+def article(session: Session, slug: str, page: int = 1) -> ArticlePage | None:
+    """One article with a page of its contributions, in two statements; None when there is no such article."""
+    row = session.exec(
+        select(Article, Thread, Site.revision)
+        .join(Thread)
+        .join(Site, col(Site.id) == 1)
+        .where(Article.slug == slug)
+    ).first()
+    if row is None:
+        return None
+    found, thread, revision = row
+    return ArticlePage(
+        teaser=_teaser(found, thread.count),
+        themes=tuple(found.themes),
+        body=markup.trusted(found.body),
+        postscript=markup.trusted(found.postscript),
+        open=thread.mode is Mode.APRIORI,
+        contributions=_contributions(session, thread, page),
+        page=page,
+        pages=max(1, -(-thread.count // PER_PAGE)),
+        revision=f"{revision}.{thread.revision}",
+    )
+
+
+def article_revision(session: Session, slug: str) -> str | None:
+    """What the article's page depends on, in one statement."""
+    row = session.exec(
+        select(Site.revision, Thread.revision)
+        .join(Thread, col(Thread.id).is_not(None))
+        .join(Article)
+        .where(Article.slug == slug)
+    ).first()
+    return None if row is None else f"{row[0]}.{row[1]}"
+
+
+def _contributions(session: Session, thread: Thread, page: int) -> tuple[Contribution, ...]:
+    rows = session.exec(
+        select(Publication.number, Publication.author, Publication.html, Publication.written_at)
+        .where(Publication.thread_id == thread.id, col(Publication.taken_down_at).is_(None))
+        .order_by(col(Publication.number))
+        .offset((page - 1) * PER_PAGE)
+        .limit(PER_PAGE)
+    ).all()
+    return tuple(
+        Contribution(number, author, markup.trusted(html), written) for number, author, html, written in rows
+    )
+
+
+def _teaser(article: Article, count: int) -> Teaser:
+    return Teaser(
+        slug=article.slug,
+        title=article.title,
+        lead=article.lead,
+        section=article.section,
+        place=article.place,
+        proposer=article.proposer,
+        published_at=article.published_at,
+        updated_at=article.updated_at,
+        count=count,
+    )

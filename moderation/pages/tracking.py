@@ -1,0 +1,78 @@
+"""What an author sees of their own text: what has taken effect, never what a moderator may still undo."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup
+from sqlmodel import Session, col, desc, select
+
+from moderation import markup
+from moderation.decisions import not_yet_due
+from moderation.lifecycle import Reason, Status
+from moderation.models.public import Article, Publication, Thread
+from moderation.models.queue import Comment, Decision, Version
+
+
+@dataclass(frozen=True)
+class TrackingPage:
+    code: str
+    revision: int
+    status: Status
+    since: datetime
+    reason: Reason | None
+    note: str
+    by_team: bool
+    submitted_at: datetime
+    author: str
+    html: Markup
+    article_slug: str
+    article_title: str
+    number: int | None
+
+    @property
+    def waits(self) -> bool:
+        return self.status is Status.PENDING
+
+
+def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
+    row = session.exec(
+        select(Comment, Version, Article)
+        .join(Version)
+        .join(Thread, col(Thread.id) == Comment.thread_id)
+        .join(Article)
+        .where(Comment.tracking == code, Version.number == Comment.version)
+    ).first()
+    if row is None:
+        return None
+    comment, text, article = row
+    last = _in_effect(session, comment.id, now)
+    return TrackingPage(
+        code=code,
+        revision=comment.revision,
+        status=last.after if last else Status.PENDING,
+        since=last.at if last else comment.submitted_at,
+        reason=last.reason if last else None,
+        note=last.note if last else "",
+        by_team=last is not None and last.account_id is not None,
+        submitted_at=comment.submitted_at,
+        author=text.author,
+        html=markup.trusted(text.html),
+        article_slug=article.slug,
+        article_title=article.title,
+        number=_number(session, comment.id),
+    )
+
+
+def _in_effect(session: Session, comment_id: str, now: datetime) -> Decision | None:
+    lines = session.exec(
+        select(Decision).where(Decision.comment_id == comment_id).order_by(desc(Decision.revision))
+    )
+    return next((line for line in lines if not not_yet_due(line, now)), None)
+
+
+def _number(session: Session, comment_id: str) -> int | None:
+    return session.exec(
+        select(Publication.number).where(
+            Publication.comment_id == comment_id, col(Publication.taken_down_at).is_(None)
+        )
+    ).first()

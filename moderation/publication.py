@@ -1,0 +1,106 @@
+"""Makes the public copy of a comment agree with the queue. The only bridge from one to the other."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, delete, func, select
+
+from moderation.lifecycle import Status
+from moderation.models.public import Publication, Site, Thread
+from moderation.models.queue import Comment, Effect, EffectKind, Version
+
+
+def sync(session: Session, comment_id: str, now: datetime) -> None:
+    """Reads the status and makes the public copy agree, so that the order of calls cannot matter.
+
+    A publication that still waits for its window leaves things as readers have them; taking down never waits.
+    """
+    comment = session.get(Comment, comment_id, with_for_update=True, populate_existing=True)
+    if comment is None:
+        return
+    copy = session.exec(select(Publication).where(Publication.comment_id == comment_id)).first()
+    if comment.status is not Status.PUBLISHED:
+        if copy is not None and copy.taken_down_at is None:
+            _take_down(session, copy, now)
+    elif not _waits(session, comment_id, now):
+        _put_up(session, comment, copy, now)
+
+
+def _waits(session: Session, comment_id: str, now: datetime) -> bool:
+    later = select(Effect.id).where(
+        Effect.comment_id == comment_id, Effect.kind == EffectKind.SYNC, Effect.due_at > now
+    )
+    return session.exec(later).first() is not None
+
+
+def _put_up(session: Session, comment: Comment, copy: Publication | None, now: datetime) -> None:
+    if copy is not None and copy.taken_down_at is None and copy.version == comment.version:
+        return
+    text = session.exec(
+        select(Version).where(Version.comment_id == comment.id, Version.number == comment.version)
+    ).one()
+    thread = session.get_one(Thread, comment.thread_id, with_for_update=True)
+    site = session.get_one(Site, 1, with_for_update=True)
+    if copy is None:
+        site.last_number += 1
+        copy = Publication(
+            thread_id=comment.thread_id,
+            comment_id=comment.id,
+            number=site.last_number,
+            version=text.number,
+            html=text.html,
+            written_at=text.written_at,
+            published_at=now,
+        )
+    copy.version, copy.author, copy.html = text.number, text.author, text.html
+    copy.taken_down_at = None
+    _changed(session, thread, site, copy)
+
+
+def _take_down(session: Session, copy: Publication, now: datetime) -> None:
+    thread = session.get_one(Thread, copy.thread_id, with_for_update=True)
+    site = session.get_one(Site, 1, with_for_update=True)
+    copy.author = copy.html = ""
+    copy.taken_down_at = now
+    _changed(session, thread, site, copy)
+
+
+def _changed(session: Session, thread: Thread, site: Site, copy: Publication) -> None:
+    session.add(copy)
+    session.flush()
+    thread.count = session.exec(
+        select(func.count()).where(
+            Publication.thread_id == thread.id, col(Publication.taken_down_at).is_(None)
+        )
+    ).one()
+    thread.revision += 1
+    site.activity += 1
+    session.add(thread)
+    session.add(site)
+    session.flush()
+
+
+def perform(session: Session, now: datetime) -> EffectKind | None:
+    """Does one due effect and deletes its row, in the caller's transaction; says which, if there was one.
+
+    Locks the comment before the row, as deciding does, so that an undo and its effect cannot both happen.
+    """
+    effect = session.exec(
+        select(Effect)
+        .join(Comment)
+        .where(Effect.due_at <= now)
+        .order_by(col(Effect.due_at), col(Effect.id))
+        .limit(1)
+        .with_for_update(of=Comment, skip_locked=True)
+    ).first()
+    if effect is None or not take(session, Effect.id == effect.id):
+        return None
+    if effect.kind is EffectKind.SYNC:
+        sync(session, effect.comment_id, now)
+    return effect.kind
+
+
+def take(session: Session, which: ColumnElement[bool] | bool) -> int:
+    """Deletes effects; how many there still were."""
+    result = session.connection().execute(delete(Effect).where(which))  # type: ignore[arg-type]
+    return result.rowcount

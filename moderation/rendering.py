@@ -1,0 +1,54 @@
+"""The Jinja environment: escaping always on, undefined names refused, every string through the catalogue."""
+
+import hashlib
+from datetime import datetime
+from importlib.metadata import version
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from moderation import identifiers, resources, words
+from moderation.language import Language
+from moderation.settings import Settings
+
+STATIC = resources.PACKAGE / "web" / "static"
+
+
+def environment(settings: Settings, language: Language) -> Environment:
+    env = Environment(
+        loader=FileSystemLoader(resources.folder("templates")),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        extensions=["jinja2.ext.i18n"],
+    )
+    env.install_gettext_callables(language.gettext, language.ngettext, newstyle=True)  # type: ignore[attr-defined]
+    env.globals["site"] = settings
+    env.globals["lang"] = language.code
+    env.globals["root"] = settings.path
+    env.globals["asset"] = _assets(settings.path)
+    env.globals["label"] = words.Labels(language)
+    env.filters["date"] = language.date
+    env.filters["moment"] = language.moment
+    env.filters["isoformat"] = datetime.isoformat
+    env.filters["grouped"] = identifiers.grouped
+    return env
+
+
+def _assets(path: str) -> dict[str, str]:
+    """Each file's address, with a part that changes with its content, so that it may be kept for ever."""
+    return {file.name: f"{path}/static/{file.name}?v={_digest([file])}" for file in STATIC.iterdir()}
+
+
+def fingerprint(settings: Settings) -> str:
+    """Changes when anything but the data changes what a public page looks like."""
+    files = [*sorted(resources.folder("templates").rglob("*.html")), *sorted(STATIC.iterdir())]
+    shown = settings.model_dump_json(
+        include={"site_url", "site_name", "slogan", "language", "timezone", "notice", "required", "contact"}
+    )
+    return hashlib.sha256(f"{version('moderation')}{shown}{_digest(files)}".encode()).hexdigest()[:10]
+
+
+def _digest(files: list[Path]) -> str:
+    return hashlib.sha256(b"".join(file.read_bytes() for file in files)).hexdigest()[:10]

@@ -1,0 +1,121 @@
+"""What an installation may choose, read once from the environment."""
+
+import os
+import secrets
+from pathlib import Path
+from typing import Annotated, Literal
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo
+
+from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from moderation.markup import Dialect
+
+SHORTEST_SECRET = 32
+
+
+def _time_zone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError) as error:
+        raise ValueError(f"no such time zone: {name}") from error
+    return name
+
+
+def _site_url(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+        raise ValueError("must be an http(s) address, with a path or without")
+    return url.rstrip("/")
+
+
+class Settings(BaseSettings):
+    """Every field is read from MODERATION_<NAME>; the descriptions are the README's table."""
+
+    model_config = SettingsConfigDict(frozen=True, env_prefix="MODERATION_", extra="ignore")
+
+    database_url: str = Field(
+        default="sqlite:///var/moderation.db",
+        description="SQLAlchemy address of the database: SQLite, or PostgreSQL as `postgresql+psycopg://…`.",
+    )
+    public_database_url: str | None = Field(
+        default=None,
+        description="Another address for the public pages’ reads: a role with fewer rights, or a replica.",
+    )
+    secret_keys: Annotated[tuple[SecretStr, ...], NoDecode] = Field(
+        default=(),
+        description="Comma-separated signing keys, newest first, 32 characters or more each. "
+        "Generated into `var/secret_keys` when empty.",
+    )
+    site_url: Annotated[str, AfterValidator(_site_url)] = Field(
+        default="http://127.0.0.1:8000",
+        description="The address readers see; it may carry a path. `https` makes cookies `Secure`.",
+    )
+    site_name: str = Field(default="Le Passe-Muraille", description="The name at the head of each page.")
+    slogan: str = Field(default="", description="A line under the name.")
+    language: Literal["fr", "en"] = Field(default="fr", description="`fr` or `en`.")
+    timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
+        default="Europe/Paris", description="The time zone dates are shown in."
+    )
+    notice: str = Field(default="", description="Replaces the sentence that says the forum is moderated.")
+    required: Literal["", "author", "email", "author,email"] = Field(
+        default="", description="Fields a reader must fill in: `author`, `email` or `author,email`."
+    )
+    contact: str = Field(default="", description="An e-mail address readers may write to, shown in the foot.")
+    smtp_url: SecretStr | None = Field(
+        default=None,
+        description="`smtp://user:password@host:587` (STARTTLS when offered) or `smtps://…:465`. No mail if empty.",
+    )
+    mail_from: str = Field(default="", description="The sender of mails. Needed with `SMTP_URL`.")
+    undo_seconds: float = Field(
+        default=20,
+        ge=0,
+        le=3600,
+        description="How long a decision can be undone before it shows. 0: at once.",
+    )
+    cache_freshness: float = Field(
+        default=0.25,
+        ge=0,
+        le=60,
+        description="Seconds a public page may be sent without asking the database.",
+    )
+    markup: Dialect = Field(default=Dialect.SPIP, description="What readers may type: `spip` or `plain`.")
+
+    @field_validator("secret_keys", mode="before")
+    @classmethod
+    def _split(cls, value: object) -> object:
+        if isinstance(value, str):
+            return tuple(key.strip() for key in value.split(",") if key.strip())
+        return value
+
+    @field_validator("secret_keys")
+    @classmethod
+    def _long_enough(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
+        if any(len(key.get_secret_value()) < SHORTEST_SECRET for key in keys):
+            raise ValueError(f"each key needs {SHORTEST_SECRET} characters or more")
+        return keys
+
+    @property
+    def path(self) -> str:
+        """The path SITE_URL carries, without a slash at its end; often empty."""
+        return urlsplit(self.site_url).path
+
+    @property
+    def secure(self) -> bool:
+        return self.site_url.startswith("https://")
+
+    def keys(self) -> list[str]:
+        """The signing keys, newest first; made and kept beside the database when none is set."""
+        return [key.get_secret_value() for key in self.secret_keys] or [_kept_key(Path("var/secret_keys"))]
+
+
+def _kept_key(file: Path) -> str:
+    file.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return file.read_text().strip()
+    with os.fdopen(descriptor, "w") as handle:
+        handle.write(secrets.token_urlsafe(48) + "\n")
+    return file.read_text().strip()

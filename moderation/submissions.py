@@ -1,0 +1,120 @@
+"""The author's writes: sending a text, and taking it back."""
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, select
+
+from moderation import decisions, identifiers, markup
+from moderation.decisions import NotFound
+from moderation.drafts import Draft
+from moderation.lifecycle import Action, Status
+from moderation.models.public import Article, Mode, Thread
+from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
+
+SAME_TEXT_WITHIN = timedelta(days=1)
+
+
+class Closed(Exception):
+    """The forum takes no contributions."""
+
+
+class Duplicate(Exception):
+    """The same text waits or is public under the same article."""
+
+
+def submit(session: Session, slug: str, draft: Draft, *, nonce: str, now: datetime) -> Comment:
+    """Stores the draft once, however often its form is sent.
+
+    Raises NotFound for an unknown article, Closed, and Duplicate for the same text within a day.
+    """
+    found = session.exec(
+        select(Thread, Article.section)
+        .join(Article)
+        .where(Article.slug == slug)
+        .with_for_update(of=Thread)  # two forms with the same text are told apart one after the other
+    ).first()
+    if found is None:
+        raise NotFound
+    thread, section = found
+    sent = session.exec(select(Comment).where(Comment.nonce == nonce)).first()
+    if sent is not None:
+        return sent
+    if thread.mode is Mode.CLOSED:
+        raise Closed
+    if _said_already(session, thread, draft, now):
+        raise Duplicate
+    return _store(session, thread, section, draft, nonce, now)
+
+
+def _said_already(session: Session, thread: Thread, draft: Draft, now: datetime) -> bool:
+    same = (
+        select(Comment.id)
+        .join(Version)
+        .where(
+            Version.fingerprint == draft.fingerprint,
+            Comment.thread_id == thread.id,
+            col(Comment.status).in_([Status.PENDING, Status.PUBLISHED]),
+            Comment.submitted_at > now - SAME_TEXT_WITHIN,
+        )
+    )
+    return session.exec(same).first() is not None
+
+
+def _store(
+    session: Session, thread: Thread, section: str, draft: Draft, nonce: str, now: datetime
+) -> Comment:
+    assert thread.id is not None  # noqa: S101 - a row that was read has its key
+    comment = Comment(
+        id=identifiers.new_id(),
+        thread_id=thread.id,
+        section=section,
+        nonce=nonce,
+        tracking=identifiers.new_code(),
+        submitted_at=now,
+    )
+    session.add(comment)
+    session.flush()
+    session.add(
+        Version(
+            comment_id=comment.id,
+            number=comment.version,
+            author=draft.author,
+            email=draft.email,
+            source=draft.text.source,
+            html=draft.text.html,
+            findings=[asdict(finding) for finding in draft.text.findings],
+            dialect=draft.dialect,
+            renderer=markup.VERSION,
+            fingerprint=draft.fingerprint,
+            written_at=now,
+        )
+    )
+    session.flush()
+    return comment
+
+
+def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -> Decision:
+    """The author takes a waiting text back: its words are erased, the fact stays in the log.
+
+    Raises NotFound, Stale when it changed since the author looked, IllegalMove once it was decided.
+    """
+    comment = session.exec(select(Comment).where(Comment.tracking == tracking).with_for_update()).first()
+    if comment is None:
+        raise NotFound
+    if comment.revision != revision:
+        raise decisions.stale(session, comment)
+    decisions.set_aside(session, comment, now)
+    decision = decisions.record(session, comment, Action.WITHDRAW, now=now, undo_until=now)
+    erase(session, comment)
+    assert decision.id is not None  # noqa: S101 - flushed by record
+    session.add(Effect(kind=EffectKind.ERASE, comment_id=comment.id, decision_id=decision.id, due_at=now))
+    return decision
+
+
+def erase(session: Session, comment: Comment) -> None:
+    """Empties every text and name of a comment; the log keeps that it was there."""
+    for version in session.exec(select(Version).where(Version.comment_id == comment.id)):
+        version.author = version.email = version.source = version.html = version.fingerprint = ""
+        version.findings = []
+        session.add(version)

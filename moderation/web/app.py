@@ -1,0 +1,118 @@
+"""The application, built from settings and nothing else."""
+
+from collections.abc import AsyncGenerator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from urllib.parse import quote
+
+from anyio import to_thread
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import RedirectResponse
+from fastapi.staticfiles import StaticFiles
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+from starlette.types import ASGIApp
+
+from moderation import database, mail, rendering
+from moderation.clock import Clock, utc
+from moderation.decisions import NotFound
+from moderation.delivery import Loop, Post
+from moderation.front import Front
+from moderation.language import Language
+from moderation.links import Links
+from moderation.pages.desk import BadCursor
+from moderation.settings import Settings
+from moderation.web import desk, public, sign_in, submit, track
+from moderation.web.dependencies import Parts
+from moderation.web.guard import Guard
+from moderation.web.people import NotSignedIn
+
+LARGEST_BODY = 256 * 1024
+# What each error of the program answers; the program itself knows nothing of HTTP.
+STATUS_OF: dict[type[Exception], int] = {NotFound: 404, BadCursor: 404, RequestValidationError: 422}
+
+
+def build(settings: Settings, clock: Clock = utc) -> Parts:
+    """The parts every door of the program shares."""
+    engine = database.connect(settings.database_url)
+    language = Language(settings.language, settings.timezone)
+    return Parts(
+        settings=settings,
+        engine=engine,
+        public_engine=database.connect(settings.public_database_url)
+        if settings.public_database_url
+        else engine,
+        links=Links(settings.keys()),
+        templates=rendering.environment(settings, language),
+        fingerprint=rendering.fingerprint(settings),
+        clock=clock,
+    )
+
+
+def post(parts: Parts) -> Post | None:
+    """How letters leave; None when no mail is set up."""
+    send = mail.sender(parts.settings)
+    return Post(parts.settings, parts.links, parts.templates, send) if send else None
+
+
+def create_app(parts: Parts) -> ASGIApp:
+    app = FastAPI(openapi_url=None, lifespan=_lifespan, max_body_size=LARGEST_BODY)
+    app.state.parts = parts
+    for module in (public, submit, track, sign_in, desk):
+        app.include_router(module.router)
+    app.mount("/static", StaticFiles(directory=rendering.STATIC))
+    for kind, status in STATUS_OF.items():
+        app.add_exception_handler(kind, _shown(status))
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(NotSignedIn, _to_sign_in)
+    app.add_exception_handler(OperationalError, _busy)
+    app.add_exception_handler(Exception, _shown(500))
+    return Front(
+        Guard(app, site_url=parts.settings.site_url),
+        etag_of=lambda path: public.etag_of(parts, path),
+        freshness=parts.settings.cache_freshness,
+        prefix=parts.settings.path,
+    )
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    parts: Parts = app.state.parts
+    loop = Loop(parts.engine, post(parts), parts.clock)
+    loop.start()
+    yield
+    await to_thread.run_sync(loop.stop)
+
+
+def _page(request: Request, status: int) -> Response:
+    parts: Parts = request.app.state.parts
+    name = "missing.html" if status == 404 else "error.html"
+    headers = {"Cache-Control": "no-store", **({"Retry-After": "5"} if status == 503 else {})}
+    return parts.page(
+        name, None, status=status, headers=headers, **({} if status == 404 else {"status": status})
+    )
+
+
+def _shown(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def show(request: Request, _error: Exception) -> Response:
+        return _page(request, status)
+
+    return show
+
+
+async def _http(request: Request, error: Exception) -> Response:
+    return _page(request, error.status_code if isinstance(error, HTTPException) else 500)
+
+
+async def _busy(request: Request, _error: Exception) -> Response:
+    return _page(request, 503)
+
+
+async def _to_sign_in(request: Request, _error: Exception) -> Response:
+    parts: Parts = request.app.state.parts
+    if request.method == "GET":
+        onward = quote(request.url.path.removeprefix(parts.settings.path))
+        return RedirectResponse(parts.url(f"/sign-in?next={onward}"), 303)
+    return parts.page(
+        "sign_in.html", None, status=401, headers=sign_in.PRIVATE, next="/desk", problem="signed_out"
+    )

@@ -1,0 +1,77 @@
+"""What requests are given: the program's parts, the time, and a transaction to read in."""
+
+from collections.abc import Generator
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Annotated, Any
+
+from fastapi import Depends, Request
+from fastapi.responses import HTMLResponse
+from jinja2 import Environment
+from sqlalchemy import Engine
+from sqlmodel import Session
+
+from moderation import database
+from moderation.clock import Clock
+from moderation.links import Links
+from moderation.settings import Settings
+
+
+@dataclass(frozen=True)
+class Parts:
+    settings: Settings
+    engine: Engine
+    public_engine: Engine
+    links: Links
+    templates: Environment
+    fingerprint: str
+    clock: Clock
+
+    def reading(self) -> AbstractContextManager[Session]:
+        return database.reading(self.engine)
+
+    def writing(self) -> AbstractContextManager[Session]:
+        """Ends, and so commits, before the answer is made: what was acknowledged is kept."""
+        return database.writing(self.engine)
+
+    def page(
+        self, name: str, page: Any, *, status: int = 200, headers: dict[str, str] | None = None, **more: Any
+    ) -> HTMLResponse:
+        html = self.templates.get_template(name).render(page=page, **more)
+        return HTMLResponse(html, status_code=status, headers=headers)
+
+    def url(self, path: str) -> str:
+        """A path on this site, under the one SITE_URL carries."""
+        return self.settings.path + path
+
+    def etag(self, revision: str) -> str:
+        return f'W/"{self.fingerprint}-{revision}"'
+
+
+def parts(request: Request) -> Parts:
+    found: Parts = request.app.state.parts
+    return found
+
+
+ThisApp = Annotated[Parts, Depends(parts)]
+
+
+def _now(app: ThisApp) -> datetime:
+    return app.clock()
+
+
+# Ends before the response starts: no connection is held while a slow reader takes the page.
+def _reading(app: ThisApp) -> Generator[Session]:
+    with app.reading() as session:
+        yield session
+
+
+def _public_reading(app: ThisApp) -> Generator[Session]:
+    with database.reading(app.public_engine) as session:
+        yield session
+
+
+Now = Annotated[datetime, Depends(_now)]
+Reading = Annotated[Session, Depends(_reading, scope="function")]
+PublicReading = Annotated[Session, Depends(_public_reading, scope="function")]

@@ -1,0 +1,140 @@
+"""The moderators' space: the queue, one contribution, deciding, undoing, the log."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import RedirectResponse
+
+from moderation import decisions
+from moderation.accounts import Person
+from moderation.decisions import NotFound, ReasonNeeded, Stale, TooLate
+from moderation.lifecycle import Action, IllegalMove, Reason, Status
+from moderation.pages import desk as pages
+from moderation.web.dependencies import Now, Parts, Reading, ThisApp
+from moderation.web.people import SignedIn, renew
+
+router = APIRouter(prefix="/desk")
+PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex", "Referrer-Policy": "same-origin"}
+Done = Annotated[int | None, Query(ge=1)]
+
+
+@router.get("")
+def queue(
+    app: ThisApp,
+    session: Reading,
+    person: SignedIn,
+    now: Now,
+    status: Status = Status.PENDING,
+    after: Annotated[str | None, Query(max_length=200)] = None,
+    done: Done = None,
+) -> Response:
+    page = pages.queue(session, person, status=status, after=after, done=done)
+    return app.page("queue.html", page, headers=PRIVATE, person=person, now=now)
+
+
+@router.get("/log")
+def log(
+    app: ThisApp, session: Reading, person: SignedIn, before: Annotated[int | None, Query(ge=1)] = None
+) -> Response:
+    return app.page("log.html", pages.log(session, before), headers=PRIVATE, person=person)
+
+
+@router.get("/comments/{comment_id}")
+def item(
+    app: ThisApp, session: Reading, person: SignedIn, now: Now, comment_id: str, done: Done = None
+) -> Response:
+    page = pages.item(session, person, comment_id, done)
+    if page is None:
+        raise NotFound
+    return app.page("item.html", page, headers=PRIVATE, person=person, now=now, **_NOTHING_TYPED)
+
+
+_NOTHING_TYPED = {"stale": None, "problem": "", "typed_reason": None, "typed_note": ""}
+
+
+@router.post("/comments/{comment_id}/{action}")
+def decide(
+    app: ThisApp,
+    request: Request,
+    person: SignedIn,
+    now: Now,
+    comment_id: str,
+    action: Action,
+    revision: Annotated[int, Form(ge=1)],
+    reason: Annotated[str, Form()] = "",
+    note: Annotated[str, Form(max_length=2000)] = "",
+) -> Response:
+    chosen = Reason(reason) if reason in set(Reason) else None
+    try:
+        with app.writing() as session:
+            decision = decisions.decide(
+                session,
+                comment_id,
+                action,
+                revision=revision,
+                by=person.id,
+                now=now,
+                undo=timedelta(seconds=app.settings.undo_seconds),
+                reason=chosen,
+                note=note.strip(),
+            )
+            done = decision.id
+    except (Stale, IllegalMove, ReasonNeeded) as error:
+        return _refused(app, person, now, comment_id, error, chosen, note)
+    with app.reading() as session:
+        onward = pages.next_waiting(session, person, comment_id)
+    place = f"/desk/comments/{onward}?done={done}" if onward else f"/desk?done={done}"
+    return renew(app, request, RedirectResponse(app.url(place), 303, headers=PRIVATE), now)
+
+
+def _refused(
+    app: Parts,
+    person: Person,
+    now: Now,
+    comment_id: str,
+    error: Stale | IllegalMove | ReasonNeeded,
+    reason: Reason | None,
+    note: str,
+) -> Response:
+    """The item as it is now, why nothing was done, and what had been typed."""
+    with app.reading() as session:
+        page = pages.item(session, person, comment_id)
+    missing = isinstance(error, ReasonNeeded)
+    problem = ("note" if error.note else "reason") if isinstance(error, ReasonNeeded) else ""
+    return app.page(
+        "item.html",
+        page,
+        status=422 if missing else 409,
+        headers=PRIVATE,
+        person=person,
+        now=now,
+        stale=None if missing else error,
+        problem=problem,
+        typed_reason=reason,
+        typed_note=note,
+    )
+
+
+@router.post("/undo")
+def undo(
+    app: ThisApp, request: Request, person: SignedIn, now: Now, decision: Annotated[int, Form(ge=1)]
+) -> Response:
+    try:
+        with app.writing() as session:
+            undone = decisions.undo(session, decision, by=person.id, now=now)
+            comment_id, line = undone.comment_id, undone.id
+    except TooLate as late:
+        return _too_late(app, person, now, decision, late)
+    place = RedirectResponse(app.url(f"/desk/comments/{comment_id}?done={line}"), 303, headers=PRIVATE)
+    return renew(app, request, place, now)
+
+
+def _too_late(app: Parts, person: Person, now: Now, decision: int, late: TooLate) -> Response:
+    with app.reading() as session:
+        line = pages.line(session, decision)
+        page = pages.item(session, person, line.comment_id) if line else None
+    if page is None:
+        raise NotFound
+    typed = {**_NOTHING_TYPED, "stale": late}
+    return app.page("item.html", page, status=409, headers=PRIVATE, person=person, now=now, **typed)

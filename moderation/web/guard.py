@@ -1,0 +1,70 @@
+"""Around every request: who may post from where, and the headers every answer carries."""
+
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.responses import PlainTextResponse
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
+# No inline script or style, nothing from elsewhere, no framing: a hole in the sanitiser still runs nothing.
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "strict-origin-when-cross-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
+}
+FOR_EVER = "public, max-age=31536000, immutable"
+
+
+class Guard:
+    """Refuses what another site's page posts (Sec-Fetch-Site, else Origin; neither is not a browser)."""
+
+    def __init__(self, app: ASGIApp, *, site_url: str) -> None:
+        self._app = app
+        parts = urlsplit(site_url)
+        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._headers = dict(HEADERS)
+        if parts.scheme == "https":
+            self._headers["Strict-Transport-Security"] = "max-age=31536000"
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                self._add(MutableHeaders(scope=message), scope)
+            await send(message)
+
+        if self._is_foreign(scope):
+            refusal = PlainTextResponse("Cette demande vient d’un autre site : elle est refusée.\n", 403)
+            await refusal(scope, receive, with_headers)
+        else:
+            await self._app(scope, receive, with_headers)
+
+    def _add(self, headers: MutableHeaders, scope: Scope) -> None:
+        for name, value in self._headers.items():
+            headers.setdefault(name, value)
+        if scope["path"].startswith("/static/"):
+            headers["Cache-Control"] = FOR_EVER
+
+    def _is_foreign(self, scope: Scope) -> bool:
+        if scope["method"] in SAFE:
+            return False
+        headers = Headers(scope=scope)
+        site = headers.get("sec-fetch-site")
+        if site is not None:
+            return site not in {"same-origin", "none"}
+        origin = headers.get("origin")
+        if origin is None:
+            return False
+        return origin != self._origin and urlsplit(origin).netloc != headers.get("host", "")

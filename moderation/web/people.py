@@ -1,0 +1,58 @@
+"""Who is asking: the session cookie, read, given, renewed and taken back."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import Depends, Request, Response
+
+from moderation import accounts
+from moderation.accounts import Person
+from moderation.web.dependencies import Now, Parts, Reading, ThisApp
+
+
+class NotSignedIn(Exception):
+    """The page is for the team, and nobody is signed in."""
+
+
+def _name(app: Parts) -> str:
+    return "__Host-session" if app.settings.secure else "session"
+
+
+def cookie(app: Parts, request: Request) -> str:
+    return request.cookies.get(_name(app), "")
+
+
+def _person(app: ThisApp, session: Reading, request: Request, now: Now) -> Person:
+    found = accounts.holder(session, cookie(app, request), now)
+    if found is None:
+        raise NotSignedIn
+    return found
+
+
+SignedIn = Annotated[Person, Depends(_person)]
+
+
+def give_cookie(app: Parts, response: Response, value: str, *, kept: bool) -> None:
+    response.set_cookie(
+        _name(app),
+        value,
+        max_age=int(accounts.KEPT.total_seconds()) if kept else None,
+        path="/",
+        secure=app.settings.secure,
+        httponly=True,
+        samesite="lax",
+    )
+
+
+def take_cookie(app: Parts, response: Response) -> None:
+    response.delete_cookie(_name(app), path="/", secure=app.settings.secure, httponly=True, samesite="lax")
+
+
+def renew(app: Parts, request: Request, response: Response, now: datetime) -> Response:
+    """Once a day of use the cookie changes, so that a copied one dies."""
+    with app.writing() as session:
+        renewed = accounts.renew(session, cookie(app, request), now)
+    if renewed is not None:
+        value, kept = renewed
+        give_cookie(app, response, value, kept=kept)
+    return response

@@ -1,0 +1,52 @@
+"""The pages anyone may read: the home page and the articles. Cookieless, cacheable, blind to the queue."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Query, Response
+from sqlmodel import Session
+
+from moderation import database
+from moderation.pages import public as pages
+from moderation.web.dependencies import Parts, PublicReading, ThisApp
+from moderation.web.form import BLANK
+
+router = APIRouter()
+HOME = "/"
+ARTICLES = "/articles/"
+
+
+def _headers(app: Parts, revision: str) -> dict[str, str]:
+    return {"Cache-Control": "public, no-cache", "ETag": app.etag(revision)}
+
+
+@router.api_route(HOME, methods=["GET", "HEAD"])
+def home(app: ThisApp, session: PublicReading) -> Response:
+    page = pages.home(session)
+    return app.page("home.html", page, headers=_headers(app, page.revision))
+
+
+@router.api_route("/articles/{slug}", methods=["GET", "HEAD"])
+def article(
+    app: ThisApp, session: PublicReading, slug: str, page: Annotated[int, Query(ge=1, le=10_000)] = 1
+) -> Response:
+    found = pages.article(session, slug, page)
+    if found is None or page > found.pages:
+        return app.page("missing.html", None, status=404)
+    return app.page("article.html", found, headers=_headers(app, found.revision), form=BLANK)
+
+
+def etag_of(app: Parts, path: str) -> str | None:
+    """What the front asks: the ETag a public page has now, in one statement; None for any other path."""
+    if path == HOME:
+        with database.reading(app.public_engine) as session:
+            return app.etag(pages.home_revision(session))
+    slug = path.removeprefix(ARTICLES)
+    if slug == path or not slug or "/" in slug:
+        return None
+    with database.reading(app.public_engine) as session:
+        return _article_etag(app, session, slug)
+
+
+def _article_etag(app: Parts, session: Session, slug: str) -> str | None:
+    revision = pages.article_revision(session, slug)
+    return None if revision is None else app.etag(revision)

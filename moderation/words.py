@@ -1,0 +1,116 @@
+"""The words people read for our code words: statuses, moves, reasons, findings, problems."""
+
+from moderation.drafts import Problem
+from moderation.language import Language
+from moderation.lifecycle import Action, Reason, Status
+
+
+def _(message: str) -> str:
+    """Marks a string for the catalogue; it is translated when shown."""
+    return message
+
+
+STATUS = {
+    Status.PENDING: _("en attente de validation"),
+    Status.PUBLISHED: _("publiée"),
+    Status.REFUSED: _("refusée"),
+    Status.SPAM: _("spam"),
+    Status.WITHDRAWN: _("retirée par son auteur·ice"),
+    Status.UNPUBLISHED: _("dépubliée"),
+}
+BUTTON = {
+    Action.PUBLISH: _("Valider"),
+    Action.REFUSE: _("Refuser"),
+    Action.SPAM: _("Spam"),
+    Action.REOPEN: _("Remettre en attente"),
+    Action.UNPUBLISH: _("Dépublier"),
+    Action.WITHDRAW: _("Retirer"),
+}
+# What was done, said of a contribution.
+DONE = {
+    Action.PUBLISH: _("Contribution validée."),
+    Action.REFUSE: _("Contribution refusée."),
+    Action.SPAM: _("Contribution classée comme spam."),
+    Action.REOPEN: _("Contribution remise en attente."),
+    Action.UNPUBLISH: _("Contribution dépubliée."),
+    Action.WITHDRAW: _("Contribution retirée par son auteur·ice."),
+}
+# The same, in the log, of somebody.
+MOVED = {
+    Action.PUBLISH: _("validée"),
+    Action.REFUSE: _("refusée"),
+    Action.SPAM: _("classée comme spam"),
+    Action.REOPEN: _("remise en attente"),
+    Action.UNPUBLISH: _("dépubliée"),
+    Action.WITHDRAW: _("retirée"),
+}
+REASON = {
+    Reason.OFF_TOPIC: _("hors sujet"),
+    Reason.NO_INFORMATION: _("n’apporte pas d’information"),
+    Reason.UNVERIFIABLE: _("information invérifiable"),
+    Reason.PERSONAL_ATTACK: _("attaque personnelle"),
+    Reason.DISCRIMINATORY: _("propos discriminatoires"),
+    Reason.PRIVACY: _("atteinte à la vie privée"),
+    Reason.ENDANGERS: _("peut mettre quelqu’un en danger"),
+    Reason.ILLEGAL: _("contenu illicite"),
+    Reason.ADVERTISING: _("publicité"),
+    Reason.DUPLICATE: _("doublon"),
+    Reason.OTHER: _("autre (à préciser)"),
+}
+FINDING = {
+    "link": _("lien vers"),
+    "misleading_link": _("lien dont le texte annonce une autre adresse"),
+    "tag_removed": _("balise non admise, montrée comme du texte"),
+    "attribute_removed": _("attribut retiré"),
+    "invisible": _("caractères invisibles"),
+    "bidi": _("caractères qui changent le sens de lecture"),
+    "mixed_scripts": _("alphabets mêlés dans un même mot"),
+    "unverified": _("mise en forme non vérifiée : tout est montré tel quel"),
+}
+PROBLEM = {
+    "empty": _("Écrivez votre message avant de continuer."),
+    "too_long": _("C’est trop long : %(found)s caractères, pour %(limit)s au plus. Raccourcissez un peu."),
+    "too_many_tags": _("Il y a trop de signes « < » : %(found)s, pour %(limit)s au plus."),
+    "required": _("Ce site demande de remplir ce champ."),
+    "not_an_address": _("Cette adresse ne ressemble pas à une adresse électronique : nom@domaine.fr."),
+    "not_empty": _("Ce champ doit rester vide : effacez ce qui s’y trouve."),
+    "duplicate": _("Ce même texte a déjà été envoyé ici aujourd’hui : inutile de le renvoyer."),
+}
+
+
+class Labels:
+    """Code words in, the reader's words out; for templates."""
+
+    def __init__(self, language: Language) -> None:
+        self._language = language
+
+    def _say(self, message: str) -> str:
+        return self._language.gettext(message)
+
+    def status(self, status: Status) -> str:
+        return self._say(STATUS[status])
+
+    def button(self, action: Action) -> str:
+        return self._say(BUTTON[action])
+
+    def done(self, action: Action) -> str:
+        return self._say(DONE[action])
+
+    def moved(self, action: Action) -> str:
+        return self._say(MOVED[action])
+
+    def reason(self, reason: Reason) -> str:
+        return self._say(REASON[reason])
+
+    def finding(self, kind: str) -> str:
+        return self._say(FINDING[kind])
+
+    def problem(self, problem: Problem) -> str:
+        return self._say(PROBLEM[problem.code]) % {
+            "limit": _thousands(problem.limit),
+            "found": _thousands(problem.found),
+        }
+
+
+def _thousands(number: int) -> str:
+    return f"{number:,}".replace(",", "\u202f")
