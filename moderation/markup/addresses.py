@@ -2,11 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from moderation.markup.characters import HIDING
 
+REL = "nofollow ugc noopener"
 SHOWN = 60
 
 _SPACES = r"\s\x1c-\x1f\x85\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000"
@@ -75,12 +76,12 @@ def shown(address: str) -> str:
     return front + (rest if len(rest) <= room else rest[: max(room - 1, 0)] + "…")
 
 
-def split(text: str) -> Iterator[Piece]:
+def split(text: str, *, stands: Callable[[str], bool]) -> Iterator[Piece]:
     """The text in pieces, the bare addresses apart."""
     position = 0
     for match in _BARE.finditer(text):
         address = _trimmed(match[0])
-        if not acceptable(address):
+        if not stands(address):
             continue
         if position < match.start():
             yield Piece(text[position : match.start()], address=False)

@@ -5,10 +5,11 @@ from collections import Counter
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from moderation.markup.addresses import acceptable, shown
+from moderation.markup.addresses import shown
 from moderation.markup.characters import visible
 from moderation.markup.dialect import Dialect
 from moderation.markup.references import decoded, escaped
+from moderation.markup.sanitise import keeps
 from moderation.markup.typography import anchor_start, text_html
 from moderation.markup.verbatim import Ends
 
@@ -88,7 +89,7 @@ def _open_anchor(sentence: "_Sentence", mark: re.Match[str]) -> None:
         value = decoded(attribute["value"][1:-1])
         attributes.setdefault(attribute["key"].lower(), value)
     address = attributes.get("href", "").strip()
-    if acceptable(address):
+    if keeps(address):
         sentence.open(mark[0], kind="a", html=anchor_start(address, attributes.get("title", "")))
     else:
         sentence.text(mark[0])
@@ -96,7 +97,7 @@ def _open_anchor(sentence: "_Sentence", mark: re.Match[str]) -> None:
 
 def _close_bracket(sentence: "_Sentence", mark: re.Match[str]) -> None:
     address = decoded(mark["address"])
-    if acceptable(address):
+    if keeps(address):
         sentence.close_bracket(mark[0], address, decoded(mark["title"] or ""))
     else:
         sentence.text(mark[0])

@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import nh3
 from bleach.sanitizer import Cleaner
 
-from moderation.markup.addresses import acceptable, acceptable_here, acceptable_picture
-from moderation.markup.typography import REL
+from moderation.markup.addresses import REL, acceptable, acceptable_here, acceptable_picture
+from moderation.markup.references import quoted
 
 _SCHEMES = frozenset({"http", "https", "mailto"})
 _MAX_ROUNDS = 2
@@ -77,6 +77,13 @@ _ARTICLE = _Policy(
 
 def comment(document: str) -> str:
     return _settled(document, _COMMENT)
+
+
+def keeps(address: str) -> bool:
+    """Whether a link will still lead there at the end of the chain: nh3 knows hosts that cannot be."""
+    if not acceptable(address):
+        return False
+    return " href=" in _last_word(f'<a href="{quoted(address)}">x</a>', _COMMENT)
 
 
 def article(document: str) -> str:

