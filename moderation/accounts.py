@@ -87,7 +87,10 @@ def ask(
     """
     account = by_email(session, email)
     sign_in = SignIn(
-        id=identifiers.new_id(), account_id=account and account.id, code="", expires_at=now + lasts
+        id=identifiers.new_id(),
+        account_id=account.id if account is not None else None,
+        code="",
+        expires_at=now + lasts,
     )
     session.add(sign_in)
     session.flush()

@@ -26,7 +26,7 @@ class Exists(Exception):
 
 @dataclass(frozen=True)
 class Content:
-    """An article as its editor has it; `body` and `postscript` are HTML and go through the article safelist."""
+    """An article as its editor has it; `body` and `postscript` are HTML, for the article safelist."""
 
     title: str
     body: str

@@ -12,6 +12,7 @@ import typer
 import uvicorn
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session
 
 from moderation import accounts, articles, database, decisions, delivery
 from moderation.accounts import Person
@@ -352,7 +353,7 @@ def decide(
     typer.echo(status)
 
 
-def _decider(session: database.Session, email: str) -> int:
+def _decider(session: Session, email: str) -> int:
     people = accounts.present(session)
     found = [person.id for person in people if not email or person.email == email.strip().casefold()]
     if len(found) != 1 or found[0] is None:
@@ -360,7 +361,7 @@ def _decider(session: database.Session, email: str) -> int:
     return found[0]
 
 
-def _revision(session: database.Session, comment_id: str) -> int:
+def _revision(session: Session, comment_id: str) -> int:
     page = pages.item(session, OPERATOR, comment_id)
     if page is None:
         raise NotFound

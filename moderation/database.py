@@ -1,4 +1,4 @@
-"""The engine and its two kinds of transaction: `reading`, which the database itself holds read-only, and `writing`."""
+"""The engine and its two transactions: `reading`, held read-only by the database itself, and `writing`."""
 
 import sqlite3
 import threading
@@ -7,6 +7,7 @@ from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
 
+from alembic import command
 from alembic.config import Config
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
@@ -15,7 +16,6 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
-from alembic import command
 from moderation import resources
 
 # What each SQLite connection is set to, and what it must say when asked again.

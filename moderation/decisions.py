@@ -65,7 +65,8 @@ def decide(
 ) -> Decision:
     """Moves a comment, writes the log line and the effects, in the caller's transaction.
 
-    `revision` is the one the moderator saw; `by` an account. Raises NotFound, Stale, IllegalMove, ReasonNeeded.
+    `revision` is the one the moderator saw; `by` an account.
+    Raises NotFound, Stale, IllegalMove and ReasonNeeded.
     """
     comment = session.get(Comment, comment_id, with_for_update=True)
     if comment is None:
@@ -205,5 +206,6 @@ def stale(session: Session, comment: Comment) -> Stale:
     last = None
     if decision is not None:
         account = session.get(Account, decision.account_id) if decision.account_id else None
-        last = Last(decision.action, account and account.name, decision.at, decision.undoes is not None)
+        by = account.name if account is not None else None
+        last = Last(decision.action, by, decision.at, decision.undoes is not None)
     return Stale(comment.id, comment.status, comment.revision, last)

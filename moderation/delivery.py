@@ -1,7 +1,6 @@
 """Does what is due: effects whose window has closed, letters to be sent. Run by every server, or by hand."""
 
 import logging
-import smtplib
 import threading
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -76,11 +75,11 @@ def letters(engine: Engine, post: Post, now: datetime) -> int:
 def _sent(engine: Engine, post: Post, message: EmailMessage, number: int | None) -> bool:
     try:
         post.send(message)
-    except (OSError, smtplib.SMTPException) as error:
-        log.warning("letter %s was not sent: %s", number, type(error).__name__)
+    except mail.NotSent as failure:
+        log.warning("letter %s was not sent: %s", number, failure)
         with writing(engine) as session:
             letter = session.get_one(Letter, number)
-            letter.failure = type(error).__name__
+            letter.failure = str(failure)
             session.add(letter)
         return False
     return True

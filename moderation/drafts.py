@@ -25,9 +25,7 @@ class Draft:
     @property
     def digest(self) -> str:
         """Equal for two drafts a reader would call the same."""
-        return hashlib.sha256("\0".join((self.author, self.email, self.text.source)).encode()).hexdigest()[
-            :32
-        ]
+        return hashlib.sha256(f"{self.author}\0{self.email}\0{self.text.source}".encode()).hexdigest()[:32]
 
     @property
     def fingerprint(self) -> str:

@@ -21,7 +21,7 @@ _CLOSING = re.compile(r" ?»")
 
 
 def french(text: str) -> str:
-    """Hardens the spaces French typography asks for, in our own strings: they are written with ordinary ones."""
+    """Hardens the spaces French typography asks for; our strings are written with ordinary ones."""
     text = _HIGH.sub(NARROW, text)
     text = _COLON.sub(NBSP, text)
     return _CLOSING.sub(f"{NBSP}»", _OPENING.sub(f"«{NBSP}", text))

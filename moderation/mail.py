@@ -14,6 +14,11 @@ from sqlmodel import Session, col, select
 from moderation.models.queue import Letter
 from moderation.settings import Settings
 
+
+class NotSent(Exception):
+    """The mail server did not take it; the message says what kind of failure, and nothing personal."""
+
+
 Send = Callable[[EmailMessage], None]
 SECONDS = 20
 # A letter that could not be sent is tried again after these pauses, then left to be seen.
@@ -22,14 +27,17 @@ GIVEN_UP = timedelta(days=36500)
 
 
 def sender(settings: Settings) -> Send | None:
-    """What sends a message through SMTP_URL; None when there is no mail here."""
+    """What sends a message through SMTP_URL, or raises NotSent; None when there is no mail here."""
     if settings.smtp_url is None:
         return None
     address = settings.smtp_url.get_secret_value()
 
     def send(message: EmailMessage) -> None:
-        with _connection(address) as server:
-            server.send_message(message)
+        try:
+            with _connection(address) as server:
+                server.send_message(message)
+        except (OSError, smtplib.SMTPException) as error:
+            raise NotSent(type(error).__name__) from error
 
     return send
 
@@ -74,7 +82,10 @@ def is_due(session: Session, now: datetime) -> bool:
 
 
 def message(*, sender: str, to: str, subject: str, body: str, now: datetime, number: int) -> EmailMessage:
-    """A plain-text mail; the number makes a repeat recognisable. Raises ValueError for a line break in a header."""
+    """A plain-text mail; the number makes a repeat recognisable.
+
+    Raises ValueError for a line break in a header.
+    """
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
     mail["To"] = to

@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings as hypothesis_settings
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 from selectolax.lexbor import LexborHTMLParser
 from sqlalchemy import Engine, text
 from sqlmodel import SQLModel
@@ -32,9 +33,13 @@ for name in [name for name in os.environ if name.startswith("MODERATION_")]:
     del os.environ[name]
 
 hypothesis_settings.register_profile(
-    "default", deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    "default",
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
-hypothesis_settings.register_profile("thorough", parent=hypothesis_settings.get_profile("default"), max_examples=500)
+hypothesis_settings.register_profile(
+    "thorough", parent=hypothesis_settings.get_profile("default"), max_examples=500
+)
 hypothesis_settings.load_profile("thorough" if os.environ.get("MODERATION_THOROUGH") else "default")
 
 KEY = "a-key-of-the-tests-which-is-long-enough"
@@ -177,12 +182,12 @@ def settle(parts: Parts, clock: FakeClock) -> Callable[[], None]:
 
 
 @pytest.fixture
-def ann(parts: Parts, clock: FakeClock) -> accounts.Person:
+def ann(parts: Parts) -> accounts.Person:
     return add_person(parts, "ann@example.org", "Ann", Role.ADMIN)
 
 
 @pytest.fixture
-def sami(parts: Parts, clock: FakeClock) -> accounts.Person:
+def sami(parts: Parts) -> accounts.Person:
     return add_person(parts, "sami@example.org", "Sami", Role.MODERATOR)
 
 
@@ -261,9 +266,7 @@ class Reader:
     def send(self, slug: str, **changes: str) -> Any:
         """Takes the time to read, then presses « Envoyer »."""
         self.clock.tick(seconds=5)
-        return self.client.post(
-            f"/articles/{slug}/comments", data={**self.fields, "step": "send", **changes}
-        )
+        return self.client.post(f"/articles/{slug}/comments", data={**self.fields, "step": "send", **changes})
 
 
 @pytest.fixture

@@ -8,7 +8,8 @@ down_revision = None
 branch_labels = None
 depends_on = None
 
-# The log only grows: the database itself refuses to change or delete a line. A note may be emptied, as the law can ask.
+# The log only grows: the database itself refuses to change or delete a line.
+# A note may be emptied, as the law can ask.
 COLUMNS = (
     "id, comment_id, revision, version, action, before, after, reason, account_id, at, undo_until, undoes"
 )

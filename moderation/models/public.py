@@ -45,7 +45,7 @@ class Thread(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     # Empty for a topic that stands alone.
     article_id: int | None = Field(default=None, foreign_key="article.id", unique=True)
-    mode: Mode = Field(default=Mode.APRIORI, sa_type=words(Mode))  # type: ignore[call-overload]
+    mode: Mode = Field(default=Mode.APRIORI, sa_type=words(Mode))
     # Moves whenever a public byte of the thread changes.
     revision: int = 1
     count: int = 0

@@ -22,7 +22,7 @@ class Account(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     email: str | None = Field(default=None, unique=True, max_length=254)
     name: str = Field(max_length=200)
-    role: Role = Field(sa_type=words(Role))  # type: ignore[call-overload]
+    role: Role = Field(sa_type=words(Role))
     created_at: datetime = Field(sa_type=UTCDateTime)
     removed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
@@ -68,7 +68,7 @@ class Comment(SQLModel, table=True):
     thread_id: int = Field(foreign_key="thread.id")
     # Copied from the article: every desk query is bounded by it without a join.
     section: str = Field(default="", max_length=200)
-    status: Status = Field(default=Status.PENDING, sa_type=words(Status))  # type: ignore[call-overload]
+    status: Status = Field(default=Status.PENDING, sa_type=words(Status))
     # Counts every change of text or status; whoever acts names the one they saw.
     revision: int = 1
     # The newest text.
@@ -81,7 +81,7 @@ class Comment(SQLModel, table=True):
 
 
 class Version(SQLModel, table=True):
-    """One text of a comment: its source as typed, and the HTML that is shown to the desk and to readers alike."""
+    """One text of a comment: its source as typed, and the HTML shown to the desk and to readers alike."""
 
     __table_args__ = (UniqueConstraint("comment_id", "number"),)
 
@@ -93,7 +93,7 @@ class Version(SQLModel, table=True):
     source: str
     html: str
     findings: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
-    dialect: Dialect = Field(sa_type=words(Dialect))  # type: ignore[call-overload]
+    dialect: Dialect = Field(sa_type=words(Dialect))
     renderer: int
     # Equal for two texts that say the same; empty once the text is erased.
     fingerprint: str = Field(default="", max_length=64, index=True)
@@ -113,10 +113,10 @@ class Decision(SQLModel, table=True):
     # The revision the move made: two moves can never make the same one.
     revision: int
     version: int
-    action: Action = Field(sa_type=words(Action))  # type: ignore[call-overload]
-    before: Status = Field(sa_type=words(Status, "before"))  # type: ignore[call-overload]
-    after: Status = Field(sa_type=words(Status, "after"))  # type: ignore[call-overload]
-    reason: Reason | None = Field(default=None, sa_type=words(Reason))  # type: ignore[call-overload]
+    action: Action = Field(sa_type=words(Action))
+    before: Status = Field(sa_type=words(Status, "before"))
+    after: Status = Field(sa_type=words(Status, "after"))
+    reason: Reason | None = Field(default=None, sa_type=words(Reason))
     note: str = ""
     # Empty when the author moved it.
     account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
@@ -134,7 +134,7 @@ class Effect(SQLModel, table=True):
     """Something to be done once a decision's window has closed."""
 
     id: int | None = Field(default=None, primary_key=True)
-    kind: EffectKind = Field(sa_type=words(EffectKind))  # type: ignore[call-overload]
+    kind: EffectKind = Field(sa_type=words(EffectKind))
     comment_id: str = Field(foreign_key="comment.id", index=True)
     decision_id: int = Field(foreign_key="decision.id", index=True)
     due_at: datetime = Field(sa_type=UTCDateTime, index=True)
@@ -149,7 +149,7 @@ class Letter(SQLModel, table=True):
     """A mail to be sent, written with its cause. It holds no text: it is written out when it is sent."""
 
     id: int | None = Field(default=None, primary_key=True)
-    kind: LetterKind = Field(sa_type=words(LetterKind))  # type: ignore[call-overload]
+    kind: LetterKind = Field(sa_type=words(LetterKind))
     sign_in_id: str = Field(foreign_key="sign_in.id", max_length=26)
     due_at: datetime = Field(sa_type=UTCDateTime, index=True)
     tries: int = 0

@@ -1,7 +1,7 @@
 """The moderators' space: the queue, one contribution, deciding, undoing, the log."""
 
 from datetime import timedelta
-from typing import Annotated
+from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
@@ -50,7 +50,7 @@ def item(
     return app.page("item.html", page, headers=PRIVATE, person=person, now=now, **_NOTHING_TYPED)
 
 
-_NOTHING_TYPED = {"stale": None, "problem": "", "typed_reason": None, "typed_note": ""}
+_NOTHING_TYPED: dict[str, Any] = {"stale": None, "problem": "", "typed_reason": None, "typed_note": ""}
 
 
 @router.post("/comments/{comment_id}/{action}")
