@@ -246,6 +246,17 @@ def test_an_answer_without_an_etag_is_not_kept(site: Site) -> None:
     assert front.size == 0
 
 
+def test_an_error_is_not_kept() -> None:
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        headers = [(b"etag", b'W/"1"'), PUBLIC]
+        await send({"type": "http.response.start", "status": 503, "headers": headers})
+        await send({"type": "http.response.body", "body": b"later"})
+
+    front = Front(app, etag_of=lambda _path: 'W/"1"', freshness=1)
+    assert read(front).status == 503
+    assert front.size == 0
+
+
 def test_an_answer_cut_short_is_not_kept() -> None:
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
         headers = [(b"etag", b'W/"1"'), PUBLIC]
@@ -277,7 +288,7 @@ def test_an_answer_has_the_headers_of_the_app_and_its_own(site: Site) -> None:
     [
         ("gzip", True),
         ("gzip, deflate, br, zstd", True),
-        ("br;q=1.0, GZIP;q=0.8, *;q=0.1", True),
+        ("br;q=1.0, GZIP;q=0.8", True),
         ("*", True),
         ("", False),
         ("identity", False),
@@ -306,19 +317,14 @@ def test_who_names_no_encoding_gets_the_plain_page(site: Site) -> None:
 def test_a_header_in_several_lines_is_one_list(site: Site) -> None:
     front = front_of(site)
     scope = request()
-    scope["headers"] = [
-        (b"accept-encoding", b"br"),
-        (b"if-none-match", b'"0"'),
-        (b"accept-encoding", b"gzip"),
-    ]
+    scope["headers"] = [(b"accept-encoding", b"gzip"), (b"accept-encoding", b"br")]
     assert asyncio.run(ask(front, scope)).headers["content-encoding"] == "gzip"
-    scope["headers"].append((b"if-none-match", b'"1"'))
+    scope["headers"] += [(b"if-none-match", b'"1"'), (b"if-none-match", b'"0"')]
     assert asyncio.run(ask(front, scope)).status == 304
 
 
-def test_the_same_page_is_compressed_to_the_same_bytes(site: Site) -> None:
-    bodies = {read(front_of(site), accept_encoding="gzip").body for _ in range(2)}
-    assert len(bodies) == 1
+def test_compressed_bytes_do_not_tell_the_time(site: Site) -> None:
+    assert read(front_of(site), accept_encoding="gzip").body[4:8] == bytes(4)
 
 
 def test_head_is_get_without_the_body(site: Site) -> None:
@@ -426,8 +432,9 @@ class Gate:
         self._opened.set()
 
 
-def test_a_reader_who_leaves_does_not_block_the_others(site: Site) -> None:
-    front = front_of(site)
+@pytest.mark.parametrize("freshness", [0, 0.25])
+def test_a_reader_who_leaves_does_not_block_the_others(site: Site, freshness: float) -> None:
+    front = front_of(site, freshness=freshness)
 
     async def scene() -> list[Answer]:
         gate = Gate(site)
@@ -761,13 +768,14 @@ def test_a_path_is_not_logged(site: Site, caplog: pytest.LogCaptureFixture) -> N
 # The bound
 
 
-def test_the_page_read_longest_ago_is_dropped_first() -> None:
+@pytest.mark.parametrize("freshness", [0, 0.25])
+def test_the_page_read_longest_ago_is_dropped_first(freshness: float) -> None:
     site = Site()
     for n in range(9):
         site.publish(f"/{n}", "the same size")
     front = front_of(site)
     read(front, "/0")
-    front = front_of(site, max_bytes=front.size * 8)
+    front = front_of(site, freshness=freshness, max_bytes=front.size * 8)
     for n in [*range(8), 0, 8]:
         read(front, f"/{n}")
     before = site.renderings
