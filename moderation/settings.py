@@ -3,11 +3,11 @@
 import os
 import secrets
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
-from pydantic import AfterValidator, Field, SecretStr, field_validator
+from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from moderation.markup import Dialect
@@ -96,6 +96,12 @@ class Settings(BaseSettings):
         if any(len(key.get_secret_value()) < SHORTEST_SECRET for key in keys):
             raise ValueError(f"each key needs {SHORTEST_SECRET} characters or more")
         return keys
+
+    @model_validator(mode="after")
+    def _mail_has_a_sender(self) -> Self:
+        if self.smtp_url is not None and "@" not in self.mail_from:
+            raise ValueError("MODERATION_SMTP_URL needs MODERATION_MAIL_FROM, an address")
+        return self
 
     @property
     def path(self) -> str:
