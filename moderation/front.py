@@ -6,38 +6,26 @@ It knows pages only as paths, entity tags and bytes. Each server process has its
 import asyncio
 import gzip
 import logging
-import re
 import time
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
-from functools import lru_cache, partial
+from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote
 
 from anyio import CapacityLimiter, to_thread
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from moderation.kept import LONGEST_KEY, OPAQUE_TAG, Page, Wish, finished
+
 log = logging.getLogger(__name__)
 
 # Checks have threads of their own: slow endpoints fill the pool they share, and readers should not wait.
 CHECK_THREADS = 4
-# Paths and Accept-Encoding become keys, and come from the wire; no real one is longer.
-LONGEST_KEY = 1000
-
-_Wish = tuple[bytes, bytes]
-_Variant = tuple[Message, Message]
 
 _METHODS = frozenset({"GET", "HEAD"})
 _READ_HEADERS = frozenset({b"accept-encoding", b"if-none-match", b"range", b"authorization"})
-# Written anew for each variant; the connection is the server's, not the page's.
-_OWN_HEADERS = frozenset({b"connection", b"content-length", b"etag", b"transfer-encoding", b"vary"})
-# RFC 9110 §15.4.5
-_UNCHANGED_HEADERS = frozenset({b"cache-control", b"content-location", b"date", b"etag", b"expires", b"vary"})
 _NO_BODY: Message = {"type": "http.response.body", "body": b""}
-# Commas may stand inside an entity tag, so that a list is searched and not split.
-_OPAQUE_TAG = re.compile(rb'"[\x21\x23-\x7e\x80-\xff]*"')
-_ZERO_WEIGHT = re.compile(rb"\s*q\s*=\s*0(\.0*)?\s*")
 
 
 class Front:
@@ -64,7 +52,7 @@ class Front:
         self._max_bytes = max_bytes
         self._prefix = prefix.rstrip("/")
         self._clock = clock
-        self._pages: OrderedDict[str, _Page] = OrderedDict()
+        self._pages: OrderedDict[str, Page] = OrderedDict()
         self._flights: dict[str, _Flight] = {}
         self._threads = CapacityLimiter(CHECK_THREADS)
 
@@ -87,14 +75,14 @@ class Front:
         path = path[len(self._prefix) :] or "/"
         return {**scope, "path": path, "raw_path": quote(path).encode()}
 
-    def _fresh(self, path: str) -> "_Page | None":
+    def _fresh(self, path: str) -> Page | None:
         page = self._pages.get(path)
         if page is None or self._clock() - page.as_of >= self._freshness:
             return None
         self._pages.move_to_end(path)
         return page
 
-    async def _checked(self, scope: Scope) -> "_Page | None":
+    async def _checked(self, scope: Scope) -> Page | None:
         path = scope["path"]
         flight = self._flights.get(path)
         if flight is not None and self._clock() - flight.began >= self._freshness:
@@ -108,26 +96,28 @@ class Front:
             flight.task.add_done_callback(lambda _: self._flights.pop(path))
         # Unlike awaiting the task, this neither cancels it when this reader leaves nor is cancelled with it.
         await asyncio.wait((flight.task,))
-        return None if flight.task.cancelled() else flight.task.result()
-
-    async def _refreshed(self, path: str, scope: Scope) -> "_Page | None":
-        try:
-            as_of = self._clock()
-            etag = await to_thread.run_sync(self._etag_of, path, limiter=self._threads)
-            page = self._pages.get(path)
-            if etag is not None and page is not None and page.tag == etag.removeprefix("W/").encode():
-                page.as_of = as_of
-                self._pages.move_to_end(path)
-                return page
-            self._drop(path)
-            return None if etag is None else await self._rendered(path, scope)
-        except Exception:
+        if flight.task.cancelled():
+            return None
+        failure = flight.task.exception()
+        if failure is not None:
             # The request meets the same error in the app, which knows how to show it. The path is not
             # logged: some carry a secret.
-            log.exception("A page could not be refreshed")
+            log.error("A page could not be refreshed", exc_info=failure)
             return None
+        return flight.task.result()
 
-    async def _rendered(self, path: str, scope: Scope) -> "_Page | None":
+    async def _refreshed(self, path: str, scope: Scope) -> Page | None:
+        as_of = self._clock()
+        etag = await to_thread.run_sync(self._etag_of, path, limiter=self._threads)
+        page = self._pages.get(path)
+        if etag is not None and page is not None and page.tag == etag.removeprefix("W/").encode():
+            page.as_of = as_of
+            self._pages.move_to_end(path)
+            return page
+        self._drop(path)
+        return None if etag is None else await self._rendered(path, scope)
+
+    async def _rendered(self, path: str, scope: Scope) -> Page | None:
         as_of = self._clock()
         nobody = _Nobody()
         await self._app(_scope_of_nobody(path, scope), nobody.receive, nobody.send)
@@ -136,12 +126,12 @@ class Front:
         body = bytes(nobody.body)
         compress = partial(gzip.compress, body, compresslevel=6, mtime=0)
         compressed = await to_thread.run_sync(compress, limiter=self._threads)
-        page = _page(nobody.headers, body, compressed, as_of)
+        page = finished(nobody.headers, body, compressed, as_of)
         if page.size * 8 <= self._max_bytes:
             self._keep(path, page)
         return page
 
-    def _keep(self, path: str, page: "_Page") -> None:
+    def _keep(self, path: str, page: "Page") -> None:
         self._pages[path] = page
         self.size += page.size
         while self.size > self._max_bytes:
@@ -156,10 +146,10 @@ class Front:
 
 class _Flight(NamedTuple):
     began: float
-    task: "asyncio.Task[_Page | None]"
+    task: "asyncio.Task[Page | None]"
 
 
-def _wish(scope: Scope) -> _Wish | None:
+def _wish(scope: Scope) -> Wish | None:
     """The encodings a request takes and the tags it knows, if a kept page could answer it."""
     if scope["type"] != "http" or scope["method"] not in _METHODS or scope["query_string"]:
         return None
@@ -176,61 +166,6 @@ def _wish(scope: Scope) -> _Wish | None:
         else:
             return None
     return encodings, known_tags
-
-
-@dataclass(slots=True)
-class _Page:
-    """Finished messages, sent to many: uvicorn edits none, and editing the tuple of headers would fail."""
-
-    tag: bytes
-    plain: _Variant
-    gzipped: _Variant
-    unchanged: _Variant
-    size: int
-    as_of: float
-
-    def answer(self, wish: _Wish) -> _Variant:
-        encodings, known_tags = wish
-        if known_tags and _knows(known_tags, self.tag):
-            return self.unchanged
-        takes_gzip = 0 < len(encodings) <= LONGEST_KEY and _takes_gzip(encodings)
-        return self.gzipped if takes_gzip else self.plain
-
-
-def _page(given: list[tuple[bytes, bytes]], body: bytes, compressed: bytes, as_of: float) -> _Page:
-    tag = next(value for name, value in given if name == b"etag").removeprefix(b"W/")
-    # One weak tag stands for both encodings, which a strong one could not.
-    shared = [field for field in given if field[0] not in _OWN_HEADERS]
-    shared += [(b"etag", b"W/" + tag), (b"vary", b"Accept-Encoding")]
-    plain = _variant(200, [*shared, (b"content-length", b"%d" % len(body))], body)
-    coding = [(b"content-encoding", b"gzip"), (b"content-length", b"%d" % len(compressed))]
-    gzipped = _variant(200, shared + coding, compressed)
-    unchanged = _variant(304, [field for field in shared if field[0] in _UNCHANGED_HEADERS], b"")
-    return _Page(tag, plain, gzipped, unchanged, sum(map(_size, (plain, gzipped, unchanged))), as_of)
-
-
-def _variant(status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> _Variant:
-    start = {"type": "http.response.start", "status": status, "headers": tuple(headers)}
-    return start, {"type": "http.response.body", "body": body}
-
-
-def _size(variant: _Variant) -> int:
-    start, body = variant
-    return len(body["body"]) + sum(len(name) + len(value) for name, value in start["headers"])
-
-
-def _knows(known_tags: bytes, tag: bytes) -> bool:
-    """Weak comparison, RFC 9110 §13.1.2."""
-    return known_tags.strip() == b"*" or tag in _OPAQUE_TAG.findall(known_tags)
-
-
-@lru_cache(maxsize=256)
-def _takes_gzip(encodings: bytes) -> bool:
-    named: dict[bytes, bool] = {}
-    for item in encodings.lower().split(b","):
-        coding, _, weight = item.partition(b";")
-        named[coding.strip()] = _ZERO_WEIGHT.fullmatch(weight) is None
-    return named.get(b"gzip", named.get(b"*", False))
 
 
 class _Nobody:
@@ -270,7 +205,7 @@ class _Nobody:
             and self._complete.is_set()
             and b"public" in cache_control
             and cache_control.isdisjoint({b"private", b"no-store"})
-            and _OPAQUE_TAG.fullmatch(fields.get(b"etag", b"").removeprefix(b"W/")) is not None
+            and OPAQUE_TAG.fullmatch(fields.get(b"etag", b"").removeprefix(b"W/")) is not None
             and b"set-cookie" not in fields
             and b"content-encoding" not in fields
             and _words(fields.get(b"vary", b"")) <= {b"accept-encoding"}

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 from starlette.types import Message, Receive, Scope, Send
 
-from moderation.front import CHECK_THREADS, LONGEST_KEY, Front
+from moderation.front import CHECK_THREADS, Front
+from moderation.kept import LONGEST_KEY
 
 PUBLIC = (b"cache-control", b"public, no-cache")
 
