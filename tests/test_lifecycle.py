@@ -1,0 +1,74 @@
+from itertools import product
+
+import pytest
+
+from moderation import lifecycle
+from moderation.lifecycle import Action, IllegalMove, Status
+
+# The picture of the states, move by move. Every pair that is not here is refused.
+PICTURE = {
+    ("pending", "publish"): "published",
+    ("pending", "refuse"): "refused",
+    ("pending", "spam"): "spam",
+    ("pending", "withdraw"): "withdrawn",
+    ("published", "unpublish"): "unpublished",
+    ("published", "spam"): "spam",
+    ("refused", "publish"): "published",
+    ("refused", "reopen"): "pending",
+    ("spam", "publish"): "published",
+    ("spam", "reopen"): "pending",
+    ("unpublished", "publish"): "published",
+    ("unpublished", "reopen"): "pending",
+}
+OFFERED = {
+    "pending": ["publish", "refuse", "spam"],
+    "published": ["unpublish", "spam"],
+    "refused": ["publish", "reopen"],
+    "spam": ["publish", "reopen"],
+    "unpublished": ["publish", "reopen"],
+    "withdrawn": [],
+}
+
+
+@pytest.mark.parametrize(("status", "action"), list(product(Status, Action)))
+def test_each_action_from_each_status_goes_where_the_picture_says(status: Status, action: Action) -> None:
+    expected = PICTURE.get((status.value, action.value))
+    if expected is None:
+        with pytest.raises(IllegalMove) as refused:
+            lifecycle.after(status, action)
+        assert (refused.value.status, refused.value.action) == (status, action)
+    else:
+        assert lifecycle.after(status, action).value == expected
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_what_is_offered_is_what_is_allowed_in_the_order_of_the_buttons(status: Status) -> None:
+    offered = lifecycle.actions_from(status)
+    assert sorted(offered) == sorted(OFFERED[status.value])
+    by_moderators = [action for action in Action if (status, action) in PICTURE and action != "withdraw"]
+    assert sorted(offered) == sorted(by_moderators)
+
+
+def test_withdrawing_is_the_authors_alone() -> None:
+    assert {Action.WITHDRAW} == lifecycle.BY_AUTHOR
+    assert all(Action.WITHDRAW not in lifecycle.actions_from(status) for status in Status)
+
+
+def test_what_is_withdrawn_stays_withdrawn() -> None:
+    assert not [move for move in lifecycle.MOVES if move[0] is Status.WITHDRAWN]
+
+
+def test_refusing_and_taking_down_are_explained_and_spam_is_not() -> None:
+    assert sorted(lifecycle.NEEDS_REASON) == ["refuse", "unpublish"]
+
+
+@pytest.mark.parametrize(("before", "then"), list(product(Status, Status)))
+def test_only_a_move_away_from_published_takes_down(before: Status, then: Status) -> None:
+    assert lifecycle.takes_down(before, then) == (before == "published" and then != "published")
+
+
+def test_every_status_can_be_reached() -> None:
+    reached = {Status.PENDING}
+    for _ in Status:
+        reached |= {after for (before, _), after in lifecycle.MOVES.items() if before in reached}
+    assert reached == set(Status)
