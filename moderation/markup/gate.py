@@ -16,7 +16,8 @@ _REPLACEMENT = "\ufffd"
 _NEWLINE = re.compile(r"\r\n|[\r\x85\u2028\u2029]")
 _REFUSED = re.compile(rf"[{CONTROLS}{OVERRIDES}{TAGS}]")
 _DROPPED = re.compile(rf"[{OVERRIDES}{TAGS}]")
-_REFERENCE = re.compile(r"&#(?:x(?P<hex>[0-9a-f]+)|(?P<decimal>[0-9]+));?", re.IGNORECASE | re.ASCII)
+# One without its semicolon is text for us, and written as text.
+_REFERENCE = re.compile(r"&#(?:x(?P<hex>[0-9a-f]+)|(?P<decimal>[0-9]+));", re.IGNORECASE | re.ASCII)
 _MAX_DIGITS = 8
 _NEWLINE_CODES = {0x0D, 0x2028, 0x2029}
 # HTML reads &#128; to &#159; as Windows-1252, so they name letters and quotes; these five name nothing.
