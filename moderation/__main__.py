@@ -1,6 +1,6 @@
 """Runs the command line: python -m moderation."""
 
-from moderation.cli import main
+from moderation.cli.main import app
 
 if __name__ == "__main__":
-    main()
+    app(prog_name="moderation")

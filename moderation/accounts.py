@@ -68,6 +68,23 @@ def present(session: Session) -> list[Account]:
     return list(session.exec(select(Account).where(col(Account.removed_at).is_(None)).order_by(Account.name)))
 
 
+def operator(session: Session, now: datetime) -> int:
+    """Whose the decisions of the command line are when it names nobody: an account no one can sign in to."""
+    name = "ligne de commande"
+    found = session.exec(
+        select(Account.id).where(
+            Account.name == name, col(Account.email).is_(None), col(Account.removed_at) == Account.created_at
+        )
+    ).first()
+    if found is None:
+        account = Account(name=name, role=Role.ADMIN, created_at=now, removed_at=now)
+        session.add(account)
+        session.flush()
+        found = account.id
+    assert found is not None
+    return found
+
+
 def remove(session: Session, email: str, now: datetime) -> None:
     """Signs the person out everywhere and forgets the address; the log keeps the name. Raises NotFound."""
     account = by_email(session, email)

@@ -49,7 +49,7 @@ def connect(url: str) -> Engine:
 
 
 def _set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
-    assert isinstance(connection, sqlite3.Connection)  # noqa: S101 - narrows the type for the checker
+    assert isinstance(connection, sqlite3.Connection)
     connection.isolation_level = None  # the driver would begin a transaction by itself, and too weakly
     for name, value in PRAGMAS.items():
         connection.execute(f"PRAGMA {name} = {value}")
@@ -99,7 +99,7 @@ def scrub(engine: Engine) -> None:
     if engine.dialect.name == "sqlite":
         with engine.connect() as connection:
             raw = connection.connection.dbapi_connection
-            assert isinstance(raw, sqlite3.Connection)  # noqa: S101 - narrows the type for the checker
+            assert isinstance(raw, sqlite3.Connection)
             raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 

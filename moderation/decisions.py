@@ -128,7 +128,7 @@ def _move(session: Session, comment: Comment, decision: Decision) -> Decision:
 
 
 def _follow_up(session: Session, decision: Decision, now: datetime) -> None:
-    assert decision.id is not None  # noqa: S101 - flushed by _move
+    assert decision.id is not None
     if lifecycle.takes_down(decision.before, decision.after) or decision.undo_until <= now:
         publication.sync(session, decision.comment_id, now)
     elif decision.after is Status.PUBLISHED:
@@ -160,16 +160,28 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime) -> Decis
 
 
 def set_aside(session: Session, comment: Comment, now: datetime) -> None:
-    """Undoes, for the author who acts on what they were shown, a decision that has not yet taken effect."""
-    decision = newest(session, comment.id)
-    if decision is not None and not_yet_due(decision, now):
+    """Undoes, for the author who acts on what they were shown, the decisions that have not yet taken effect.
+
+    Raises TooLate when one of them has just been done by another process.
+    """
+    for decision in standing(session, comment.id):
+        if not not_yet_due(decision, now):
+            return
         _revert(session, comment, decision, by=None, now=now)
+
+
+def standing(session: Session, comment_id: str) -> list[Decision]:
+    """The decisions that were not undone, newest first."""
+    lines = session.exec(
+        select(Decision).where(Decision.comment_id == comment_id).order_by(desc(Decision.revision))
+    ).all()
+    undone = {line.undoes for line in lines}
+    return [line for line in lines if line.undoes is None and line.id not in undone]
 
 
 def not_yet_due(decision: Decision, now: datetime) -> bool:
     """Whether the author and the public are still shown what was true before."""
-    takes_down = lifecycle.takes_down(decision.before, decision.after)
-    return decision.undoes is None and now < decision.undo_until and not takes_down
+    return now < decision.undo_until and not lifecycle.takes_down(decision.before, decision.after)
 
 
 def _revert(

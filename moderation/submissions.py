@@ -6,9 +6,9 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, select
 
 from moderation import decisions, identifiers, markup
-from moderation.decisions import NotFound
+from moderation.decisions import NotFound, TooLate
 from moderation.drafts import Draft
-from moderation.lifecycle import Action, Status
+from moderation.lifecycle import Action, IllegalMove, Status
 from moderation.models.public import Article, Mode, Thread
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
 
@@ -64,7 +64,7 @@ def _said_already(session: Session, thread: Thread, draft: Draft, now: datetime)
 def _store(
     session: Session, thread: Thread, section: str, draft: Draft, nonce: str, now: datetime
 ) -> Comment:
-    assert thread.id is not None  # noqa: S101 - a row that was read has its key
+    assert thread.id is not None
     comment = Comment(
         id=identifiers.new_id(),
         thread_id=thread.id,
@@ -104,10 +104,13 @@ def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -
         raise NotFound
     if comment.revision != revision:
         raise decisions.stale(session, comment)
-    decisions.set_aside(session, comment, now)
+    try:
+        decisions.set_aside(session, comment, now)
+    except TooLate:
+        raise IllegalMove(comment.status, Action.WITHDRAW) from None
     decision = decisions.record(session, comment, Action.WITHDRAW, now=now, undo_until=now)
     erase(session, comment)
-    assert decision.id is not None  # noqa: S101 - flushed by record
+    assert decision.id is not None
     session.add(Effect(kind=EffectKind.ERASE, comment_id=comment.id, decision_id=decision.id, due_at=now))
     return decision
 

@@ -84,7 +84,7 @@ def _contribution(session: Session, table: Table, draft: Draft, by: int, now: da
     sent = now - timedelta(hours=table["hours_ago"])
     comment = submissions.submit(session, table["article"], draft, nonce=identifiers.new_code(), now=sent)
     if table["outcome"] == "withdrawn":
-        assert comment.tracking is not None  # noqa: S101 - just given
+        assert comment.tracking is not None
         submissions.withdraw(session, comment.tracking, revision=1, now=sent + READ_AFTER)
         return
     for step, action in enumerate(MOVES[table["outcome"]], start=1):

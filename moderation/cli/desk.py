@@ -1,0 +1,157 @@
+"""The queue and its decisions, from the command line."""
+
+import json
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+from sqlmodel import Session
+
+from moderation import accounts, decisions
+from moderation.accounts import Person
+from moderation.cli.console import Json, explained, fail, open_parts, say
+from moderation.decisions import NotFound
+from moderation.lifecycle import Action, Reason, Status
+from moderation.models.queue import Role
+from moderation.pages import desk as pages
+
+app = typer.Typer()
+# The command line is the operator’s: it sees everything, under nobody’s name.
+OPERATOR = Person(0, "", "", Role.ADMIN)
+
+
+@app.command()
+def queue(
+    status: Annotated[Status, typer.Option()] = Status.PENDING,
+    after: Annotated[str | None, typer.Option(help="What `next` said on the page before.")] = None,
+    *,
+    as_json: Json = False,
+) -> None:
+    """What waits, oldest first, fifty at a time."""
+    parts = open_parts()
+    try:
+        with parts.reading() as session:
+            page = pages.queue(session, OPERATOR, status=status, after=after, done=None)
+    except pages.BadCursor:
+        fail("There is no such place in the queue.")
+    if as_json:
+        items = [_as_json(card) for card in page.cards]
+        typer.echo(json.dumps({"items": items, "next": page.next}, ensure_ascii=False))
+        return
+    for card in page.cards:
+        author = card.author or "Anonyme"
+        typer.echo(
+            f"{card.id}\t{card.revision}\t{card.submitted_at:%Y-%m-%d %H:%M}\t{card.article_slug}\t{author}"
+        )
+    if page.next:
+        say(f"More: --after {page.next}")
+
+
+def _as_json(card: pages.Card) -> dict[str, Any]:
+    return {
+        "id": card.id,
+        "kind": "new",
+        "revision": card.revision,
+        "status": card.status,
+        "article": card.article_slug,
+        "parent": None,
+        "author": card.author,
+        "html": str(card.html),
+        "source": card.source,
+        "findings": [{"kind": kind, "detail": detail} for kind, detail in card.findings],
+        "submitted_at": _z(card.submitted_at),
+    }
+
+
+def _z(moment: datetime) -> str:
+    return moment.isoformat().replace("+00:00", "Z")
+
+
+@app.command()
+def show(comment_id: Annotated[str, typer.Argument(metavar="ID")], *, as_json: Json = False) -> None:
+    """One contribution with what was decided about it."""
+    parts = open_parts()
+    with explained(), parts.reading() as session:
+        page = pages.item(session, OPERATOR, comment_id)
+        if page is None:
+            raise NotFound
+    if as_json:
+        typer.echo(json.dumps({**_as_json(page.card), **_history(page)}, ensure_ascii=False))
+        return
+    card = page.card
+    typer.echo(f"{card.author or 'Anonyme'}, {card.submitted_at:%Y-%m-%d %H:%M}, {card.article_slug}")
+    typer.echo(f"{card.status}, revision {card.revision}\n\n{card.source}\n")
+    for kind, detail in card.findings:
+        typer.echo(f"! {kind}: {detail}")
+    for line in page.history:
+        move = "undone" if line.undo else line.action
+        typer.echo(
+            f"{line.at:%Y-%m-%d %H:%M} {move} by {line.by or 'its author'} {line.reason or ''} {line.note}"
+        )
+
+
+def _history(page: pages.ItemPage) -> dict[str, Any]:
+    lines = [
+        {
+            "id": line.id,
+            "action": line.action,
+            "undo": line.undo,
+            "status": line.after,
+            "reason": line.reason,
+            "note": line.note,
+            "by": line.by,
+            "at": _z(line.at),
+        }
+        for line in reversed(page.history)
+    ]
+    return {"decisions": lines, "publication": None if page.number is None else {"number": page.number}}
+
+
+@app.command()
+def decide(
+    comment_id: Annotated[str, typer.Argument(metavar="ID")],
+    action: Action,
+    by: Annotated[
+        str, typer.Option("--as", help="Whose decision it is; the command line’s own if not given.")
+    ] = "",
+    revision: Annotated[
+        int | None, typer.Option(help="The revision seen; the present one if not given.")
+    ] = None,
+    reason: Annotated[Reason | None, typer.Option()] = None,
+    note: Annotated[str, typer.Option(help="A few words for the author.")] = "",
+) -> None:
+    """Decide about one contribution; prints its new status."""
+    parts = open_parts()
+    now = parts.clock()
+    with explained(), parts.writing() as session:
+        person = _decider(session, by, now)
+        seen = revision or _revision(session, comment_id)
+        decision = decisions.decide(
+            session,
+            comment_id,
+            action,
+            revision=seen,
+            by=person,
+            now=now,
+            undo=timedelta(seconds=parts.settings.undo_seconds),
+            reason=reason,
+            note=note,
+        )
+        status = decision.after
+    typer.echo(status)
+
+
+def _decider(session: Session, email: str, now: datetime) -> int:
+    if not email:
+        return accounts.operator(session, now)
+    account = accounts.by_email(session, email)
+    if account is None or account.id is None:
+        fail(f"{email} is not of the team.")
+    return account.id
+
+
+def _revision(session: Session, comment_id: str) -> int:
+    page = pages.item(session, OPERATOR, comment_id)
+    if page is None:
+        raise NotFound
+    return page.card.revision

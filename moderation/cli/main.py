@@ -1,0 +1,15 @@
+"""The `moderation` command, put together."""
+
+import typer
+
+from moderation.cli import desk, library, server, team
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    help="Comments, read before they are published.",
+)
+for part in (server, team, desk):
+    app.add_typer(part.app)
+app.add_typer(library.app, name="article")

@@ -1,0 +1,83 @@
+"""The people of the team, from the command line."""
+
+import json
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from moderation import accounts
+from moderation.cli.console import Json, explained, fail, open_parts, say
+from moderation.decisions import NotFound
+from moderation.links import Opening
+from moderation.models.queue import LetterKind, Role
+from moderation.web.dependencies import Parts
+
+app = typer.Typer()
+account_app = typer.Typer(no_args_is_help=True, help="The people of the team.")
+app.add_typer(account_app, name="account")
+
+
+@account_app.command("add")
+def account_add(
+    email: str,
+    role: Annotated[Role, typer.Option()],
+    name: Annotated[str, typer.Option(help="The name others of the team see.")] = "",
+) -> None:
+    """Open an account and invite its person: by mail where mail is set up, by the printed link always."""
+    parts = open_parts()
+    if "@" not in email:
+        say(f"{email} is not an e-mail address.")
+        raise typer.Exit(2)
+    now = parts.clock()
+    letter = LetterKind.INVITATION if parts.settings.smtp_url else None
+    try:
+        with parts.writing() as session:
+            accounts.add(session, email, name or email.partition("@")[0], role, now)
+            opening = accounts.ask(session, email, now, mail=letter, lasts=accounts.INVITATION_LASTS)
+            link = _link(parts, opening.id, now)
+    except accounts.Exists:
+        fail(f"{email} has an account already.")
+    say(f"{email} is a {role}. This link signs in once, within seven days:")
+    typer.echo(link)
+
+
+@account_app.command("list")
+def account_list(*, as_json: Json = False) -> None:
+    """Who is of the team."""
+    parts = open_parts()
+    with parts.reading() as session:
+        people = accounts.present(session)
+        rows = [{"email": a.email, "name": a.name, "role": a.role} for a in people]
+    if as_json:
+        typer.echo(json.dumps(rows, ensure_ascii=False))
+    else:
+        for row in rows:
+            typer.echo(f"{row['email']}\t{row['role']}\t{row['name']}")
+
+
+@account_app.command("remove")
+def account_remove(email: str) -> None:
+    """Close an account: signed out everywhere, address forgotten; the log keeps the name."""
+    parts = open_parts()
+    with explained(), parts.writing() as session:
+        accounts.remove(session, email, parts.clock())
+    say(f"{email} is no longer of the team.")
+
+
+@app.command()
+def sign_in_link(email: str) -> None:
+    """Print a link that signs somebody in once, within fifteen minutes."""
+    parts = open_parts()
+    now = parts.clock()
+    with explained(), parts.writing() as session:
+        account = accounts.by_email(session, email)
+        if account is None:
+            raise NotFound
+        opening = accounts.ask(session, email, now, mail=None)
+        link = _link(parts, opening.id, now)
+    typer.echo(link)
+
+
+def _link(parts: Parts, sign_in: str, now: datetime) -> str:
+    return f"{parts.settings.site_url}/sign-in/{parts.links.sign(Opening(sign_in), now)}"
