@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from markupsafe import Markup
-from sqlmodel import Session, col, desc, select
+from sqlmodel import Session, col, select
 
 from moderation import markup
-from moderation.decisions import not_yet_due
+from moderation.decisions import not_yet_due, standing
 from moderation.lifecycle import Reason, Status
 from moderation.models.public import Article, Publication, Thread
 from moderation.models.queue import Comment, Decision, Version
@@ -64,10 +64,7 @@ def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
 
 
 def _in_effect(session: Session, comment_id: str, now: datetime) -> Decision | None:
-    lines = session.exec(
-        select(Decision).where(Decision.comment_id == comment_id).order_by(desc(Decision.revision))
-    )
-    return next((line for line in lines if not not_yet_due(line, now)), None)
+    return next((line for line in standing(session, comment_id) if not not_yet_due(line, now)), None)
 
 
 def _number(session: Session, comment_id: str) -> int | None:
