@@ -220,7 +220,7 @@ def _scope_of_nobody(path: str, scope: Scope) -> Scope:
     """Only what the server itself says is taken over, so that nothing of one reader is kept for all."""
     return {
         "type": "http",
-        "asgi": scope["asgi"],
+        "asgi": scope.get("asgi", {"version": "3.0"}),  # the test client says nothing
         "http_version": "1.1",
         "method": "GET",
         "scheme": "http",

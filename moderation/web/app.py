@@ -88,9 +88,7 @@ def _page(request: Request, status: int) -> Response:
     parts: Parts = request.app.state.parts
     name = "missing.html" if status == 404 else "error.html"
     headers = {"Cache-Control": "no-store", **({"Retry-After": "5"} if status == 503 else {})}
-    return parts.page(
-        name, None, status=status, headers=headers, **({} if status == 404 else {"status": status})
-    )
+    return parts.page(name, None, status=status, headers=headers)
 
 
 def _shown(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:

@@ -38,7 +38,7 @@ class Parts:
     def page(
         self, name: str, page: Any, *, status: int = 200, headers: dict[str, str] | None = None, **more: Any
     ) -> HTMLResponse:
-        html = self.templates.get_template(name).render(page=page, **more)
+        html = self.templates.get_template(name).render(page=page, status=status, **more)
         return HTMLResponse(html, status_code=status, headers=headers)
 
     def url(self, path: str) -> str:

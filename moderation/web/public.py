@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+from fastapi import APIRouter, HTTPException, Query, Response
 from sqlmodel import Session
 
 from moderation import database
@@ -31,7 +31,7 @@ def article(
 ) -> Response:
     found = pages.article(session, slug, page)
     if found is None or page > found.pages:
-        return app.page("missing.html", None, status=404)
+        raise HTTPException(404)
     return app.page("article.html", found, headers=_headers(app, found.revision), form=BLANK)
 
 
