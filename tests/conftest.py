@@ -4,9 +4,11 @@ import os
 import shutil
 import tempfile
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from threading import Barrier
 from typing import Any
 
 import pytest
@@ -272,6 +274,21 @@ class Reader:
 @pytest.fixture
 def reader(client: TestClient, clock: FakeClock) -> Reader:
     return Reader(client, clock)
+
+
+def at_once(*deeds: Callable[[], Any]) -> list[Any]:
+    """What each deed returned or raised, all of them begun together."""
+    together = Barrier(len(deeds))
+
+    def begin(deed: Callable[[], Any]) -> Any:
+        together.wait()
+        try:
+            return deed()
+        except Exception as error:  # noqa: BLE001 - the test judges it
+            return error
+
+    with ThreadPoolExecutor(len(deeds)) as pool:
+        return list(pool.map(begin, deeds))
 
 
 def form_fields(html: str) -> dict[str, str]:

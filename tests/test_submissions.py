@@ -1,9 +1,8 @@
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
-from threading import Barrier
+from functools import partial
 
 import pytest
-from conftest import FakeClock, Sent, add_article, send
+from conftest import FakeClock, Sent, add_article, at_once, send
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import col, select
@@ -102,31 +101,14 @@ def test_the_same_form_sent_twice_is_stored_once(parts: Parts, article: str) -> 
 def test_promise_03_the_same_form_sent_at_once_from_many_tabs_is_stored_once(
     parts: Parts, article: str
 ) -> None:
-    together = Barrier(8)
-
-    def press(_: int) -> str:
-        together.wait()
-        return submit(parts, article, "n1")
-
-    with ThreadPoolExecutor(8) as pool:
-        told = list(pool.map(press, range(8)))
+    told = at_once(*[partial(submit, parts, article, "n1")] * 8)
     assert told == stored(parts) * 8
 
 
 def test_the_same_words_in_many_forms_at_once_are_stored_once(parts: Parts, article: str) -> None:
-    together = Barrier(8)
-
-    def press(number: int) -> str | None:
-        together.wait()
-        try:
-            return submit(parts, article, f"n{number}")
-        except submissions.Duplicate:
-            return None
-
-    with ThreadPoolExecutor(8) as pool:
-        told = list(pool.map(press, range(8)))
-    assert [one for one in told if one] == stored(parts)
-    assert told.count(None) == 7
+    told = at_once(*[partial(submit, parts, article, f"n{number}") for number in range(8)])
+    assert [one for one in told if isinstance(one, str)] == stored(parts)
+    assert [type(one) for one in told].count(submissions.Duplicate) == 7
 
 
 def test_a_form_sent_again_after_its_text_was_withdrawn_brings_nothing_back(
@@ -355,29 +337,18 @@ def test_withdrawing_a_moment_after_publication_withdraws_nothing(
         assert session.exec(select(Publication.taken_down_at)).all() == [None]
 
 
-def test_deciding_and_withdrawing_at_once_make_one_move(parts: Parts, article: str, ann: Person) -> None:
+def test_promise_04_deciding_and_withdrawing_at_once_make_one_move(
+    parts: Parts, article: str, ann: Person
+) -> None:
     for number in range(10):
         sent = send(parts, article, f"Texte {number}.")
-        together = Barrier(2)
-
-        def publish(sent: Sent = sent, together: Barrier = together) -> str:
-            together.wait()
-            decide(parts, sent, Action.PUBLISH, ann, 1)
-            return "published"
-
-        def take_back(sent: Sent = sent, together: Barrier = together) -> str:
-            together.wait()
-            withdraw(parts, sent, revision=1)
-            return "withdrawn"
-
-        with ThreadPoolExecutor(2) as pool:
-            both = [pool.submit(publish), pool.submit(take_back)]
-        won = [one.result() for one in both if one.exception() is None]
-        lost = [one.exception() for one in both if one.exception() is not None]
-        assert len(won) == 1
-        assert isinstance(lost[0], Stale)
+        publish = partial(decide, parts, sent, Action.PUBLISH, ann, 1)
+        told = at_once(publish, partial(withdraw, parts, sent))
+        assert [type(one) for one in told].count(Stale) == 1
         with parts.reading() as session:
-            assert session.get_one(Comment, sent.id).status == won[0]
+            found = session.get_one(Comment, sent.id).status
+        assert found == ("withdrawn" if told[1] is None else "published")
+    assert len(log(parts)) == 10
 
 
 def test_withdrawing_what_was_public_before_leaves_nothing_public(
