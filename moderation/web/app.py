@@ -1,6 +1,6 @@
 """The application, built from settings and nothing else."""
 
-from collections.abc import AsyncGenerator, Awaitable, Callable
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import quote
 
@@ -27,7 +27,6 @@ from moderation.web.dependencies import Parts
 from moderation.web.guard import Guard
 from moderation.web.people import NotSignedIn
 
-LARGEST_BODY = 256 * 1024
 # What each error of the program answers; the program itself knows nothing of HTTP.
 STATUS_OF: dict[type[Exception], int] = {NotFound: 404, BadCursor: 404, RequestValidationError: 422}
 
@@ -56,7 +55,7 @@ def post(parts: Parts) -> Post | None:
 
 
 def create_app(parts: Parts) -> ASGIApp:
-    app = FastAPI(openapi_url=None, lifespan=_lifespan, max_body_size=LARGEST_BODY)
+    app = FastAPI(openapi_url=None, lifespan=_lifespan, redirect_slashes=False)
     app.state.parts = parts
     for module in (public, submit, track, sign_in, desk):
         app.include_router(module.router)
@@ -84,11 +83,10 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     await to_thread.run_sync(loop.stop)
 
 
-def _page(request: Request, status: int) -> Response:
+def _page(request: Request, status: int, headers: Mapping[str, str] | None = None) -> Response:
     parts: Parts = request.app.state.parts
     name = "missing.html" if status == 404 else "error.html"
-    headers = {"Cache-Control": "no-store", **({"Retry-After": "5"} if status == 503 else {})}
-    return parts.page(name, None, status=status, headers=headers)
+    return parts.page(name, None, status=status, headers={"Cache-Control": "no-store", **(headers or {})})
 
 
 def _shown(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
@@ -99,18 +97,20 @@ def _shown(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
 
 
 async def _http(request: Request, error: Exception) -> Response:
-    return _page(request, error.status_code if isinstance(error, HTTPException) else 500)
+    assert isinstance(error, HTTPException)
+    return _page(request, error.status_code, error.headers)
 
 
 async def _busy(request: Request, _error: Exception) -> Response:
-    return _page(request, 503)
+    return _page(request, 503, {"Retry-After": "5"})
 
 
 async def _to_sign_in(request: Request, _error: Exception) -> Response:
     parts: Parts = request.app.state.parts
     if request.method == "GET":
-        onward = quote(request.url.path.removeprefix(parts.settings.path))
-        return RedirectResponse(parts.url(f"/sign-in?next={onward}"), 303)
+        query = request.url.query
+        onward = quote(request.url.path + (f"?{query}" if query else ""))
+        return RedirectResponse(parts.url(f"/sign-in?next={onward}"), 303, headers=sign_in.PRIVATE)
     return parts.page(
         "sign_in.html", None, status=401, headers=sign_in.PRIVATE, next="/desk", problem="signed_out"
     )

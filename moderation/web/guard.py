@@ -3,6 +3,7 @@
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
+from starlette.exceptions import HTTPException
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -22,6 +23,7 @@ HEADERS = {
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
 }
 FOR_EVER = "public, max-age=31536000, immutable"
+LARGEST_BODY = 256 * 1024
 
 
 class Guard:
@@ -42,20 +44,20 @@ class Guard:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._add(MutableHeaders(scope=message), scope)
+                self._add(MutableHeaders(scope=message))
+                if message["status"] == 200 and scope["path"].startswith("/static/"):
+                    MutableHeaders(scope=message)["Cache-Control"] = FOR_EVER
             await send(message)
 
         if self._is_foreign(scope):
             refusal = PlainTextResponse("Cette demande vient d’un autre site : elle est refusée.\n", 403)
             await refusal(scope, receive, with_headers)
         else:
-            await self._app(scope, receive, with_headers)
+            await self._app(scope, _bounded(receive), with_headers)
 
-    def _add(self, headers: MutableHeaders, scope: Scope) -> None:
+    def _add(self, headers: MutableHeaders) -> None:
         for name, value in self._headers.items():
             headers.setdefault(name, value)
-        if scope["path"].startswith("/static/"):
-            headers["Cache-Control"] = FOR_EVER
 
     def _is_foreign(self, scope: Scope) -> bool:
         if scope["method"] in SAFE:
@@ -67,4 +69,20 @@ class Guard:
         origin = headers.get("origin")
         if origin is None:
             return False
-        return origin != self._origin and urlsplit(origin).netloc != headers.get("host", "")
+        host = headers.get("host", "")
+        return origin not in {self._origin, f"http://{host}", f"https://{host}"}
+
+
+def _bounded(receive: Receive) -> Receive:
+    """Counts what really arrives, whatever length was announced or none."""
+    received = 0
+
+    async def bounded() -> Message:
+        nonlocal received
+        message = await receive()
+        received += len(message.get("body", b""))
+        if received > LARGEST_BODY:
+            raise HTTPException(413)
+        return message
+
+    return bounded

@@ -7,7 +7,7 @@ from fastapi import Depends, Request, Response
 
 from moderation import accounts
 from moderation.accounts import Person
-from moderation.web.dependencies import Now, Parts, Reading, ThisApp
+from moderation.web.dependencies import Now, Parts, ThisApp
 
 
 class NotSignedIn(Exception):
@@ -22,8 +22,11 @@ def cookie(app: Parts, request: Request) -> str:
     return request.cookies.get(_name(app), "")
 
 
-def _person(app: ThisApp, session: Reading, request: Request, now: Now) -> Person:
-    found = accounts.holder(session, cookie(app, request), now)
+def _person(app: ThisApp, request: Request, now: Now) -> Person:
+    # A transaction of its own, ended before the endpoint begins one: a request that held one connection
+    # and waited for a thread, or for another connection, could wait for one that waits for it.
+    with app.reading() as session:
+        found = accounts.holder(session, cookie(app, request), now)
     if found is None:
         raise NotSignedIn
     return found

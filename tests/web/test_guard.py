@@ -1,0 +1,206 @@
+from collections.abc import Iterator
+
+import pytest
+from conftest import BuildParts, Sent
+from page import Page
+from starlette.testclient import TestClient
+
+from moderation.web.app import create_app
+from moderation.web.dependencies import Parts
+from moderation.web.guard import LARGEST_BODY
+
+ALWAYS = {
+    "x-content-type-options": "nosniff",
+    "cross-origin-opener-policy": "same-origin",
+    "cross-origin-resource-policy": "same-origin",
+    "permissions-policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
+}
+POLICY = {
+    "default-src 'none'",
+    "script-src 'self'",
+    "style-src 'self'",
+    "form-action 'self'",
+    "base-uri 'none'",
+    "frame-ancestors 'none'",
+    "require-trusted-types-for 'script'",
+}
+
+
+# Who may post from where
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 303),
+        ({"Sec-Fetch-Site": "same-origin"}, 303),
+        ({"Sec-Fetch-Site": "none"}, 303),
+        ({"Sec-Fetch-Site": "same-site"}, 403),
+        ({"Sec-Fetch-Site": "cross-site"}, 403),
+        ({"Sec-Fetch-Site": ""}, 403),
+        ({"Sec-Fetch-Site": "SAME-ORIGIN"}, 403),
+        ({"Sec-Fetch-Site": "cross-site", "Origin": "http://testserver"}, 403),
+        ({"Sec-Fetch-Site": "same-origin", "Origin": "null"}, 303),
+        ({"Origin": "http://testserver"}, 303),
+        ({"Origin": "https://evil.example"}, 403),
+        ({"Origin": "http://testserver.evil.example"}, 403),
+        ({"Origin": "http://eviltestserver"}, 403),
+        ({"Origin": "http://testserver:8080"}, 403),
+        ({"Origin": "http://testserver@evil.example"}, 403),
+        ({"Origin": "null"}, 403),
+        ({"Origin": "null", "Host": ""}, 403),
+        ({"Origin": ""}, 403),
+        ({"Origin": "", "Host": ""}, 403),
+        ({"Origin": "http://[evil"}, 403),
+    ],
+    ids=str,
+)
+def test_only_our_own_pages_and_no_browser_at_all_may_post(
+    client: TestClient, headers: dict[str, str], status: int
+) -> None:
+    answer = client.post("/track", data={"code": "ABC"}, headers=headers)
+    assert answer.status_code == status
+
+
+@pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}], ids=str)
+def test_anyone_may_link_to_us(client: TestClient, headers: dict[str, str]) -> None:
+    assert client.get("/", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
+def test_every_unsafe_method_is_guarded(client: TestClient, method: str) -> None:
+    assert client.request(method, "/", headers={"Origin": "https://evil.example"}).status_code == 403
+
+
+def test_another_site_can_decide_nothing(desk: TestClient, pending: Sent) -> None:
+    address = f"/desk/comments/{pending.id}/publish"
+    assert (
+        desk.post(address, data={"revision": "1"}, headers={"Sec-Fetch-Site": "cross-site"}).status_code
+        == 403
+    )
+    assert "en attente" in Page(desk.get(f"/desk/comments/{pending.id}")).text("article header")
+
+
+@pytest.mark.parametrize(
+    ("origin", "host", "status"),
+    [
+        ("https://site.example", "site.example", 303),
+        # A proxy may speak to us under a name of its own.
+        ("https://site.example", "127.0.0.1:8000", 303),
+        ("https://evil.example", "127.0.0.1:8000", 403),
+    ],
+)
+def test_the_origin_of_a_site_under_a_path_has_no_path(
+    build_parts: BuildParts, origin: str, host: str, status: int
+) -> None:
+    client = TestClient(create_app(build_parts(site_url="https://site.example/avis")), follow_redirects=False)
+    answer = client.post("/avis/track", data={"code": "ABC"}, headers={"Origin": origin, "Host": host})
+    assert answer.status_code == status
+
+
+# What every answer carries
+
+
+@pytest.mark.parametrize(
+    ("method", "address", "status"),
+    [
+        ("GET", "/", 200),
+        ("HEAD", "/", 200),
+        ("GET", "/articles/le-pont", 200),
+        ("GET", "/articles/le-pont?page=1", 200),
+        ("GET", "/articles/absent", 404),
+        ("GET", "/nowhere", 404),
+        ("GET", "/track", 200),
+        ("GET", "/track/ABC", 404),
+        ("POST", "/track", 303),
+        ("GET", "/sign-in", 200),
+        ("GET", "/sign-in/forged", 410),
+        ("GET", "/desk", 303),
+        ("POST", "/desk/undo", 401),
+        ("DELETE", "/", 405),
+        ("OPTIONS", "/", 405),
+        ("GET", "/articles/le-pont?page=none", 422),
+        ("GET", "/static/style.css", 200),
+        ("GET", "/static/absent.css", 404),
+        ("POST", "/static/style.css", 405),
+    ],
+)
+def test_every_answer_carries_the_headers_that_protect(
+    client: TestClient, article: str, method: str, address: str, status: int
+) -> None:
+    del article
+    answer = client.request(method, address)
+    assert answer.status_code == status
+    assert {name: answer.headers[name] for name in ALWAYS} == ALWAYS
+    assert set(answer.headers["content-security-policy"].split("; ")) >= POLICY
+    assert "unsafe" not in answer.headers["content-security-policy"]
+    assert "referrer-policy" in answer.headers
+    assert "server" not in answer.headers
+
+
+def test_a_refusal_carries_them_too(client: TestClient) -> None:
+    answer = client.post("/track", headers={"Origin": "null"})
+    assert answer.status_code == 403
+    assert {name: answer.headers[name] for name in ALWAYS} == ALWAYS
+    assert "autre site" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("site_url", "told"), [("http://testserver", None), ("https://testserver", "max-age=31536000")]
+)
+def test_a_site_on_https_says_to_stay_there(build_parts: BuildParts, site_url: str, told: str | None) -> None:
+    client = TestClient(create_app(build_parts(site_url=site_url)))
+    for address in ("/", "/nowhere", "/static/style.css"):
+        assert client.get(address).headers.get("strict-transport-security") == told
+
+
+@pytest.mark.parametrize(
+    "address", ["/desk", "/desk/log", "/sign-in", "/track", "/track/ABC", "/sign-in/forged"]
+)
+def test_what_is_somebody_s_own_is_kept_nowhere(desk: TestClient, address: str) -> None:
+    headers = desk.get(address).headers
+    assert headers["cache-control"] == "no-store"
+    assert headers["x-robots-tag"].startswith("noindex")
+    assert headers["referrer-policy"] == "same-origin"
+
+
+def test_a_file_is_kept_for_ever_and_its_absence_is_not(parts: Parts, client: TestClient) -> None:
+    for address in parts.templates.globals["asset"].values():  # type: ignore[attr-defined]
+        assert client.get(address).headers["cache-control"] == "public, max-age=31536000, immutable"
+    assert client.get("/static/absent.css").headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "address", ["/static/../app.py", "/static/%2e%2e/app.py", "/static/..%2fapp.py", "/static/%00"]
+)
+def test_only_files_meant_for_it_are_served(client: TestClient, address: str) -> None:
+    assert client.get(address).status_code == 404
+
+
+# How much may be sent
+
+
+def test_a_body_over_the_limit_is_a_413(client: TestClient, article: str) -> None:
+    answer = client.post(f"/articles/{article}/comments", data={"text": "a" * LARGEST_BODY})
+    assert (answer.status_code, Page(answer).heading) == (413, "Cela n’a pas marché")
+    assert "bien trop long" in Page(answer).main
+    assert {name: answer.headers[name] for name in ALWAYS} == ALWAYS
+
+
+def test_a_body_of_unsaid_length_is_counted_too(client: TestClient, article: str) -> None:
+    def drops() -> Iterator[bytes]:
+        yield b"text="
+        for _ in range(LARGEST_BODY // 1024):
+            yield b"a" * 1024
+
+    answer = client.post(
+        f"/articles/{article}/comments",
+        content=drops(),
+        headers={"Content-Type": "application/x-www-form-urlencoded"},
+    )
+    assert answer.status_code == 413
+
+
+def test_the_longest_text_that_is_taken_fits(client: TestClient, article: str) -> None:
+    answer = client.post(f"/articles/{article}/comments", data={"text": "\u00e9\U0001f600" * 5000})
+    assert answer.status_code == 200
