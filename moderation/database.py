@@ -29,6 +29,8 @@ PRAGMAS: dict[str, str | int] = {
     "temp_store": 2,  # memory: no text in temporary files
     "cell_size_check": 1,
 }
+# Milliseconds.
+SCRUB_WAITS = 200
 
 
 class NotDurable(Exception):
@@ -40,8 +42,9 @@ def connect(url: str) -> Engine:
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
         return create_engine(address, pool_pre_ping=True, pool_size=20, max_overflow=20)
-    if address.database and address.database != ":memory:":
-        Path(address.database).absolute().parent.mkdir(parents=True, exist_ok=True)
+    if address.database in {None, "", ":memory:"}:
+        raise NotDurable("a database in memory keeps nothing")
+    Path(str(address.database)).absolute().parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(address, pool_size=20, max_overflow=20)
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
@@ -94,13 +97,22 @@ def _turn(_url: URL) -> threading.Lock:
     return threading.Lock()
 
 
-def scrub(engine: Engine) -> None:
-    """Empties SQLite's write-ahead log, where erased text would otherwise stay readable for a while."""
-    if engine.dialect.name == "sqlite":
-        with engine.connect() as connection:
-            raw = connection.connection.dbapi_connection
-            assert isinstance(raw, sqlite3.Connection)
-            raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+def scrub(engine: Engine) -> bool:
+    """Empties SQLite's write-ahead log, where erased text would otherwise stay readable for a while.
+
+    False when somebody was still reading: it holds writers up while it waits, so it does not wait for long.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    with engine.connect() as connection:
+        raw = connection.connection.dbapi_connection
+        assert isinstance(raw, sqlite3.Connection)
+        raw.execute(f"PRAGMA busy_timeout = {SCRUB_WAITS}")
+        try:
+            (busy, _, _) = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        finally:
+            raw.execute(f"PRAGMA busy_timeout = {PRAGMAS['busy_timeout']}")
+        return not busy
 
 
 def _alembic(engine: Engine) -> Config:

@@ -2,14 +2,14 @@
 
 import logging
 import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 from jinja2 import Environment
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, select, update
 
 from moderation import accounts, identifiers, mail, publication
 from moderation.clock import Clock
@@ -19,6 +19,8 @@ from moderation.models.queue import Account, Effect, EffectKind, Letter, LetterK
 from moderation.settings import Settings
 
 POLL_SECONDS = 0.25
+# While somebody reads for long, as a backup does, the files cannot be cleaned.
+ERASE_AGAIN = timedelta(seconds=10)
 log = logging.getLogger(__name__)
 
 
@@ -38,56 +40,78 @@ def deliver(engine: Engine, post: Post | None, now: datetime) -> int:
 
 
 def effects(engine: Engine, now: datetime) -> int:
+    return _publications(engine, now) + _erasures(engine, now)
+
+
+def _publications(engine: Engine, now: datetime) -> int:
     done = 0
-    while _effect_is_due(engine, now):
+    while _due(engine, EffectKind.SYNC, now):
         with writing(engine) as session:
-            kind = publication.perform(session, now)
-        if kind is None:
-            break  # another process has it in hand
-        if kind is EffectKind.ERASE:
-            scrub(engine)
+            if not publication.perform(session, now):
+                break  # another process has it in hand
         done += 1
     return done
 
 
-def _effect_is_due(engine: Engine, now: datetime) -> bool:
+def _erasures(engine: Engine, now: datetime) -> int:
+    """The words left the tables with the decision; here they leave the database's files."""
+    due = _due(engine, EffectKind.ERASE, now)
+    if not due:
+        return 0
+    scrubbed = scrub(engine)
+    with writing(engine) as session:
+        if scrubbed:
+            return publication.take(session, col(Effect.id).in_(due))
+        session.exec(update(Effect).where(col(Effect.id).in_(due)).values(due_at=now + ERASE_AGAIN))
+    return 0
+
+
+def _due(engine: Engine, kind: EffectKind, now: datetime) -> Sequence[int | None]:
     with reading(engine) as session:
-        return session.exec(select(Effect.id).where(Effect.due_at <= now).limit(1)).first() is not None
+        return session.exec(
+            select(Effect.id).where(Effect.kind == kind, Effect.due_at <= now).limit(100)
+        ).all()
 
 
 def letters(engine: Engine, post: Post, now: datetime) -> int:
+    """Sends what is due, each letter at least once; how many were sent."""
     sent = 0
-    while True:
-        with reading(engine) as session:
-            if not mail.is_due(session, now):
-                return sent
-        with writing(engine) as session:
-            letter = mail.claim(session, now)
-            message = _written(session, post, letter, now) if letter is not None else None
-            number = letter.id if letter is not None else None
-        if message is not None and not _sent(engine, post, message, number):
+    while (name := _claimed(engine, now)) is not None:
+        try:
+            with writing(engine) as session:
+                message = _written(session, post, name, now)
+            if message is not None:
+                post.send(message)
+        except (OSError, ValueError) as error:  # the server's refusals and failures are OSErrors
+            _put_off(engine, name, error)
             continue
         with writing(engine) as session:
-            session.exec(delete(Letter).where(col(Letter.id) == number))
+            session.exec(delete(Letter).where(col(Letter.sign_in_id) == name))
         sent += message is not None
+    return sent
 
 
-def _sent(engine: Engine, post: Post, message: EmailMessage, number: int | None) -> bool:
-    try:
-        post.send(message)
-    except mail.NotSent as failure:
-        log.warning("letter %s was not sent: %s", number, failure)
-        with writing(engine) as session:
-            letter = session.get_one(Letter, number)
-            letter.failure = str(failure)
-            session.add(letter)
-        return False
-    return True
+def _claimed(engine: Engine, now: datetime) -> str | None:
+    """The letter that is ours to send, by the name of what it tells: a row's number may come again."""
+    with reading(engine) as session:
+        if not mail.is_due(session, now):
+            return None
+    with writing(engine) as session:
+        letter = mail.claim(session, now)
+        return letter.sign_in_id if letter is not None else None
 
 
-def _written(session: Session, post: Post, letter: Letter, now: datetime) -> EmailMessage | None:
+def _put_off(engine: Engine, name: str, error: Exception) -> None:
+    log.warning("letter %s was not sent: %s", name, type(error).__name__)
+    with writing(engine) as session:
+        failure = update(Letter).where(col(Letter.sign_in_id) == name).values(failure=type(error).__name__)
+        session.exec(failure)
+
+
+def _written(session: Session, post: Post, name: str, now: datetime) -> EmailMessage | None:
     """The message, made now so that its link and code are fresh; None when there is nobody to write to."""
-    sign_in = session.get_one(SignIn, letter.sign_in_id)
+    letter = session.exec(select(Letter).where(Letter.sign_in_id == name)).one()
+    sign_in = session.get_one(SignIn, name)
     account = session.get(Account, sign_in.account_id) if sign_in.account_id else None
     if account is None or account.email is None or sign_in.used_at is not None:
         return None
@@ -106,28 +130,40 @@ def _written(session: Session, post: Post, letter: Letter, now: datetime) -> Ema
         subject=str(page.subject()).strip(),  # type: ignore[attr-defined]
         body=str(page.body()).strip() + "\n",  # type: ignore[attr-defined]
         now=now,
-        number=letter.id or 0,
+        name=name,
     )
 
 
-class Loop(threading.Thread):
-    """Delivers until stopped; stops between two items."""
+class Loop:
+    """Delivers until stopped.
+
+    Effects and letters have a thread each: a mail server that does not answer delays no publication.
+    """
 
     def __init__(self, engine: Engine, post: Post | None, clock: Clock) -> None:
-        super().__init__(name="delivery", daemon=True)
-        self._engine = engine
-        self._post = post
-        self._clock = clock
         self._stopped = threading.Event()
+        works: list[Callable[[], int]] = [lambda: effects(engine, clock())]
+        if post is not None:
+            works.append(lambda: letters(engine, post, clock()))
+        self._threads = [
+            threading.Thread(target=self._repeat, args=(work,), name="delivery", daemon=True)
+            for work in works
+        ]
 
-    def run(self) -> None:
-        while not self._stopped.wait(POLL_SECONDS):
-            try:
-                deliver(self._engine, self._post, self._clock())
-            except DBAPIError:
-                log.exception("delivery will be tried again")
-                self._stopped.wait(POLL_SECONDS * 8)
+    def start(self) -> None:
+        for thread in self._threads:
+            thread.start()
 
     def stop(self) -> None:
         self._stopped.set()
-        self.join(timedelta(seconds=mail.SECONDS).total_seconds())
+        for thread in self._threads:
+            thread.join(mail.SECONDS)
+
+    def _repeat(self, work: Callable[[], int]) -> None:
+        while not self._stopped.wait(POLL_SECONDS):
+            try:
+                work()
+            except Exception:
+                # Whatever it was, what is due later must not wait for a new start.
+                log.exception("delivery will be tried again")
+                self._stopped.wait(POLL_SECONDS * 8)

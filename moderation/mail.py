@@ -81,8 +81,8 @@ def is_due(session: Session, now: datetime) -> bool:
     return session.exec(select(Letter.id).where(Letter.due_at <= now).limit(1)).first() is not None
 
 
-def message(*, sender: str, to: str, subject: str, body: str, now: datetime, number: int) -> EmailMessage:
-    """A plain-text mail; the number makes a repeat recognisable.
+def message(*, sender: str, to: str, subject: str, body: str, now: datetime, name: str) -> EmailMessage:
+    """A plain-text mail; the name makes a repeat recognisable.
 
     Raises ValueError for a line break in a header.
     """
@@ -91,7 +91,7 @@ def message(*, sender: str, to: str, subject: str, body: str, now: datetime, num
     mail["To"] = to
     mail["Subject"] = subject
     mail["Date"] = format_datetime(now)
-    mail["Message-ID"] = f"<letter-{number}@{sender.rpartition('@')[2].rstrip('>')}>"
+    mail["Message-ID"] = f"<{name}@{sender.rpartition('@')[2].rstrip('>')}>"
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(body, cte="quoted-printable")
     return mail

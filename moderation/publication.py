@@ -80,27 +80,25 @@ def _changed(session: Session, thread: Thread, site: Site, copy: Publication) ->
     session.flush()
 
 
-def perform(session: Session, now: datetime) -> EffectKind | None:
-    """Does one due effect and deletes its row, in the caller's transaction; says which, if there was one.
+def perform(session: Session, now: datetime) -> bool:
+    """Does one due effect and deletes its row, in the caller's transaction; whether there was one to do.
 
     Locks the comment before the row, as deciding does, so that an undo and its effect cannot both happen.
     """
     effect = session.exec(
         select(Effect)
         .join(Comment)
-        .where(Effect.due_at <= now)
+        .where(Effect.kind == EffectKind.SYNC, Effect.due_at <= now)
         .order_by(col(Effect.due_at), col(Effect.id))
         .limit(1)
         .with_for_update(of=Comment, skip_locked=True)
     ).first()
-    if effect is None or not take(session, Effect.id == effect.id):
-        return None
-    if effect.kind is EffectKind.SYNC:
-        sync(session, effect.comment_id, now)
-    return effect.kind
+    if effect is None or not take(session, col(Effect.id) == effect.id):
+        return False
+    sync(session, effect.comment_id, now)
+    return True
 
 
-def take(session: Session, which: ColumnElement[bool] | bool) -> int:
+def take(session: Session, which: ColumnElement[bool]) -> int:
     """Deletes effects; how many there still were."""
-    result = session.connection().execute(delete(Effect).where(which))  # type: ignore[arg-type]
-    return result.rowcount
+    return session.connection().execute(delete(Effect).where(which)).rowcount

@@ -43,6 +43,8 @@ hypothesis_settings.register_profile(
     "thorough", parent=hypothesis_settings.get_profile("default"), max_examples=500
 )
 hypothesis_settings.load_profile("thorough" if os.environ.get("MODERATION_THOROUGH") else "default")
+# For what takes its time: a fifth of the examples.
+FEW = hypothesis_settings(max_examples=hypothesis_settings().max_examples // 5)
 
 KEY = "a-key-of-the-tests-which-is-long-enough"
 START = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)

@@ -2,7 +2,7 @@ from datetime import timedelta
 from functools import partial
 
 import pytest
-from conftest import FakeClock, Sent, add_article, at_once, send
+from conftest import FEW, FakeClock, Sent, add_article, at_once, send
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import col, select
@@ -198,6 +198,7 @@ def test_an_unknown_article_takes_nothing(parts: Parts, article: str) -> None:
 # Withdrawing
 
 
+@FEW
 @given(author=st.text(max_size=30), words=st.text(min_size=1, max_size=200))
 def test_withdrawing_erases_every_word(parts: Parts, author: str, words: str) -> None:
     slug = "le-pont"

@@ -1,0 +1,234 @@
+import sqlite3
+from datetime import timedelta
+from functools import partial
+from pathlib import Path
+from threading import Event, Thread
+
+import pytest
+from conftest import FEW, FakeClock, Sent, at_once, send
+from hypothesis import given
+from hypothesis import strategies as st
+from sqlalchemy import Engine, make_url, text
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import Session, col, select, update
+
+from moderation import articles, database, decisions, delivery, submissions
+from moderation.accounts import Person
+from moderation.lifecycle import Action
+from moderation.models.public import Site
+from moderation.models.queue import Comment, Decision, Effect, Version
+from moderation.web.dependencies import Parts
+
+ASKED_FOR = {
+    "journal_mode": "wal",
+    "synchronous": 2,
+    "foreign_keys": 1,
+    "busy_timeout": 5000,
+    "trusted_schema": 0,
+    "secure_delete": 1,
+    "temp_store": 2,
+    "cell_size_check": 1,
+}
+
+
+@pytest.fixture
+def on_sqlite(engine: Engine) -> None:
+    if engine.dialect.name != "sqlite":
+        pytest.skip("this is about SQLite")
+
+
+@pytest.mark.usefixtures("on_sqlite")
+def test_every_connection_is_set_as_the_promises_need(parts: Parts) -> None:
+    def asked(_: int) -> dict[str, str | int]:
+        with parts.engine.connect() as connection:
+            return {name: connection.exec_driver_sql(f"PRAGMA {name}").scalar_one() for name in ASKED_FOR}
+
+    with parts.engine.connect(), parts.engine.connect(), parts.engine.connect():
+        assert asked(0) == ASKED_FOR
+    with parts.reading() as session:
+        for name, value in ASKED_FOR.items():
+            assert session.connection().exec_driver_sql(f"PRAGMA {name}").scalar_one() == value
+    with parts.writing() as session:
+        for name, value in ASKED_FOR.items():
+            assert session.connection().exec_driver_sql(f"PRAGMA {name}").scalar_one() == value
+
+
+def test_a_database_that_cannot_keep_its_promises_is_refused() -> None:
+    for address in ("sqlite://", "sqlite:///:memory:"):
+        with pytest.raises(database.NotDurable, match="memory"):
+            database.connect(address)
+
+
+@pytest.mark.usefixtures("on_sqlite")
+def test_a_writer_has_the_slot_from_its_first_moment(parts: Parts, url: str) -> None:
+    other = sqlite3.connect(make_url(url).database or "", timeout=0, isolation_level=None)
+    with parts.writing() as session:
+        session.connection()
+        with pytest.raises(sqlite3.OperationalError, match="locked"):
+            other.execute("BEGIN IMMEDIATE")
+    other.execute("BEGIN IMMEDIATE")
+    other.execute("ROLLBACK")
+    other.close()
+
+
+def test_four_hundred_increments_at_once_are_all_there(parts: Parts) -> None:
+    def increment() -> None:
+        for _ in range(50):
+            with parts.writing() as session:
+                site = session.get_one(Site, 1, with_for_update=True)
+                site.last_number += 1
+                session.add(site)
+
+    assert at_once(*[increment] * 8) == [None] * 8
+    with parts.reading() as session:
+        assert session.get_one(Site, 1).last_number == 400
+
+
+def test_promise_07_the_database_itself_refuses_to_write_while_reading(parts: Parts) -> None:
+    for statement in ("UPDATE site SET revision = 9", "DELETE FROM site", "CREATE TABLE x (y INTEGER)"):
+        with pytest.raises(DBAPIError, match=r"read.?only"), parts.reading() as session:
+            session.connection().exec_driver_sql(statement)
+    with parts.writing() as session:
+        session.exec(update(Site).values(activity=7))
+    with parts.reading() as session:
+        site = session.get_one(Site, 1)
+        assert (site.revision, site.activity) == (1, 7)
+
+
+def test_a_reader_sees_one_moment(parts: Parts) -> None:
+    with parts.reading() as session:
+        before = session.exec(select(Site.activity)).one()
+        with parts.writing() as writer:
+            writer.exec(update(Site).values(activity=before + 1))
+        assert session.exec(select(Site.activity)).one() == before
+    with parts.reading() as session:
+        assert session.exec(select(Site.activity)).one() == before + 1
+
+
+def test_what_raises_writes_nothing(parts: Parts) -> None:
+    def fail(session: Session) -> None:
+        session.exec(update(Site).values(activity=9))
+        raise LookupError
+
+    with pytest.raises(LookupError), parts.writing() as session:
+        fail(session)
+    with parts.reading() as session:
+        assert session.get_one(Site, 1).activity == 1
+
+
+def test_what_refers_to_nothing_is_refused(parts: Parts, clock: FakeClock) -> None:
+    orphan = Comment(id="a", thread_id=99, nonce="n", submitted_at=clock())
+    with pytest.raises(DBAPIError), parts.writing() as session:
+        session.add(orphan)
+
+
+def test_a_word_that_is_no_status_is_refused(parts: Parts, pending: Sent) -> None:
+    statement = text("UPDATE comment SET status = 'approved' WHERE id = :id").bindparams(id=pending.id)
+    with pytest.raises(DBAPIError), parts.writing() as session:
+        session.connection().execute(statement)
+
+
+def test_a_decision_may_lose_its_note_and_nothing_else(
+    parts: Parts, pending: Sent, ann: Person, clock: FakeClock
+) -> None:
+    with parts.writing() as session:
+        decisions.decide(
+            session,
+            pending.id,
+            Action.SPAM,
+            revision=1,
+            by=ann.id,
+            now=clock(),
+            undo=timedelta(),
+            note="Zoé, 12 rue du Pont",
+        )
+    with parts.writing() as session:
+        session.exec(update(Decision).values(note=""))
+    for column in set(Decision.model_fields) - {"note"}:
+        statement = text(f'UPDATE decision SET "{column}" = "{column}"')  # noqa: S608 - our own words
+        with pytest.raises(DBAPIError, match="never changed"), parts.writing() as session:
+            session.connection().execute(statement)
+
+
+# What is erased is in no file
+
+
+def files(url: str) -> bytes:
+    path = Path(make_url(url).database or "")
+    return b"".join(file.read_bytes() for file in sorted(path.parent.glob(path.name + "*")))
+
+
+def withdraw(parts: Parts, sent: Sent) -> None:
+    with parts.writing() as session:
+        submissions.withdraw(session, sent.tracking, revision=1, now=parts.clock())
+
+
+@pytest.mark.usefixtures("on_sqlite")
+@FEW
+@given(
+    lengths=st.lists(st.sampled_from([1, 20, 120, 500, 1000]), min_size=2, max_size=12),
+    gone=st.sets(st.integers(0, 11), min_size=1),
+)
+def test_promise_09_erased_words_are_in_no_file(
+    parts: Parts, url: str, lengths: list[int], gone: set[int]
+) -> None:
+    with parts.writing() as session:
+        content = articles.Content(title="Le pont", body="<p>x</p>")
+        articles.put(session, "le-pont", content, now=parts.clock(), replace=True)
+    parts.clock.tick(days=2)  # type: ignore[attr-defined] # what an earlier example sent may be sent again
+    words = [f"canari{number}z" for number in range(len(lengths))]
+    sent = [
+        send(parts, "le-pont", f"{word} " * length, author=f"nom{word}", email=f"{word}@example.org")
+        for word, length in zip(words, lengths, strict=True)
+    ]
+    erased = [number for number in gone if number < len(sent)]
+    kept = [number for number in range(len(sent)) if number not in gone]
+    assert all(words[number].encode() in files(url) for number in erased)
+    for number in erased:
+        withdraw(parts, sent[number])
+    delivery.effects(parts.engine, parts.clock())
+    left = files(url)
+    assert [words[number] for number in erased if words[number].encode() in left] == []
+    assert all(words[number].encode() in left for number in kept)
+    for number in kept:
+        withdraw(parts, sent[number])
+    delivery.effects(parts.engine, parts.clock())
+
+
+@pytest.mark.usefixtures("on_sqlite")
+def test_promise_09_words_are_erased_from_the_files_once_slow_readers_have_gone(
+    parts: Parts, url: str, article: str, clock: FakeClock
+) -> None:
+    sent = send(parts, article, "canari")
+    reading, leave = Event(), Event()
+
+    def read_slowly() -> None:
+        with parts.reading() as session:
+            session.exec(select(Version.source)).all()
+            reading.set()
+            leave.wait(60)
+
+    reader = Thread(target=read_slowly)
+    reader.start()
+    reading.wait(60)
+    withdraw(parts, sent)
+    assert delivery.effects(parts.engine, clock()) == 0
+    assert b"canari" in files(url)
+    leave.set()
+    reader.join()
+    assert delivery.effects(parts.engine, clock.tick(minutes=1)) == 1
+    assert b"canari" not in files(url)
+    with parts.reading() as session:
+        assert session.exec(select(Effect)).all() == []
+
+
+def test_scrubbing_while_others_write_loses_nothing(parts: Parts) -> None:
+    def increment() -> None:
+        for _ in range(20):
+            with parts.writing() as session:
+                session.exec(update(Site).values(last_number=col(Site.last_number) + 1))
+
+    told = at_once(increment, increment, *[partial(database.scrub, parts.engine)] * 4)
+    assert not [one for one in told if isinstance(one, Exception)]
+    with parts.reading() as session:
+        assert session.get_one(Site, 1).last_number == 40
