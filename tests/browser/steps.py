@@ -1,0 +1,54 @@
+"""What readers and moderators do on a page, by the words they read there."""
+
+import time
+
+from browser.serving import PATIENCE, Site, until
+from playwright.sync_api import Locator, Page, expect
+
+from moderation import links
+from moderation.web.submit import TOO_FAST
+
+PREVIEW = "Aperçu : votre message n’est pas encore envoyé"
+WAITS = "Votre contribution attend d’être lue"
+
+
+def heading(page: Page) -> Locator:
+    return page.get_by_role("heading", level=1)
+
+
+def message(page: Page) -> Locator:
+    return page.get_by_label("Texte de votre message")
+
+
+def button(page: Page, name: str) -> Locator:
+    return page.get_by_role("button", name=name, exact=True)
+
+
+def write(page: Page, text: str, *, author: str = "") -> None:
+    page.get_by_label("Votre nom ou pseudonyme").fill(author)
+    message(page).fill(text)
+
+
+def preview(page: Page, name: str = "Prévisualiser") -> None:
+    button(page, name).click()
+    expect(heading(page)).to_have_text(PREVIEW)
+
+
+def read_preview(site: Site, page: Page) -> None:
+    """Takes as long as the program thinks a person needs."""
+    token = page.locator("input[name=token]").input_value()
+    until(lambda: site.parts.links.read(links.Form, token, site.parts.clock())[1] > TOO_FAST)
+
+
+def send(site: Site, page: Page) -> None:
+    read_preview(site, page)
+    button(page, "Envoyer à la modération").click()
+    expect(heading(page)).to_have_text(WAITS)
+
+
+def reload_until(page: Page, there: Locator) -> None:
+    """Asks again and again, as somebody impatient would."""
+    deadline = time.monotonic() + PATIENCE
+    while not there.count():
+        assert time.monotonic() < deadline, f"it never came: {there}"
+        page.reload()

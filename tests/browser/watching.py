@@ -1,0 +1,43 @@
+"""What a page must not do behind its reader's back: ask elsewhere, fail, be stopped by its own policy."""
+
+from dataclasses import dataclass, field
+
+from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Request, Response, WebError
+
+# Chromium says this of a page that answers 404, 409 or 422, as ours should.
+STATUS_SAID = "Failed to load resource: the server responded with a status of 4"
+
+
+@dataclass
+class Watch:
+    """Everything that happened in a browser and that a test has to explain, or to have none of."""
+
+    url: str
+    faults: list[str] = field(default_factory=list)
+    dialogs: list[str] = field(default_factory=list)
+
+    def over(self, context: BrowserContext) -> None:
+        context.on("request", self._request)
+        context.on("response", self._response)
+        context.on("console", self._console)
+        context.on("weberror", self._error)
+        context.on("dialog", self._dialog)
+
+    def _request(self, request: Request) -> None:
+        if not request.url.startswith((self.url + "/", "about:")):
+            self.faults.append(f"asked elsewhere: {request.url}")
+
+    def _response(self, response: Response) -> None:
+        if response.status >= 500 or (response.status >= 400 and "/static/" in response.url):
+            self.faults.append(f"{response.status} {response.url}")
+
+    def _console(self, message: ConsoleMessage) -> None:
+        if message.type in {"error", "warning"} and not message.text.startswith(STATUS_SAID):
+            self.faults.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
+
+    def _error(self, error: WebError) -> None:
+        self.faults.append(f"uncaught: {error.error}")
+
+    def _dialog(self, dialog: Dialog) -> None:
+        self.dialogs.append(dialog.type)
+        dialog.accept()
