@@ -1,0 +1,407 @@
+import html
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from conftest import KEY, BuildParts, FakeClock, Reader, add_article, form_fields, send
+from page import Page
+from sqlmodel import select
+from starlette.testclient import TestClient
+
+from moderation import articles, identifiers
+from moderation.links import Form, Links, Opening
+from moderation.markup import MAX_CHARACTERS
+from moderation.models.public import Mode
+from moderation.models.queue import Comment, Version
+from moderation.web.app import create_app
+from moderation.web.dependencies import Parts
+
+PREVIEW = "Aperçu : votre message n’est pas encore envoyé"
+NOT_SENT = "Votre message n’est pas encore envoyé"
+RICH = (
+    "{{Gras}} et {italique} : l’<em>essentiel</em> & <b>plus</b>…\r\n\r\n- un\r\n- deux\r\n\r\n> cité\r\n\r\n"
+    "[ici->https://exemple.example/a?b=1&c=2] <script>alert(1)</script> a < b « oui »"
+)
+HOSTILE = [
+    "<script>alert(1)</script>",
+    '"><img src=x onerror=alert(1)>',
+    "' onfocus=alert(1) autofocus x='",
+    "</textarea><script>alert(1)</script>",
+    "</title><svg onload=alert(1)>",
+    "{{ 7 * 7 }}{% raw %}",
+    "&lt;b&gt; &amp;amp; &#x3c;",
+    "＜script＞alert(1)＜/script＞",
+    "%(name)s %s %",
+]
+
+
+def stored(parts: Parts) -> list[str]:
+    with parts.reading() as session:
+        return list(session.exec(select(Version.source).order_by(Version.written_at)))  # type: ignore[arg-type]
+
+
+def post(client: TestClient, slug: str, **fields: str) -> Any:
+    return client.post(f"/articles/{slug}/comments", data=fields)
+
+
+# From the form to the tracking page
+
+
+def test_a_preview_says_that_nothing_is_sent(parts: Parts, client: TestClient, article: str) -> None:
+    answer = post(client, article, text="Un texte.", author="Zoé", step="preview")
+    page = Page(answer)
+    assert (answer.status_code, page.heading) == (200, PREVIEW)
+    assert page.texts("main article") == ["Un texte. Zoé"]
+    form = page.form("Envoyer à la modération")
+    assert (form.method, form.action, set(form.fields)) == (
+        "post",
+        f"/articles/{article}/comments",
+        {"token"},
+    )
+    assert "Votre texte attendra ensuite d’être lu par la modération." in page.main
+    assert answer.headers["cache-control"] == "no-store"
+    assert stored(parts) == []
+
+
+def test_sending_leads_to_the_page_that_follows_the_text(parts: Parts, reader: Reader, article: str) -> None:
+    answer = reader.preview(article, "Un texte.", author="Zoé", email="zoe@example.org").send(article)
+    assert answer.status_code == 303
+    assert answer.headers["cache-control"] == "no-store"
+    with parts.reading() as session:
+        comment, version = session.exec(select(Comment, Version).join(Version)).one()
+        assert answer.headers["location"] == f"/track/{comment.tracking}"
+        assert (comment.status, version.author, version.email) == ("pending", "Zoé", "zoe@example.org")
+    page = Page(reader.client.get(answer.headers["location"]))
+    assert page.heading == "Votre contribution attend d’être lue"
+    assert Page(reader.client.get(f"/articles/{article}")).nodes("[id^=comment]") == []
+
+
+def test_nothing_need_be_said_of_oneself(reader: Reader, article: str) -> None:
+    page = Page(post(reader.client, article, text="Un texte."))
+    assert page.texts("main article") == ["Un texte. Anonyme"]
+
+
+def test_promise_02_what_was_previewed_is_what_the_desk_sees_and_what_is_published(
+    parts: Parts, reader: Reader, desk: TestClient, article: str, settle: Callable[[], None]
+) -> None:
+    def text_of(answer: Any) -> str:
+        return Page(answer).node("main article .text").html or ""
+
+    previewed = reader.preview(article, RICH)
+    preview = text_of(post(reader.client, article, text=RICH))
+    tracked = text_of(reader.client.get(previewed.send(article).headers["location"]))
+    with parts.reading() as session:
+        comment, version = session.exec(select(Comment, Version).join(Version)).one()
+    queued, judged = text_of(desk.get("/desk")), text_of(desk.get(f"/desk/comments/{comment.id}"))
+    desk.post(f"/desk/comments/{comment.id}/publish", data={"revision": "1"})
+    settle()
+    answer = reader.client.get(f"/articles/{article}")
+    published = Page(answer).node("[id^=comment] .text").html
+    assert {preview, tracked, queued, judged, published} == {published}
+    assert version.html in answer.text
+    assert "<strong>Gras</strong>" in version.html
+    assert "&lt;script&gt;" in version.html
+
+
+# What was previewed is what is sent
+
+
+@pytest.mark.parametrize("field", ["text", "author", "email"])
+def test_another_text_than_previewed_is_shown_anew(
+    parts: Parts, reader: Reader, article: str, field: str
+) -> None:
+    previewed = reader.preview(article, "Un texte.", author="Zoé", email="zoe@example.org")
+    answer = previewed.send(article, **{field: "autre@example.org"})
+    page = Page(answer)
+    assert (answer.status_code, page.heading) == (200, PREVIEW)
+    assert "n’avait pas encore été prévisualisé tel quel" in page.alert
+    assert stored(parts) == []
+    clock_moved = Reader(reader.client, reader.clock, {**previewed.fields, field: "autre@example.org"})
+    again = clock_moved.send(article, token=form_fields(answer.text)["token"])
+    assert again.status_code == 303
+
+
+def test_newlines_and_outer_spaces_make_no_other_text(reader: Reader, article: str) -> None:
+    previewed = reader.preview(article, "Un\n\ntexte.", author="Zoé")
+    assert previewed.send(article, text="Un\r\n\r\ntexte.", author=" Zoé ").status_code == 303
+
+
+def forged(parts: Parts, clock: FakeClock, kind: str) -> str:
+    seen = Form("le-pont", "0" * 32, identifiers.new_code())
+    match kind:
+        case "another key":
+            return Links([KEY[::-1]]).sign(seen, clock())
+        case "another purpose":
+            return parts.links.sign(Opening("x"), clock())
+        case "another text":
+            return parts.links.sign(seen, clock())
+        case _:
+            return kind
+
+
+@pytest.mark.parametrize(
+    "kind", ["", "x", "a.b.c", "é", "\0", "a" * 10_000, "another key", "another purpose", "another text"]
+)
+def test_a_token_that_is_not_of_this_preview_sends_nothing(
+    parts: Parts, client: TestClient, clock: FakeClock, article: str, kind: str
+) -> None:
+    answer = post(client, article, text="Un texte.", step="send", token=forged(parts, clock, kind))
+    assert (answer.status_code, Page(answer).heading) == (200, PREVIEW)
+    assert stored(parts) == []
+
+
+def test_a_token_of_another_article_sends_nothing(parts: Parts, reader: Reader, article: str) -> None:
+    other = add_article(parts, "autre")
+    answer = reader.preview(article, "Un texte.").send(other)
+    assert (answer.status_code, Page(answer).heading) == (200, PREVIEW)
+    assert stored(parts) == []
+
+
+@pytest.mark.parametrize(
+    ("seconds", "status", "told"),
+    [
+        (0, 200, "C’était très rapide"),
+        (1.9, 200, "C’était très rapide"),
+        (2, 303, ""),
+        (24 * 3600, 303, ""),
+        (24 * 3600 + 1, 200, "plus d’un jour"),
+    ],
+)
+def test_a_preview_is_good_from_two_seconds_to_a_day(
+    parts: Parts, client: TestClient, clock: FakeClock, article: str, seconds: float, status: int, told: str
+) -> None:
+    token = form_fields(post(client, article, text="Un texte.").text)["token"]
+    clock.tick(seconds=seconds)
+    answer = post(client, article, text="Un texte.", step="send", token=token)
+    assert answer.status_code == status
+    if told:
+        assert told in Page(answer).alert
+        assert stored(parts) == []
+        clock.tick(seconds=5)
+        again = post(client, article, text="Un texte.", step="send", token=form_fields(answer.text)["token"])
+        assert again.status_code == 303
+
+
+# Once
+
+
+def test_promise_03_the_same_form_twice_is_one_contribution(
+    parts: Parts, reader: Reader, article: str
+) -> None:
+    previewed = reader.preview(article, "Un texte.")
+    first, again = previewed.send(article), previewed.send(article)
+    assert (first.status_code, again.status_code) == (303, 303)
+    assert again.headers["location"] == first.headers["location"]
+    assert len(stored(parts)) == 1
+
+
+def test_promise_03_the_same_form_from_eight_windows_at_once_is_one_contribution(
+    parts: Parts, reader: Reader, clock: FakeClock, article: str
+) -> None:
+    fields = {**reader.preview(article, "Un texte.").fields, "step": "send"}
+    clock.tick(seconds=5)
+    browsers = [TestClient(reader.client.app, follow_redirects=False) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(lambda browser: post(browser, article, **fields), browsers))
+    assert {answer.status_code for answer in answers} == {303}
+    assert len({answer.headers["location"] for answer in answers}) == 1
+    assert len(stored(parts)) == 1
+
+
+def test_a_text_that_waits_already_is_not_taken_twice(parts: Parts, reader: Reader, article: str) -> None:
+    send(parts, article, "Un  TEXTE.")
+    answer = reader.preview(article, "Un texte.", author="Zoé").send(article)
+    page = Page(answer)
+    assert answer.status_code == 409
+    assert page.error("text") == "Ce même texte a déjà été envoyé ici aujourd’hui : inutile de le renvoyer."
+    assert (page.value("text"), page.value("author")) == ("Un texte.", "Zoé")
+    assert len(stored(parts)) == 1
+
+
+def test_eight_forms_with_one_text_at_once_are_one_contribution(
+    parts: Parts, reader: Reader, clock: FakeClock, article: str
+) -> None:
+    forms = [{**reader.preview(article, "Un texte.").fields, "step": "send"} for _ in range(8)]
+    clock.tick(seconds=5)
+    browsers = [TestClient(reader.client.app, follow_redirects=False) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(
+            pool.map(lambda pair: post(pair[0], article, **pair[1]), zip(browsers, forms, strict=True))
+        )
+    assert sorted(answer.status_code for answer in answers) == [303] + [409] * 7
+    assert len(stored(parts)) == 1
+
+
+# What is wrong is said beside its field, and nothing typed is lost
+
+
+@pytest.mark.parametrize("step", ["preview", "send"])
+@pytest.mark.parametrize(
+    ("field", "value", "told"),
+    [
+        ("text", "", "Écrivez votre message avant de continuer."),
+        ("text", " \r\n\u00a0\u200b ", "Écrivez votre message avant de continuer."),
+        (
+            "text",
+            "a" * (MAX_CHARACTERS + 1),
+            "C’est trop long : 10 001 caractères, pour 10 000 au plus. Raccourcissez un peu.",
+        ),
+        ("text", "<" * 401, "Il y a trop de signes « < » : 401, pour 400 au plus."),
+        ("author", "a" * 81, "C’est trop long : 81 caractères, pour 80 au plus. Raccourcissez un peu."),
+        (
+            "email",
+            f"a@{'b' * 253}.fr",
+            "C’est trop long : 258 caractères, pour 254 au plus. Raccourcissez un peu.",
+        ),
+        *(
+            (
+                "email",
+                address,
+                "Cette adresse ne ressemble pas à une adresse électronique : nom@domaine.fr.",
+            )
+            for address in ("zoé", "@", "a@", "a b@c.fr", "a@b@c.fr", "<a@b.fr>", "a,b@c.fr")
+        ),
+        ("nobot", "http://spam.example", "Ce champ doit rester vide : effacez ce qui s’y trouve."),
+    ],
+    ids=lambda value: value[:20],
+)
+def test_what_is_wrong_is_said_beside_its_field(
+    parts: Parts, client: TestClient, article: str, field: str, value: str, told: str, step: str
+) -> None:
+    fields = {"author": "Zoé", "email": "zoe@example.org", "text": "\nUn <texte> & « deux »", field: value}
+    answer = post(client, article, **fields, step=step)
+    page = Page(answer)
+    assert (answer.status_code, page.heading) == (422, NOT_SENT)
+    assert page.error(field) == told
+    assert told in page.alert
+    assert page.hrefs[told] == f"#{page.node(f'[name={field}]').attributes['id']}"
+    fields.pop("nobot", None)
+    assert {name: page.value(name).replace("\r\n", "\n") for name in fields} == {
+        name: typed.replace("\r\n", "\n") for name, typed in fields.items()
+    }
+    assert "Envoyer à la modération" not in page.main
+    assert stored(parts) == []
+
+
+def test_everything_wrong_is_said_at_once(client: TestClient, article: str) -> None:
+    page = Page(post(client, article, text="", author="a" * 81, email="x", nobot="x"))
+    assert [bool(page.error(name)) for name in ("author", "email", "text", "nobot")] == [True] * 4
+    assert "4 points à corriger avant d’envoyer" in page.alert
+
+
+@pytest.mark.parametrize("required", ["author", "email", "author,email"])
+def test_a_site_may_require_a_name_or_an_address(
+    build_parts: BuildParts, clock: FakeClock, required: str
+) -> None:
+    parts = build_parts(required=required)
+    slug = add_article(parts, "le-pont")
+    client = TestClient(create_app(parts), follow_redirects=False)
+    form = Page(client.get(f"/articles/{slug}"))
+    page = Page(post(client, slug, text="Un texte."))
+    for name in ("author", "email"):
+        asked = name in required
+        assert page.error(name) == ("Ce site demande de remplir ce champ." if asked else "")
+        assert ("required" in form.node(f"[name={name}]").attributes) is asked
+        assert ("facultati" in form.label(name)) is not asked
+    given = dict.fromkeys(required.split(","), "zoe@example.org")
+    assert Reader(client, clock).preview(slug, "Un texte.", **given).send(slug).status_code == 303
+
+
+@pytest.mark.parametrize("kind", ["closed", "absent"])
+@pytest.mark.parametrize("typed", [RICH, '\n\nAvec <b> & "guillemets"</textarea>', ""])
+def test_where_nothing_can_be_sent_the_text_is_given_back(
+    parts: Parts, client: TestClient, kind: str, typed: str
+) -> None:
+    add_article(parts, "closed", mode=Mode.CLOSED)
+    answer = post(client, kind, text=typed, author="Zoé")
+    page = Page(answer)
+    assert page.heading == "Votre message n’a pas été envoyé"
+    if kind == "closed":
+        assert answer.status_code == 403
+        assert "Ce forum est fermé" in page.alert
+        assert page.hrefs["Revenir à l’article"] == "/articles/closed"
+    else:
+        assert answer.status_code == 404
+        assert "Cet article n’existe pas" in page.alert
+    assert [node.text() for node in page.nodes("textarea")] == [typed.replace("\r\n", "\n")] * bool(typed)
+    assert stored(parts) == []
+
+
+def test_a_forum_closed_meanwhile_takes_nothing_more(parts: Parts, reader: Reader, article: str) -> None:
+    previewed = reader.preview(article, "Un texte.")
+    with parts.writing() as session:
+        articles.set_mode(session, article, Mode.CLOSED)
+    answer = previewed.send(article)
+    assert (answer.status_code, Page(answer).node("textarea").text()) == (403, "Un texte.")
+    assert stored(parts) == []
+
+
+@pytest.mark.parametrize(
+    "typed", ["\nUne ligne vide d’abord", "\r\n\r\nDeux", "a < b && c > d \"e\" 'f' &lt;", *HOSTILE]
+)
+def test_the_text_comes_back_as_it_was_typed(client: TestClient, article: str, typed: str) -> None:
+    page = Page(post(client, article, text=typed, author=f"a{typed}"[:80]))
+    assert page.value("text") == typed.replace("\r\n", "\n")
+
+
+# Hostile strings
+
+
+def test_hostile_strings_are_only_text_wherever_they_are_shown(
+    parts: Parts, reader: Reader, desk: TestClient, article: str, settle: Callable[[], None]
+) -> None:
+    for number, string in enumerate(HOSTILE):
+        assert reader.preview(article, f"{string} {number}", author=string).send(article).status_code == 303
+    with parts.reading() as session:
+        rows = session.exec(select(Comment.id, Comment.tracking)).all()
+    pages = [reader.client.get(f"/track/{tracking}") for _, tracking in rows]
+    pages += [desk.get(f"/desk/comments/{comment}") for comment, _ in rows]
+    pages += [post(reader.client, article, text=string, author=string, email=string) for string in HOSTILE]
+    pages += [post(reader.client, "absent", text=string) for string in HOSTILE]
+    pages += [reader.client.get(f"/sign-in?next={string}") for string in HOSTILE]
+    pages += [reader.client.post("/sign-in", data={"email": string, "next": string}) for string in HOSTILE]
+    pages += [desk.get("/desk")]
+    for comment, _ in rows:
+        hostile = {"revision": "1", "reason": "off_topic", "note": HOSTILE[1]}
+        pages += [desk.post(f"/desk/comments/{comment}/refuse", data=hostile) for _ in range(2)]
+    settle()
+    pages += [desk.get("/desk/log"), reader.client.get(f"/track/{rows[0][1]}")]
+    for comment, _ in rows:
+        desk.post(f"/desk/comments/{comment}/publish", data={"revision": "2"})
+    settle()
+    published = reader.client.get(f"/articles/{article}")
+    for answer in [*pages, published]:
+        assert answer.status_code < 500
+        page = Page(answer)
+        for node in page.nodes("*"):
+            assert node.tag not in {"img", "svg"}
+            assert not [name for name in node.attributes if name.startswith("on") or name == "autofocus"]
+        assert all(node.attributes.get("src") for node in page.nodes("script"))
+        assert "49" not in " ".join(page.texts("title"))
+    names = Page(published).texts("[id^=comment] bdi")
+    assert names == HOSTILE
+
+
+def test_a_name_is_escaped_in_attributes_and_titles(client: TestClient, article: str) -> None:
+    name = "\"'<&"
+    answer = post(client, article, text="x", author=name)
+    assert f'value="{html.escape(name, quote=True)}"' in answer.text.replace("&#34;", "&quot;").replace(
+        "&#39;", "&#x27;"
+    )
+
+
+@pytest.mark.parametrize("step", ["publish", "SEND"])
+def test_there_are_two_steps_and_no_others(parts: Parts, client: TestClient, article: str, step: str) -> None:
+    assert post(client, article, text="Un texte.", step=step).status_code == 422
+    assert stored(parts) == []
+
+
+@pytest.mark.parametrize("name", ["status", "id", "submitted_at", "html", "tracking", "revision"])
+def test_nothing_else_can_be_sent_along(parts: Parts, reader: Reader, article: str, name: str) -> None:
+    reader.preview(article, "Un texte.").send(article, **{name: "published"})
+    with parts.reading() as session:
+        comment, version = session.exec(select(Comment, Version).join(Version)).one()
+    assert (comment.status, comment.revision, version.html) == ("pending", 1, "<p>Un texte.</p>")
+    assert comment.submitted_at == parts.clock()
+    assert "published" not in {comment.id, comment.tracking}
