@@ -4,8 +4,12 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Request, Response, WebError
 
-# Chromium says this of a page that answers 404, 409 or 422, as ours should.
-STATUS_SAID = "Failed to load resource: the server responded with a status of 4"
+SAID_OF_NOTHING_WRONG = (
+    # A page that answers 404, 409 or 422, as ours should.
+    "Failed to load resource: the server responded with a status of 4",
+    # A header that only https can have.
+    "The Cross-Origin-Opener-Policy header has been ignored, because the URL's origin was untrustworthy.",
+)
 
 
 @dataclass
@@ -32,7 +36,7 @@ class Watch:
             self.faults.append(f"{response.status} {response.url}")
 
     def _console(self, message: ConsoleMessage) -> None:
-        if message.type in {"error", "warning"} and not message.text.startswith(STATUS_SAID):
+        if message.type in {"error", "warning"} and not message.text.startswith(SAID_OF_NOTHING_WRONG):
             self.faults.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
 
     def _error(self, error: WebError) -> None:

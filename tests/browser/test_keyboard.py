@@ -1,0 +1,110 @@
+"""No mouse: every journey by Tab, Enter and Space, with the focus always to be seen."""
+
+import re
+
+import pytest
+from browser.conftest import Visit
+from browser.serving import Site
+from browser.steps import PREVIEW, WAITS, heading, message, read_preview
+from conftest import add_article, send
+from playwright.sync_api import Locator, Page, expect
+
+from moderation import accounts
+from moderation.links import Opening
+
+pytestmark = pytest.mark.browser
+LONGEST_WAY = 60
+# Whether the focus is somewhere, on the screen, unclipped, and drawn around.
+SEEN = """() => {
+  const focused = document.activeElement;
+  if (!focused || focused === document.body) return "nowhere";
+  const styles = ["", "::before", "::after"].map(part => getComputedStyle(focused, part));
+  const style = styles.find(({ outlineStyle }) => outlineStyle !== "none");
+  const box = focused.getBoundingClientRect();
+  const name = focused.outerHTML.slice(0, 120);
+  if (!style || parseFloat(style.outlineWidth) < 2) return `no outline: ${name}`;
+  if (style.outlineColor === "rgba(0, 0, 0, 0)") return `a transparent outline: ${name}`;
+  if (box.bottom <= 0 || box.top >= innerHeight || box.right <= 0 || box.left >= innerWidth)
+    return `off the screen: ${name}`;
+  if (box.width < 4 || box.height < 4) return `too small to see: ${name}`;
+  return "";
+}"""
+
+
+def tab_to(page: Page, wanted: Locator) -> None:
+    """Presses Tab until there; the focus is looked at on every stop."""
+    target = wanted.element_handle()
+    for _ in range(LONGEST_WAY):
+        page.keyboard.press("Tab")
+        assert page.evaluate(SEEN) == ""
+        if page.evaluate("wanted => document.activeElement === wanted", target):
+            return
+    pytest.fail(f"Tab never came to {wanted}")
+
+
+def press_enter_on(page: Page, role: str, name: str | re.Pattern[str]) -> None:
+    tab_to(page, page.get_by_role(role, name=name, exact=isinstance(name, str)))  # type: ignore[arg-type]
+    page.keyboard.press("Enter")
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["with-javascript", "without-javascript"])
+def test_a_reader_writes_and_sends(site: Site, visit: Visit, *, scripted: bool) -> None:
+    slug = add_article(site.parts, f"au-clavier-{scripted}".lower())
+    page = visit(java_script_enabled=scripted)
+    page.goto(f"/articles/{slug}")
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("link", name="Aller au contenu")).to_be_focused()
+    assert page.evaluate(SEEN) == ""
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("main")).to_be_focused()
+    press_enter_on(page, "link", "Proposer un complément d’info")
+    tab_to(page, page.get_by_label("Votre nom ou pseudonyme"))
+    page.keyboard.type("Zoé")
+    tab_to(page, message(page))
+    page.keyboard.type("Écrit sans souris.")
+    press_enter_on(page, "button", "Prévisualiser")
+    expect(heading(page)).to_have_text(PREVIEW)
+    read_preview(site, page)
+    press_enter_on(page, "button", "Envoyer à la modération")
+    expect(heading(page)).to_have_text(WAITS)
+    expect(page.get_by_text("Écrit sans souris.")).to_be_visible()
+
+
+def test_a_reader_goes_from_the_summary_of_errors_to_the_field(site: Site, visit: Visit) -> None:
+    slug = add_article(site.parts, "au-clavier-corrige")
+    page = visit()
+    page.goto(f"/articles/{slug}")
+    page.get_by_label("Votre adresse électronique").fill("zoe@@")
+    message(page).fill("Bonjour.")
+    page.evaluate("document.querySelector('main form').noValidate = true")
+    press_enter_on(page, "button", "Prévisualiser")
+    expect(page.get_by_role("alert")).to_be_focused()
+    press_enter_on(page, "link", re.compile("Cette adresse ne ressemble pas"))
+    expect(page.get_by_label("Votre adresse électronique")).to_be_focused()
+    assert page.evaluate(SEEN) == ""
+
+
+@pytest.mark.parametrize("scripted", [True, False], ids=["with-javascript", "without-javascript"])
+def test_a_moderator_signs_in_and_decides(site: Site, visit: Visit, *, scripted: bool) -> None:
+    author = f"Clavier {scripted}"
+    sent = send(site.parts, add_article(site.parts, f"decide-{scripted}".lower()), "À lire.", author=author)
+    with site.parts.writing() as session:
+        opening = accounts.ask(session, site.ann.email, site.parts.clock(), mail=None)
+        link = site.parts.links.sign(Opening(opening.id), site.parts.clock())
+    page = visit(java_script_enabled=scripted)
+    page.goto(f"/sign-in/{link}")
+    tab_to(page, page.get_by_role("checkbox"))
+    page.keyboard.press("Space")
+    expect(page.get_by_role("checkbox")).to_be_checked()
+    press_enter_on(page, "button", "Se connecter")
+    expect(heading(page)).to_have_text("File d’attente")
+    press_enter_on(page, "link", author)
+    expect(page).to_have_url(f"{site.url}/desk/comments/{sent.id}")
+    press_enter_on(page, "button", "Valider")
+    expect(page.get_by_role("status")).to_contain_text("Contribution validée.")
+    press_enter_on(page, "button", "Annuler cette décision")
+    expect(page.get_by_role("status")).to_contain_text("Décision annulée.")
+    tab_to(page, page.get_by_label("Motif"))
+    page.keyboard.type("hors")
+    press_enter_on(page, "button", "Refuser")
+    expect(page.get_by_role("status")).to_contain_text("Contribution refusée.")
