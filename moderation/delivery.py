@@ -82,7 +82,7 @@ def letters(engine: Engine, post: Post, now: datetime) -> int:
                 message = _written(session, post, name, now)
             if message is not None:
                 post.send(message)
-        except (OSError, ValueError) as error:  # the server's refusals and failures are OSErrors
+        except (mail.NotSent, ValueError) as error:
             _put_off(engine, name, error)
             continue
         with writing(engine) as session:
@@ -102,10 +102,10 @@ def _claimed(engine: Engine, now: datetime) -> str | None:
 
 
 def _put_off(engine: Engine, name: str, error: Exception) -> None:
-    log.warning("letter %s was not sent: %s", name, type(error).__name__)
+    failure = str(error) if isinstance(error, mail.NotSent) else type(error).__name__
+    log.warning("letter %s was not sent: %s", name, failure)
     with writing(engine) as session:
-        failure = update(Letter).where(col(Letter.sign_in_id) == name).values(failure=type(error).__name__)
-        session.exec(failure)
+        session.exec(update(Letter).where(col(Letter.sign_in_id) == name).values(failure=failure))
 
 
 def _written(session: Session, post: Post, name: str, now: datetime) -> EmailMessage | None:

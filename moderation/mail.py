@@ -2,12 +2,13 @@
 
 import smtplib
 import ssl
-from collections.abc import Callable
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
-from urllib.parse import unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 
 from sqlmodel import Session, col, select
 
@@ -36,26 +37,40 @@ def sender(settings: Settings) -> Send | None:
         try:
             with _connection(address) as server:
                 server.send_message(message)
-        except (OSError, smtplib.SMTPException) as error:
+        except (OSError, UnicodeError) as error:  # what smtplib raises by itself is an OSError
             raise NotSent(type(error).__name__) from error
 
     return send
 
 
-def _connection(address: str) -> smtplib.SMTP:
+@contextmanager
+def _connection(address: str) -> Generator[smtplib.SMTP]:
     parts = urlsplit(address)
-    host, secure = parts.hostname or "localhost", parts.scheme == "smtps"
-    if secure:
-        context = ssl.create_default_context()
-        server: smtplib.SMTP = smtplib.SMTP_SSL(host, parts.port or 465, timeout=SECONDS, context=context)
-    else:
-        server = smtplib.SMTP(host, parts.port or 25, timeout=SECONDS)
+    with _opened(parts) as server:
         server.ehlo()
-        if server.has_extn("starttls"):
-            server.starttls(context=ssl.create_default_context())
-    if parts.username:
-        server.login(unquote(parts.username), unquote(parts.password or ""))
-    return server
+        if parts.scheme == "smtp" and server.has_extn("starttls"):
+            server.starttls(context=_vouched_for() if parts.username else _unvouched_for())
+        if parts.username:
+            server.login(unquote(parts.username), unquote(parts.password or ""))
+        yield server
+
+
+def _opened(parts: SplitResult) -> smtplib.SMTP:
+    host = parts.hostname or "localhost"
+    if parts.scheme == "smtps":
+        return smtplib.SMTP_SSL(host, parts.port or 465, timeout=SECONDS, context=_vouched_for())
+    return smtplib.SMTP(host, parts.port or 25, timeout=SECONDS)
+
+
+def _vouched_for() -> ssl.SSLContext:
+    return ssl.create_default_context()
+
+
+def _unvouched_for() -> ssl.SSLContext:
+    """For a relay that is told no secret: a fresh mail server's own certificate is better than none."""
+    context = ssl.create_default_context()
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    return context
 
 
 def claim(session: Session, now: datetime) -> Letter | None:

@@ -1,11 +1,11 @@
-"""The Jinja environment: escaping always on, undefined names refused, every string through the catalogue."""
+"""The Jinja environment: pages are escaped, undefined names refused, strings go through the catalogue."""
 
 import hashlib
 from datetime import datetime
 from importlib.metadata import version
 from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
 from moderation import identifiers, resources, words
 from moderation.language import Language
@@ -17,7 +17,7 @@ STATIC = resources.PACKAGE / "web" / "static"
 def environment(settings: Settings, language: Language) -> Environment:
     env = Environment(
         loader=FileSystemLoader(resources.folder("templates")),
-        autoescape=True,
+        autoescape=select_autoescape(disabled_extensions=("txt",), default=True),
         undefined=StrictUndefined,
         trim_blocks=True,
         lstrip_blocks=True,

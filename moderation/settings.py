@@ -1,6 +1,7 @@
 """What an installation may choose, read once from the environment."""
 
 import os
+import re
 import secrets
 from pathlib import Path
 from typing import Annotated, Literal, Self
@@ -13,6 +14,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from moderation.markup import Dialect
 
 SHORTEST_SECRET = 32
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
 def _time_zone(name: str) -> str:
@@ -28,6 +30,15 @@ def _site_url(url: str) -> str:
     if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
         raise ValueError("must be an http(s) address, with a path or without")
     return url.rstrip("/")
+
+
+def _one_line(text: str) -> str:
+    if _CONTROL.search(text):
+        raise ValueError("must be one line")
+    return text
+
+
+OneLine = Annotated[str, AfterValidator(_one_line)]
 
 
 class Settings(BaseSettings):
@@ -52,8 +63,8 @@ class Settings(BaseSettings):
         default="http://127.0.0.1:8000",
         description="The address readers see; it may carry a path. `https` makes cookies `Secure`.",
     )
-    site_name: str = Field(default="Le Passe-Muraille", description="The name at the head of each page.")
-    slogan: str = Field(default="", description="A line under the name.")
+    site_name: OneLine = Field(default="Le Passe-Muraille", description="The name at the head of each page.")
+    slogan: OneLine = Field(default="", description="A line under the name.")
     language: Literal["fr", "en"] = Field(default="fr", description="`fr` or `en`.")
     timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
         default="Europe/Paris", description="The time zone dates are shown in."
@@ -68,7 +79,7 @@ class Settings(BaseSettings):
         description="`smtp://user:password@host:587` (STARTTLS when offered) or `smtps://…:465`. "
         "Without it no mail is sent.",
     )
-    mail_from: str = Field(default="", description="The sender of mails. Needed with `SMTP_URL`.")
+    mail_from: OneLine = Field(default="", description="The sender of mails. Needed with `SMTP_URL`.")
     undo_seconds: float = Field(
         default=20,
         ge=0,
