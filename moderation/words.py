@@ -63,6 +63,7 @@ FINDING = {
     "tag_removed": _("balise non admise, montrée comme du texte"),
     "attribute_removed": _("attribut retiré"),
     "invisible": _("caractères invisibles"),
+    "control": _("caractères de contrôle, remplacés"),
     "bidi": _("caractères qui changent le sens de lecture"),
     "mixed_scripts": _("alphabets mêlés dans un même mot"),
     "unverified": _("mise en forme non vérifiée : tout est montré tel quel"),

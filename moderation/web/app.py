@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -28,7 +28,12 @@ from moderation.web.guard import Guard
 from moderation.web.people import NotSignedIn
 
 # What each error of the program answers; the program itself knows nothing of HTTP.
-STATUS_OF: dict[type[Exception], int] = {NotFound: 404, BadCursor: 404, RequestValidationError: 422}
+STATUS_OF: dict[type[Exception], int] = {
+    NotFound: 404,
+    BadCursor: 404,
+    DataError: 404,  # what a database cannot hold is not in it: PostgreSQL takes no null character
+    RequestValidationError: 422,
+}
 
 
 def build(settings: Settings, clock: Clock = utc) -> Parts:

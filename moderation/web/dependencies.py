@@ -17,6 +17,9 @@ from moderation.clock import Clock
 from moderation.links import Links
 from moderation.settings import Settings
 
+# The largest number a row of either database can have.
+LARGEST = 2**31 - 1
+
 
 @dataclass(frozen=True)
 class Parts:

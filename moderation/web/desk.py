@@ -5,18 +5,20 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
+from pydantic import AfterValidator
 
 from moderation import decisions
 from moderation.accounts import Person
 from moderation.decisions import NotFound, ReasonNeeded, Stale, TooLate
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.pages import desk as pages
-from moderation.web.dependencies import Now, Parts, Reading, ThisApp
+from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
 from moderation.web.people import SignedIn, renew
 
 router = APIRouter(prefix="/desk")
 PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex", "Referrer-Policy": "same-origin"}
-Done = Annotated[int | None, Query(ge=1)]
+Done = Annotated[int | None, Query(ge=1, le=LARGEST)]
+LONGEST_NOTE = 2000
 
 
 @router.get("")
@@ -35,7 +37,10 @@ def queue(
 
 @router.get("/log")
 def log(
-    app: ThisApp, session: Reading, person: SignedIn, before: Annotated[int | None, Query(ge=1)] = None
+    app: ThisApp,
+    session: Reading,
+    person: SignedIn,
+    before: Annotated[int | None, Query(ge=1, le=LARGEST)] = None,
 ) -> Response:
     return app.page("log.html", pages.log(session, before), headers=PRIVATE, person=person)
 
@@ -53,6 +58,14 @@ def item(
 _NOTHING_TYPED: dict[str, Any] = {"stale": None, "problem": "", "typed_reason": None, "typed_note": ""}
 
 
+def _note(typed: str) -> str:
+    # A browser sends each newline as two characters and counts it as one.
+    note = typed.replace("\r\n", "\n").replace("\0", "")
+    if len(note) > LONGEST_NOTE:
+        raise ValueError(f"longer than {LONGEST_NOTE} characters")
+    return note
+
+
 @router.post("/comments/{comment_id}/{action}")
 def decide(
     app: ThisApp,
@@ -61,9 +74,9 @@ def decide(
     now: Now,
     comment_id: str,
     action: Action,
-    revision: Annotated[int, Form(ge=1)],
+    revision: Annotated[int, Form(ge=1, le=LARGEST)],
     reason: Annotated[str, Form()] = "",
-    note: Annotated[str, Form(max_length=2000)] = "",
+    note: Annotated[str, AfterValidator(_note), Form()] = "",
 ) -> Response:
     chosen = Reason(reason) if reason in set(Reason) else None
     try:
@@ -118,7 +131,11 @@ def _refused(
 
 @router.post("/undo")
 def undo(
-    app: ThisApp, request: Request, person: SignedIn, now: Now, decision: Annotated[int, Form(ge=1)]
+    app: ThisApp,
+    request: Request,
+    person: SignedIn,
+    now: Now,
+    decision: Annotated[int, Form(ge=1, le=LARGEST)],
 ) -> Response:
     try:
         with app.writing() as session:
