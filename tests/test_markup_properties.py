@@ -211,15 +211,16 @@ SPACED = [
     "👩\u200d",
 ]
 TAGS = '< <b> <b>a</b> <ul><li> <p> <br> <a_ <a_href="http://a"> <a_href=\' <code> <pre> </b> <b><i> <a_href="http://a"_'
-SIZE = MAX_CHARACTERS if THOROUGH else MAX_CHARACTERS // 2
+SIZE = MAX_CHARACTERS if THOROUGH else 4_000
 
 
 def seconds(work: Callable[[], object], times: int) -> float:
     best = float("inf")
     for _ in range(times):
-        start = time.perf_counter()
+        # Time of this process: what else the machine does is not asked.
+        start = time.process_time()
         work()
-        best = min(best, time.perf_counter() - start)
+        best = min(best, time.process_time() - start)
     return best
 
 
@@ -228,12 +229,12 @@ def attempt(text: str) -> None:
         render(text, Dialect.SPIP)
 
 
-def assert_grows_gently(small: str, large: str) -> None:
+def assert_grows_gently(small: str, large: str, work: Callable[[str], None] = attempt) -> None:
     """Twice the text, at most three times the time; below the floor it is too short to be told from noise."""
     floor = 0.04
     for times in (1, 3, 9):
-        before = max(seconds(lambda: attempt(small), times), floor)
-        after = seconds(lambda: attempt(large), times)
+        before = max(seconds(lambda: work(small), times), floor)
+        after = seconds(lambda: work(large), times)
         if after <= 3 * before:
             return
     pytest.fail(f"{before:.3f} s, then {after:.3f} s")
@@ -253,15 +254,14 @@ def test_twice_the_tags_take_at_most_three_times_the_time(shape: str) -> None:
     assert_grows_gently(half.ljust(SIZE // 2, "x"), text.ljust(SIZE, "x")[:MAX_CHARACTERS])
 
 
-@pytest.mark.parametrize(
-    "payload", ["a" * 100_000, "\u0301" * 100_000, "\u0327\u0301" * 50_000, " a" * 50_000]
-)
-def test_a_huge_name_is_refused_quickly(payload: str) -> None:
-    def attempt_line() -> None:
+@pytest.mark.parametrize("shape", ["a", " ", " a", "\u0301", "\u0327\u0301", "\u200b", "\u0344"])
+def test_twice_the_name_takes_at_most_three_times_the_time(shape: str) -> None:
+    def attempt_line(text: str) -> None:
         with contextlib.suppress(Refused):
-            plain_line(payload, 200)
+            plain_line(text, 200)
 
-    assert seconds(attempt_line, 3) < 3 * max(seconds(lambda: payload.encode().hex(), 3), 0.2)
+    text = (shape * 100_000)[:100_000]
+    assert_grows_gently(text[:50_000], text, attempt_line)
 
 
 def test_each_payload_stays_clean_in_every_place() -> None:

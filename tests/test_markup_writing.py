@@ -136,6 +136,10 @@ def test_the_inner_one_of_two_crossed_pairs_stays_text() -> None:
             "[1] [a->https://a.example/?x=1&y=2]",
             f'<p>[1] <a href="https://a.example/?x=1&amp;y=2" {REL}>a</a></p>',
         ),
+        (
+            "[sic] a->https://a.example/]",
+            f'<p>[sic] a-&gt;<a href="https://a.example/" {REL}>https://a.example/</a>]</p>',
+        ),
         ("[a->art12] [b->#c]", "<p>[a-&gt;art12] [b-&gt;#c]</p>"),
         ("<quote>a\n\nb</quote>", "<blockquote><p>a</p>\n<p>b</p></blockquote>"),
         (
