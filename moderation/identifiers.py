@@ -3,7 +3,8 @@
 import secrets
 
 ALPHABET = "0123456789ABCDEFGHJKMNPQRSTVWXYZ"
-_HEARD = str.maketrans({"I": "1", "L": "1", "O": "0", "-": None, " ": None, "\u00a0": None})
+_BETWEEN = dict.fromkeys("- \u00a0\u202f\u2010\u2011\u2012\u2013\u2014\u2212")
+_HEARD = str.maketrans({"I": "1", "L": "1", "O": "0", **_BETWEEN})
 
 
 def new_id() -> str:

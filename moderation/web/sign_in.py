@@ -9,6 +9,7 @@ from fastapi.responses import RedirectResponse
 
 from moderation import accounts
 from moderation.accounts import CannotSignIn
+from moderation.drafts import LONGEST_EMAIL
 from moderation.links import BadLink, CodeEntry, Expired, Opening
 from moderation.models.queue import LetterKind
 from moderation.web.dependencies import Now, Parts, Reading, ThisApp
@@ -16,8 +17,8 @@ from moderation.web.people import cookie, give_cookie, take_cookie
 
 router = APIRouter()
 PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex", "Referrer-Policy": "same-origin"}
-# A path of this site and nothing else: no host, no backslash, no control.
-_INSIDE = re.compile(r"/(?![/\\])[^\x00-\x20\\]{0,500}", re.ASCII)
+# A page of this site and nothing else: no host, no backslash, no step upwards, no control.
+_INSIDE = re.compile(r"(?:/[\w-]{1,100}){1,4}(?:\?[\w=&%.-]{0,300})?", re.ASCII)
 Next = Annotated[str, Form(alias="next")]
 Ticked = Annotated[bool, Form()]
 
@@ -41,7 +42,7 @@ def _asking(app: Parts, onward: str, status: int, problem: str = "") -> Response
 def enter(  # one address for both fields, as the page has one form at a time
     app: ThisApp,
     now: Now,
-    email: Annotated[str, Form(max_length=300)] = "",
+    email: Annotated[str, Form()] = "",
     code: Annotated[str, Form(max_length=100)] = "",
     entry: Annotated[str, Form(max_length=600)] = "",
     stay: Ticked = False,
@@ -49,10 +50,10 @@ def enter(  # one address for both fields, as the page has one form at a time
 ) -> Response:
     if entry:
         return _by_code(app, now, entry, code, stay=stay, onward=onward)
-    if "@" not in email:
+    if "@" not in email or "\0" in email or len(email) > LONGEST_EMAIL:
         return _asking(app, onward, 422, "not_an_address")
     with app.writing() as session:
-        sign_in = accounts.ask(session, email, now, mail=LetterKind.SIGN_IN)
+        sign_in = accounts.ask(session, email, now, mail=LetterKind.SIGN_IN if _mails(app) else None)
         ticket = app.links.sign(CodeEntry(sign_in.id), now)
     return _code(app, ticket, onward, 200)
 
@@ -66,8 +67,12 @@ def _code(app: Parts, ticket: str, onward: str, status: int, *, wrong: bool = Fa
         entry=ticket,
         next=_inside(onward),
         wrong=wrong,
-        mails=app.settings.smtp_url is not None,
+        mails=_mails(app),
     )
+
+
+def _mails(app: Parts) -> bool:
+    return app.settings.smtp_url is not None
 
 
 def _by_code(app: Parts, now: datetime, entry: str, code: str, *, stay: bool, onward: str) -> Response:

@@ -1,5 +1,6 @@
 """The author's own page: where the text is, and taking it back while it waits."""
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Response
@@ -9,7 +10,7 @@ from moderation import identifiers, submissions
 from moderation.decisions import NotFound, Stale
 from moderation.lifecycle import IllegalMove
 from moderation.pages import tracking as pages
-from moderation.web.dependencies import Now, Parts, Reading, ThisApp
+from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
 
 router = APIRouter()
 PRIVATE = {
@@ -18,6 +19,7 @@ PRIVATE = {
     # Not « no-referrer »: over plain HTTP a form would then post from the origin « null ».
     "Referrer-Policy": "same-origin",
 }
+_CODE = re.compile(rf"[{identifiers.ALPHABET}]{{1,26}}")
 
 
 @router.get("/track")
@@ -27,7 +29,10 @@ def ask_for_code(app: ThisApp) -> Response:
 
 @router.post("/track")
 def find(app: ThisApp, code: Annotated[str, Form()] = "") -> Response:
-    return RedirectResponse(app.url(f"/track/{identifiers.heard(code)[:64] or '0'}"), 303, headers=PRIVATE)
+    heard = identifiers.heard(code)
+    if not _CODE.fullmatch(heard):
+        return _unknown(app, code)
+    return RedirectResponse(app.url(f"/track/{heard}"), 303, headers=PRIVATE)
 
 
 @router.get("/track/{code}")
@@ -39,7 +44,7 @@ def show(app: ThisApp, session: Reading, now: Now, code: str) -> Response:
 
 
 @router.post("/track/{code}")
-def withdraw(app: ThisApp, now: Now, code: str, revision: Annotated[int, Form(ge=1)]) -> Response:
+def withdraw(app: ThisApp, now: Now, code: str, revision: Annotated[int, Form(ge=1, le=LARGEST)]) -> Response:
     try:
         with app.writing() as session:
             submissions.withdraw(session, code, revision=revision, now=now)

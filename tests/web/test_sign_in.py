@@ -1,0 +1,363 @@
+from datetime import timedelta
+from http.cookies import SimpleCookie
+from typing import Any
+from urllib.parse import quote, urljoin, urlsplit
+
+import pytest
+from conftest import KEY, BuildParts, FakeClock, add_article, add_person, form_fields, send, sign_in
+from page import Page
+from sqlmodel import col, select
+from starlette.testclient import TestClient
+
+from moderation import accounts
+from moderation.accounts import Person
+from moderation.links import CodeEntry, Form, Links, Opening
+from moderation.models.queue import AccountSession, Letter, Role, SignIn
+from moderation.web.app import create_app
+from moderation.web.dependencies import Parts
+
+
+def link_for(parts: Parts, email: str) -> str:
+    with parts.writing() as session:
+        opening = accounts.ask(session, email, parts.clock(), mail=None)
+        return f"/sign-in/{parts.links.sign(Opening(opening.id), parts.clock())}"
+
+
+def code_for(parts: Parts) -> str:
+    """The code of the last letter, as delivery would write it."""
+    with parts.writing() as session:
+        letter = session.exec(select(SignIn).order_by(col(SignIn.expires_at).desc())).first()
+        assert letter is not None
+        code = accounts.new_code(letter)
+        session.add(letter)
+        return code
+
+
+def cookie_of(answer: Any) -> Any:
+    (morsel,) = SimpleCookie(answer.headers["set-cookie"]).values()
+    return morsel
+
+
+def is_in(client: TestClient) -> bool:
+    return client.get("/desk").status_code == 200
+
+
+@pytest.fixture
+def mailing(build_parts: BuildParts) -> Parts:
+    return build_parts(smtp_url="smtp://mail.example", mail_from="site@example.org")
+
+
+@pytest.fixture
+def browser(mailing: Parts) -> TestClient:
+    return TestClient(create_app(mailing), follow_redirects=False)
+
+
+# By the link
+
+
+def test_a_link_signs_in_once_by_its_button(parts: Parts, client: TestClient, ann: Person) -> None:
+    address = link_for(parts, ann.email)
+    shown = client.get(address)
+    page = Page(shown)
+    assert (shown.status_code, page.form("Se connecter").method) == (200, "post")
+    assert "set-cookie" not in shown.headers
+    answer = client.post(urljoin(address, page.form("Se connecter").action))
+    assert (answer.status_code, answer.headers["location"]) == (303, "/desk")
+    assert "Ann" in Page(client.get("/desk")).text("header")
+    for again in (client.get(address), client.post(address)):
+        assert again.status_code == 410
+        assert "Ce lien ou ce code ne sert plus" in Page(again).alert
+        assert "Recevoir un lien" in Page(again).main
+
+
+def test_promise_11_looking_at_a_link_uses_nothing_up(parts: Parts, client: TestClient, ann: Person) -> None:
+    address = link_for(parts, ann.email)
+    for _ in range(3):
+        assert client.get(address).status_code == 200
+    with parts.reading() as session:
+        assert session.exec(select(SignIn.used_at)).one() is None
+    assert client.post(address).status_code == 303
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(14.9, 303), (15, 410)])
+def test_a_link_is_good_for_a_quarter_of_an_hour(
+    parts: Parts, client: TestClient, ann: Person, clock: FakeClock, minutes: float, status: int
+) -> None:
+    address = link_for(parts, ann.email)
+    clock.tick(minutes=minutes)
+    assert client.get(address).status_code == (200 if status == 303 else 410)
+    assert client.post(address).status_code == status
+
+
+@pytest.mark.parametrize(
+    "kind", ["another key", "another purpose", "cut", "nonsense", "é", "a" * 5000, "%00"]
+)
+def test_a_link_that_is_not_ours_opens_nothing(
+    parts: Parts, client: TestClient, ann: Person, kind: str
+) -> None:
+    address = link_for(parts, ann.email)
+    token = {
+        "another key": Links([KEY[::-1]]).sign(Opening("x"), parts.clock()),
+        "another purpose": parts.links.sign(Form("a", "b", "c"), parts.clock()),
+        "cut": address.rpartition("/")[2][:-4],
+    }.get(kind, kind)
+    for answer in (client.get(f"/sign-in/{token}"), client.post(f"/sign-in/{token}")):
+        assert answer.status_code == 410
+        assert "set-cookie" not in answer.headers
+
+
+def test_a_link_of_nobody_opens_nothing(parts: Parts, client: TestClient) -> None:
+    address = link_for(parts, "nobody@example.org")
+    assert client.post(address).status_code == 410
+
+
+# By the code
+
+
+def test_a_code_signs_in_the_browser_that_asked(mailing: Parts, browser: TestClient) -> None:
+    add_person(mailing, "ann@example.org", "Ann", Role.ADMIN)
+    asked = browser.post("/sign-in", data={"email": " Ann@Example.org ", "next": "/desk/log"})
+    page = Page(asked)
+    assert (asked.status_code, page.heading) == (200, "Consultez votre courriel")
+    form = page.form("Se connecter")
+    assert form.fields["next"] == "/desk/log"
+    code = code_for(mailing)
+    answer = browser.post(form.action, data={**form.fields, "code": f" {code[:4]}-{code[4:].lower()} "})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/desk/log")
+    assert is_in(browser)
+    assert browser.post(form.action, data={**form.fields, "code": code}).status_code == 410
+
+
+def test_five_codes_may_be_tried(mailing: Parts, browser: TestClient) -> None:
+    add_person(mailing, "ann@example.org", "Ann", Role.ADMIN)
+    fields = form_fields(browser.post("/sign-in", data={"email": "ann@example.org"}).text)
+    code = code_for(mailing)
+    for _ in range(5):
+        answer = browser.post("/sign-in", data={**fields, "code": "00000000"})
+        assert answer.status_code == 422
+        assert "Ce n’est pas le bon code." in Page(answer).error("code")
+        assert form_fields(answer.text) == fields
+    assert browser.post("/sign-in", data={**fields, "code": code}).status_code == 422
+
+
+def test_a_code_is_of_no_use_to_another_browser(mailing: Parts, browser: TestClient) -> None:
+    add_person(mailing, "ann@example.org", "Ann", Role.ADMIN)
+    browser.post("/sign-in", data={"email": "ann@example.org"})
+    code = code_for(mailing)
+    for entry in ("x", mailing.links.sign(CodeEntry("x"), mailing.clock()), "é\0"):
+        answer = browser.post("/sign-in", data={"entry": entry, "code": code})
+        assert answer.status_code == 410
+        assert not is_in(browser)
+
+
+def test_a_code_grows_old(mailing: Parts, browser: TestClient, clock: FakeClock) -> None:
+    add_person(mailing, "ann@example.org", "Ann", Role.ADMIN)
+    fields = form_fields(browser.post("/sign-in", data={"email": "ann@example.org"}).text)
+    code = code_for(mailing)
+    clock.tick(minutes=15)
+    assert browser.post("/sign-in", data={**fields, "code": code}).status_code == 410
+
+
+def test_an_unknown_address_is_answered_alike(mailing: Parts, browser: TestClient) -> None:
+    add_person(mailing, "ann@example.org", "Ann", Role.ADMIN)
+    bodies, wrong = [], []
+    for email in ("ann@example.org", "nobody@example.org"):
+        answer = browser.post("/sign-in", data={"email": email})
+        entry = form_fields(answer.text)["entry"]
+        bodies.append((answer.status_code, sorted(answer.headers), answer.text.replace(entry, "")))
+        tried = browser.post("/sign-in", data={"entry": entry, "code": "00000000"})
+        wrong.append((tried.status_code, tried.text.replace(entry, "")))
+    assert bodies[0] == bodies[1]
+    assert wrong[0] == wrong[1]
+    with mailing.reading() as session:
+        assert len(session.exec(select(Letter)).all()) == 2
+
+
+def test_without_mail_no_letter_waits_to_be_sent(parts: Parts, client: TestClient, ann: Person) -> None:
+    page = Page(client.post("/sign-in", data={"email": ann.email}))
+    assert "Ce site n’envoie pas de courriel." in page.main
+    with parts.reading() as session:
+        assert session.exec(select(Letter)).all() == []
+
+
+@pytest.mark.parametrize("email", ["", "ann", "ann\0@example.org", "a" * 300 + "@example.org"])
+def test_what_is_no_address_is_said_beside_the_field(client: TestClient, email: str) -> None:
+    answer = client.post("/sign-in", data={"email": email, "next": "/desk/log"})
+    page = Page(answer)
+    assert answer.status_code == 422
+    assert (
+        page.error("email") == "Cette adresse ne ressemble pas à une adresse électronique : nom@domaine.fr."
+    )
+    assert form_fields(answer.text) == {"next": "/desk/log"}
+
+
+# Where one is led afterwards
+
+
+@pytest.mark.parametrize(
+    "onward",
+    [
+        "https://evil.example",
+        "//evil.example",
+        "///evil.example",
+        "/\\evil.example",
+        "\\\\evil.example",
+        "/\t/evil.example",
+        "/\n/evil.example",
+        "/%09/evil.example",
+        "/%5cevil.example",
+        "/%2f%2fevil.example",
+        "/.//evil.example",
+        "/..//evil.example",
+        "/%2e%2e//evil.example",
+        "https:evil.example",
+        "http:/evil.example",
+        "javascript:alert(1)",
+        "evil.example",
+        "@evil.example",
+        "/@evil.example",
+        " //evil.example",
+        "\u3000//evil.example",
+        "/\u2028/evil.example",
+        "//evil.example/@testserver",
+        "//testserver@evil.example",
+        "/" + "a" * 3000,
+        "",
+        "\r\nSet-Cookie: a=b",
+        "/desk\r\nSet-Cookie: a=b",
+    ],
+)
+@pytest.mark.parametrize("path", ["", "/avis"])
+def test_one_is_never_led_to_another_site(build_parts: BuildParts, onward: str, path: str) -> None:
+    parts = build_parts(site_url=f"http://testserver{path}")
+    add_person(parts, "ann@example.org", "Ann", Role.ADMIN)
+    client = TestClient(create_app(parts), follow_redirects=False)
+    asked = client.get(f"{path}/sign-in?next={quote(onward)}")
+    kept = form_fields(asked.text)["next"]
+    fields = form_fields(
+        client.post(f"{path}/sign-in", data={"email": "ann@example.org", "next": onward}).text
+    )
+    assert fields["next"] == kept
+    answer = client.post(f"{path}/sign-in", data={**fields, "code": code_for(parts), "next": onward})
+    assert answer.status_code == 303
+    target = urlsplit(urljoin("http://testserver/sign-in", answer.headers["location"].replace("\\", "/")))
+    assert target.netloc == "testserver"
+    assert f"{target.path}/".startswith(f"{path}/")
+    assert "evil.example" not in target.netloc
+    assert SimpleCookie(answer.headers["set-cookie"]).keys() == {"session"}
+
+
+@pytest.mark.parametrize("onward", ["/desk", "/desk/log?before=3", "/desk?status=refused&after=QQ%3D%3D"])
+def test_one_is_led_back_to_where_one_was(parts: Parts, client: TestClient, ann: Person, onward: str) -> None:
+    fields = form_fields(client.post("/sign-in", data={"email": ann.email, "next": onward}).text)
+    answer = client.post("/sign-in", data={**fields, "code": code_for(parts)})
+    assert answer.headers["location"] == onward
+
+
+# The cookie
+
+
+@pytest.mark.parametrize(
+    ("site_url", "name", "secure"),
+    [("http://testserver", "session", ""), ("https://testserver", "__Host-session", True)],
+)
+@pytest.mark.parametrize(("stay", "lasts"), [({}, ""), ({"stay": "true"}, str(30 * 24 * 3600))])
+def test_the_cookie_is_for_this_site_alone(
+    build_parts: BuildParts, site_url: str, name: str, secure: str | bool, stay: dict[str, str], lasts: str
+) -> None:
+    parts = build_parts(site_url=site_url)
+    add_person(parts, "ann@example.org", "Ann", Role.ADMIN)
+    client = TestClient(create_app(parts), base_url=site_url, follow_redirects=False)
+    morsel = cookie_of(client.post(link_for(parts, "ann@example.org"), data=stay))
+    assert (morsel.key, morsel["secure"], morsel["max-age"]) == (name, secure, lasts)
+    assert (morsel["httponly"], morsel["samesite"], morsel["path"], morsel["domain"]) == (
+        True,
+        "lax",
+        "/",
+        "",
+    )
+    assert len(morsel.value) >= 43
+    assert is_in(client)
+    with parts.reading() as session:
+        assert morsel.value != session.exec(select(AccountSession.digest)).one()
+
+
+@pytest.mark.parametrize(("stay", "days"), [({}, 0.5), ({"stay": "true"}, 30)])
+def test_a_session_ends_when_it_is_not_used(
+    parts: Parts, client: TestClient, ann: Person, clock: FakeClock, stay: dict[str, str], days: float
+) -> None:
+    client.post(link_for(parts, ann.email), data=stay)
+    clock.tick(days=days, seconds=-1)
+    assert is_in(client)
+    clock.tick(seconds=1)
+    assert not is_in(client)
+
+
+def test_a_cookie_in_use_is_changed_every_day(
+    parts: Parts, client: TestClient, ann: Person, clock: FakeClock
+) -> None:
+    old = cookie_of(client.post(link_for(parts, ann.email), data={"stay": "true"})).value
+    clock.tick(days=1)
+    answer = client.post("/desk/undo", data={"decision": "1"})
+    assert "set-cookie" not in answer.headers  # nothing was done
+    sent = send(parts, add_article(parts, "le-pont"), "Un texte.")
+    renewed = cookie_of(client.post(f"/desk/comments/{sent.id}/spam", data={"revision": "1"}))
+    assert renewed.value != old
+    assert renewed["max-age"] == str(30 * 24 * 3600)
+    clock.tick(seconds=60)
+    assert is_in(client)
+    thief = TestClient(client.app, follow_redirects=False, cookies={"session": old})
+    assert not is_in(thief)
+
+
+@pytest.mark.parametrize("cookie", ["", "x", "é", "a" * 5000])
+def test_a_cookie_that_is_nobody_s_opens_nothing(client: TestClient, cookie: str) -> None:
+    answer = client.get("/desk", headers={b"Cookie": f"session={cookie}".encode()})
+    assert answer.status_code == 303
+
+
+def test_on_https_a_cookie_without_its_prefix_opens_nothing(build_parts: BuildParts) -> None:
+    parts = build_parts(site_url="https://testserver")
+    ann = add_person(parts, "ann@example.org", "Ann", Role.ADMIN)
+    client = sign_in(parts, TestClient(create_app(parts), follow_redirects=False), ann)
+    assert not is_in(client)
+
+
+# Going
+
+
+def test_signing_out_ends_this_session_and_no_other(parts: Parts, client: TestClient, ann: Person) -> None:
+    other = sign_in(parts, TestClient(client.app, follow_redirects=False), ann)
+    value = cookie_of(client.post(link_for(parts, ann.email))).value
+    answer = client.post("/sign-out")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/")
+    assert cookie_of(answer)["max-age"] == "0"
+    assert not is_in(client)
+    copied = TestClient(client.app, follow_redirects=False, cookies={"session": value})
+    assert not is_in(copied)
+    assert is_in(other)
+
+
+def test_signing_out_twice_is_no_error(client: TestClient) -> None:
+    assert client.post("/sign-out").status_code == 303
+    assert client.get("/sign-out").status_code == 405
+
+
+def test_who_is_removed_is_out_at_once(parts: Parts, client: TestClient, sami: Person) -> None:
+    inside = sign_in(parts, TestClient(client.app, follow_redirects=False), sami)
+    address = link_for(parts, sami.email)
+    assert is_in(inside)
+    with parts.writing() as session:
+        accounts.remove(session, sami.email, parts.clock())
+    assert not is_in(inside)
+    assert client.post(address).status_code == 410
+
+
+def test_an_invitation_is_good_for_a_week(
+    parts: Parts, client: TestClient, ann: Person, clock: FakeClock
+) -> None:
+    with parts.writing() as session:
+        opening = accounts.ask(session, ann.email, clock(), mail=None, lasts=timedelta(days=7))
+        token = parts.links.sign(Opening(opening.id), clock())
+    clock.tick(days=7, seconds=-1)
+    assert client.post(f"/sign-in/{token}").status_code == 303

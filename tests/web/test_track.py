@@ -1,0 +1,260 @@
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from conftest import BuildParts, Sent, add_article, send
+from page import Page
+from sqlmodel import select
+from starlette.testclient import TestClient
+
+from moderation import identifiers
+from moderation.lifecycle import Status
+from moderation.models.queue import Comment, Version
+from moderation.web.app import create_app
+from moderation.web.dependencies import Parts
+
+WAITS = "Votre contribution attend d’être lue"
+DECIDED = "Où en est votre contribution"
+
+
+def decide(desk: TestClient, sent: Sent, action: str, revision: str = "1", **more: str) -> Any:
+    answer = desk.post(f"/desk/comments/{sent.id}/{action}", data={"revision": revision, **more})
+    assert answer.status_code == 303
+    return answer
+
+
+def undo(desk: TestClient, decided: Any) -> None:
+    number = decided.headers["location"].rpartition("=")[2]
+    assert desk.post("/desk/undo", data={"decision": number}).status_code == 303
+
+
+def seen(client: TestClient, sent: Sent) -> Page:
+    answer = client.get(f"/track/{sent.tracking}")
+    assert answer.status_code == 200
+    return Page(answer)
+
+
+def withdraw(client: TestClient, sent: Sent, revision: str) -> Any:
+    return client.post(f"/track/{sent.tracking}", data={"revision": revision})
+
+
+def test_promise_06_what_waits_is_said_to_wait_on_every_visit(client: TestClient, pending: Sent) -> None:
+    for _ in range(2):
+        page = seen(client, pending)
+        assert page.heading == WAITS
+        assert "en attente de validation depuis le 1er mars 2026 à 10 h 00" in page.main
+        assert "Elle n’apparaîtra sous l’article qu’une fois validée" in page.main
+        assert page.text("main article .text") == pending.text
+        assert page.hrefs["Le pont rouvre"] == "/articles/le-pont"
+
+
+def test_the_address_and_the_code_are_there_to_be_kept(build_parts: BuildParts) -> None:
+    parts = build_parts(site_url="http://testserver/avis")
+    sent = send(parts, add_article(parts, "le-pont"), "Un texte.")
+    page = seen(TestClient(create_app(parts)), sent)
+    assert "Gardez cette adresse : elle seule permet de suivre" in page.main
+    address = f"http://testserver/avis/track/{sent.tracking}"
+    assert page.hrefs[address].endswith(f"/avis/track/{sent.tracking}")
+    assert identifiers.grouped(sent.tracking) in page.texts("code")
+
+
+def test_the_page_is_its_author_s_alone(client: TestClient, pending: Sent) -> None:
+    headers = client.get(f"/track/{pending.tracking}").headers
+    assert headers["cache-control"] == "no-store"
+    assert headers["x-robots-tag"] == "noindex, nofollow"
+    assert headers["referrer-policy"] == "same-origin"
+
+
+@pytest.mark.parametrize(
+    ("action", "more", "status", "told"),
+    [
+        ("publish", {}, "publiée", "La lire sous l’article"),
+        (
+            "refuse",
+            {"reason": "privacy", "note": "Une <adresse>."},
+            "refusée",
+            "Motif : atteinte à la vie privée. La modération ajoute : Une <adresse>.",
+        ),
+        ("spam", {}, "spam", "prise pour de la publicité"),
+    ],
+)
+def test_a_decision_is_told_once_it_has_taken_effect(
+    client: TestClient,
+    desk: TestClient,
+    pending: Sent,
+    settle: Callable[[], None],
+    action: str,
+    more: dict[str, str],
+    status: str,
+    told: str,
+) -> None:
+    before = client.get(f"/track/{pending.tracking}").text
+    decide(desk, pending, action, **more)
+    inside = client.get(f"/track/{pending.tracking}").text
+    assert inside.replace('value="2"', 'value="1"') == before
+    settle()
+    page = seen(client, pending)
+    assert page.heading == DECIDED
+    assert f"{status} depuis le 1er mars 2026 à 10 h 00" in page.main
+    assert told in page.main
+    assert "Retirer mon texte" not in page.main
+    assert page.text("main article .text") == pending.text
+
+
+def test_what_is_public_is_linked(
+    client: TestClient, desk: TestClient, pending: Sent, settle: Callable[[], None]
+) -> None:
+    decide(desk, pending, "publish")
+    settle()
+    link = seen(client, pending).hrefs["La lire sous l’article"]
+    assert Page(client.get(link)).text(f"#{link.partition('#')[2]} .text") == pending.text
+
+
+def test_a_taking_down_is_told_at_once(
+    client: TestClient, desk: TestClient, pending: Sent, settle: Callable[[], None]
+) -> None:
+    decide(desk, pending, "publish")
+    settle()
+    taken = decide(desk, pending, "unpublish", "2", reason="privacy", note="Un nom.")
+    page = seen(client, pending)
+    assert "dépubliée" in page.main
+    assert "puis retirée de l’article par la modération. Motif : atteinte à la vie privée." in page.main
+    assert "Un nom." in page.main
+    undo(desk, taken)
+    assert "La lire sous l’article" in seen(client, pending).hrefs
+
+
+def test_what_was_undone_in_its_window_was_never_told(
+    client: TestClient, desk: TestClient, pending: Sent
+) -> None:
+    before = client.get(f"/track/{pending.tracking}").text
+    undo(desk, decide(desk, pending, "refuse", reason="off_topic"))
+    assert client.get(f"/track/{pending.tracking}").text.replace('value="3"', 'value="1"') == before
+
+
+def test_an_undone_publication_leaves_the_refusal_and_its_reason(
+    client: TestClient, desk: TestClient, pending: Sent, settle: Callable[[], None]
+) -> None:
+    decide(desk, pending, "refuse", reason="off_topic", note="Déjà dit.")
+    settle()
+    undo(desk, decide(desk, pending, "publish", "2"))
+    page = seen(client, pending)
+    assert "Motif : hors sujet." in page.main
+    assert "Déjà dit." in page.main
+
+
+def test_what_is_put_back_waits_again(
+    client: TestClient, desk: TestClient, pending: Sent, settle: Callable[[], None]
+) -> None:
+    decide(desk, pending, "refuse", reason="off_topic", note="Déjà dit.")
+    settle()
+    decide(desk, pending, "reopen", "2")
+    settle()
+    page = seen(client, pending)
+    assert page.heading == WAITS
+    assert "Déjà dit." not in page.main
+    assert "hors sujet" not in page.main
+
+
+# Taking it back
+
+
+def test_a_waiting_text_can_be_taken_back_and_is_erased(
+    parts: Parts, client: TestClient, pending: Sent
+) -> None:
+    form = seen(client, pending).form("Retirer mon texte")
+    answer = client.post(form.action, data=form.fields)
+    assert (answer.status_code, answer.headers["location"]) == (303, f"/track/{pending.tracking}")
+    shown = client.get(f"/track/{pending.tracking}")
+    assert "Vous l’avez retirée : son texte a été effacé." in Page(shown).main
+    assert pending.text not in shown.text
+    with parts.reading() as session:
+        version = session.exec(select(Version)).one()
+        assert (version.source, version.html, version.author) == ("", "", "")
+
+
+def test_a_decision_nobody_was_told_of_does_not_stop_the_author(
+    parts: Parts, client: TestClient, desk: TestClient, pending: Sent, settle: Callable[[], None]
+) -> None:
+    decide(desk, pending, "publish")
+    form = seen(client, pending).form("Retirer mon texte")
+    assert client.post(form.action, data=form.fields).status_code == 303
+    settle()
+    assert "Vous l’avez retirée" in seen(client, pending).main
+    assert Page(client.get("/articles/le-pont")).nodes("[id^=comment]") == []
+    with parts.reading() as session:
+        assert session.get_one(Comment, pending.id).status is Status.WITHDRAWN
+
+
+def test_taking_back_what_changed_meanwhile_shows_where_it_is(
+    client: TestClient, desk: TestClient, pending: Sent, settle: Callable[[], None]
+) -> None:
+    decide(desk, pending, "publish")
+    settle()
+    for revision in ("1", "2"):
+        answer = withdraw(client, pending, revision)
+        page = Page(answer)
+        assert answer.status_code == 409
+        assert "rien n’a été retiré" in page.alert
+        assert "publiée" in page.main
+        assert answer.headers["cache-control"] == "no-store"
+
+
+def test_taking_back_twice_takes_back_once(client: TestClient, pending: Sent) -> None:
+    assert [withdraw(client, pending, revision).status_code for revision in ("1", "1", "2")] == [
+        303,
+        409,
+        409,
+    ]
+
+
+@pytest.mark.parametrize("revision", ["", "0", "x", "-1", "9" * 30])
+def test_a_revision_that_is_none_is_refused(client: TestClient, pending: Sent, revision: str) -> None:
+    assert withdraw(client, pending, revision).status_code == 422
+    assert seen(client, pending).heading == WAITS
+
+
+# Codes
+
+
+def spoken(code: str) -> list[str]:
+    heard = code.replace("0", "O").replace("1", "l")
+    return [code, code.lower(), identifiers.grouped(code), f" {identifiers.grouped(code).lower()} ", heard]
+
+
+def test_a_code_is_understood_as_it_was_noted(parts: Parts, client: TestClient, article: str) -> None:
+    sent = send(parts, article, "Un texte.")
+    with parts.writing() as session:
+        session.get_one(Comment, sent.id).tracking = "K01F3M2D9XWT41H0"
+    for typed in [*spoken("K01F3M2D9XWT41H0"), "K01F\u00a03M2D\u20119XWT\u201341H0"]:
+        answer = client.post("/track", data={"code": typed})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/track/K01F3M2D9XWT41H0"), typed
+
+
+@pytest.mark.parametrize(
+    "code", ["ABCD", "é", "\0", "<b>\"'", "../desk", "a/b", "?x=1", "a" * 5000, "%2e%2e"]
+)
+def test_a_code_that_is_nobody_s_is_said_so_and_kept(client: TestClient, code: str) -> None:
+    answer = client.post("/track", data={"code": code})
+    if answer.status_code == 303:
+        assert answer.headers["location"].removeprefix("/track/").isalnum()
+        answer = client.get(answer.headers["location"])
+    page = Page(answer)
+    assert answer.status_code == 404
+    assert "Aucune contribution ne répond à ce code." in page.error("code")
+    assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("code", ["ABCD", "%00", "a" * 5000, "k7qf"])
+def test_an_unknown_address_is_a_404_with_the_form(client: TestClient, code: str) -> None:
+    for answer in (client.get(f"/track/{code}"), client.post(f"/track/{code}", data={"revision": "1"})):
+        assert answer.status_code == 404
+        assert answer.headers["cache-control"] == "no-store"
+    page = Page(client.get("/track/k7qf"))
+    assert (page.value("code"), page.form("Voir où elle en est").action) == ("k7qf", "/track")
+
+
+def test_no_code_at_all_asks_for_one(client: TestClient) -> None:
+    assert Page(client.get("/track")).label("code") == "Le code noté après l’envoi"
+    answer = client.post("/track")
+    assert answer.status_code == 404
