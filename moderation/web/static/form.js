@@ -72,7 +72,7 @@
   const fail = (form, button) => {
     const alert = document.createElement("p");
     alert.className = "warning";
-    alert.role = "alert";
+    alert.setAttribute("role", "alert");
     alert.textContent = form.dataset.failure;
     button.parentElement.after(alert);
     button.focus();
@@ -93,6 +93,7 @@
       busy = button.disabled = false;
       button.removeAttribute("aria-busy");
       const answer = request.response;
+      if (!answer || !find("[data-sent]", answer)) keep(form, false);
       // Anything that neither shows the text again nor says it was sent would lose it.
       const whole = answer && find(`main :is(${FORM}, [data-sent], #text)`, answer);
       if (whole) visit(answer, request.responseURL);
