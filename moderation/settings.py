@@ -10,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
+from sqlalchemy.exc import ArgumentError
 
 from moderation.markup import Dialect
 
@@ -20,9 +22,25 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 def _time_zone(name: str) -> str:
     try:
         ZoneInfo(name)
-    except (ValueError, OSError) as error:
+    except (KeyError, ValueError, OSError) as error:
         raise ValueError(f"no such time zone: {name}") from error
     return name
+
+
+def _database_url(url: str) -> str:
+    try:
+        address = make_url(url)
+        address.get_dialect().import_dbapi()
+    except ArgumentError as error:
+        raise ValueError("must be the address of a database") from error
+    except ImportError as error:
+        raise ValueError(f"its driver is not installed: {error.name}") from error
+    if address.get_backend_name() not in {"sqlite", "postgresql"}:
+        raise ValueError("must be an address of SQLite or PostgreSQL")
+    return url
+
+
+DatabaseURL = Annotated[str, AfterValidator(_database_url)]
 
 
 def _site_url(url: str) -> str:
@@ -46,11 +64,11 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, env_prefix="MODERATION_", extra="ignore")
 
-    database_url: str = Field(
+    database_url: DatabaseURL = Field(
         default="sqlite:///var/moderation.db",
         description="SQLAlchemy address of the database: SQLite, or PostgreSQL as `postgresql+psycopg://…`.",
     )
-    public_database_url: str | None = Field(
+    public_database_url: DatabaseURL | None = Field(
         default=None,
         description="Another address for the public pages’ reads: a role with fewer rights, or a replica.",
     )

@@ -6,6 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
 
 from moderation import database
 from moderation.decisions import NotFound, ReasonNeeded, Stale
@@ -35,7 +36,11 @@ def open_parts(*, current: bool = True) -> Parts:
             say(setting + problem["msg"])
         raise typer.Exit(2) from None
     parts = build(settings)
-    if current and not database.is_current(parts.engine):
+    try:
+        is_current = database.is_current(parts.engine)
+    except OperationalError as error:
+        fail(f"The database did not answer: {error.orig}")
+    if current and not is_current:
         fail("The database is behind this program. Run: moderation upgrade")
     return parts
 

@@ -115,7 +115,7 @@ def decide(
         str, typer.Option("--as", help="Whose decision it is; the command line’s own if not given.")
     ] = "",
     revision: Annotated[
-        int | None, typer.Option(help="The revision seen; the present one if not given.")
+        int | None, typer.Option(min=1, help="The revision seen; the present one if not given.")
     ] = None,
     reason: Annotated[Reason | None, typer.Option()] = None,
     note: Annotated[str, typer.Option(help="A few words for the author.")] = "",

@@ -1,13 +1,14 @@
 """The articles, from the command line."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from moderation import articles
 from moderation.articles import Content
 from moderation.cli.console import fail, open_parts, say
+from moderation.markup import Refused
 from moderation.models.public import Mode
 
 app = typer.Typer(no_args_is_help=True, help="The articles and their forums.")
@@ -33,7 +34,7 @@ def article_add(
     parts = open_parts()
     content = Content(
         title=title,
-        body=file.read_text(encoding="utf-8"),
+        body=_text_of(file),
         lead=lead,
         postscript=postscript,
         section=section,
@@ -49,6 +50,19 @@ def article_add(
     except articles.Exists:
         fail(f"There is an article “{slug}” already; --replace replaces it.")
     except articles.BadSlug:
-        say("A slug is made of small letters, digits and single dashes.")
-        raise typer.Exit(2) from None
+        _refuse("A slug is made of small letters, digits and single dashes.")
+    except Refused as refused:
+        _refuse(f"Something is too long: {refused.found} characters, at most {refused.limit} are taken.")
     typer.echo(f"{parts.settings.site_url}/articles/{slug}")
+
+
+def _text_of(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8")
+    except UnicodeDecodeError:
+        _refuse(f"{file} is not UTF-8.")
+
+
+def _refuse(message: str) -> NoReturn:
+    say(message)
+    raise typer.Exit(2)

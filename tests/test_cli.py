@@ -1,0 +1,364 @@
+import json
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from conftest import KEY, FakeClock, Sent, send
+from sqlmodel import select
+from starlette.testclient import TestClient
+from typer.testing import CliRunner, Result
+
+from moderation.accounts import Person
+from moderation.cli.main import app
+from moderation.clock import utc
+from moderation.lifecycle import Reason, Status
+from moderation.models.public import Article, Publication
+from moderation.models.queue import Comment, Decision, Letter
+from moderation.web.dependencies import Parts
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def settings(url: str) -> dict[str, str]:
+    return {
+        "MODERATION_DATABASE_URL": url,
+        "MODERATION_SECRET_KEYS": KEY,
+        "MODERATION_SITE_URL": "http://testserver",
+    }
+
+
+@pytest.fixture
+def run(settings: dict[str, str]) -> Run:
+    """Types a command; further settings by name."""
+
+    def typed(*words: str, **more: str) -> Result:
+        given = {**settings, **{f"MODERATION_{name.upper()}": value for name, value in more.items()}}
+        result = CliRunner().invoke(app, words, env=given)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return typed
+
+
+def status(parts: Parts, sent: Sent) -> tuple[Status, int]:
+    with parts.reading() as session:
+        comment = session.get_one(Comment, sent.id)
+        return comment.status, comment.revision
+
+
+# The command itself
+
+
+def test_the_commands_are_these(run: Run) -> None:
+    shown = run("--help").stdout
+    names = re.findall(r"^│ ([a-z-]+) ", shown.partition("Commands")[2], re.MULTILINE)
+    assert sorted(names) == [
+        "account",
+        "article",
+        "decide",
+        "deliver",
+        "demo",
+        "queue",
+        "serve",
+        "show",
+        "sign-in-link",
+        "upgrade",
+    ]
+
+
+@pytest.mark.parametrize(
+    "words", [["nonsense"], ["decide"], ["decide", "x", "nonsense"], ["queue", "--status", "x"], []]
+)
+def test_a_command_that_is_none_is_wrong_usage(run: Run, words: list[str]) -> None:
+    result = run(*words)
+    assert (result.exit_code, result.stdout) == (2, "") or not words
+
+
+def test_the_program_can_be_run_as_a_module(settings: dict[str, str]) -> None:
+    command = [sys.executable, "-m", "moderation", "queue"]
+    done = subprocess.run(command, env={**os.environ, **settings}, capture_output=True, text=True, check=True)  # noqa: S603
+    assert (done.stdout, done.stderr) == ("", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("SECRET_KEYS", "short"),
+        ("SITE_URL", "nowhere"),
+        ("SITE_URL", "http://site.example/?a=b"),
+        ("TIMEZONE", "Mars/Olympus"),
+        ("LANGUAGE", "xx"),
+        ("UNDO_SECONDS", "-1"),
+        ("CACHE_FRESHNESS", "soon"),
+        ("MARKUP", "markdown"),
+        ("REQUIRED", "age"),
+        ("SMTP_URL", "smtp://mail.example"),
+        ("DATABASE_URL", "nonsense"),
+        ("DATABASE_URL", "mysql://127.0.0.1/x"),
+        ("PUBLIC_DATABASE_URL", "nonsense"),
+    ],
+)
+def test_a_setting_that_is_wrong_is_named(run: Run, name: str, value: str) -> None:
+    result = run("queue", **{name.lower(): value})
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert f"MODERATION_{name}" in result.stderr
+    assert "Traceback" not in result.stderr
+
+
+def test_a_database_that_does_not_answer_is_said_in_words(run: Run) -> None:
+    result = run("queue", database_url="postgresql+psycopg://127.0.0.1:1/none?connect_timeout=1")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "The database did not answer" in result.stderr
+
+
+# The database
+
+
+@pytest.mark.parametrize("words", [["serve"], ["queue"], ["deliver"], ["account", "list"], ["show", "x"]])
+def test_nothing_is_done_on_a_database_that_is_behind(run: Run, tmp_path: Path, words: list[str]) -> None:
+    result = run(*words, database_url=f"sqlite:///{tmp_path / 'new.db'}")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "moderation upgrade" in result.stderr
+
+
+def test_upgrading_makes_the_database_ready(run: Run, tmp_path: Path) -> None:
+    address = f"sqlite:///{tmp_path / 'folder' / 'new.db'}"
+    for _ in range(2):
+        result = run("upgrade", database_url=address)
+        assert (result.exit_code, result.stdout) == (0, "")
+        assert "up to date" in result.stderr
+    assert run("queue", database_url=address).exit_code == 0
+
+
+def test_the_demonstration_is_put_in_once(run: Run, parts: Parts) -> None:
+    first = run("demo")
+    assert (first.exit_code, first.stdout) == (0, "")
+    assert "ann@example.org" in first.stderr
+    with parts.reading() as session:
+        before = session.exec(select(Comment.id).order_by(Comment.id)).all()
+    second = run("demo")
+    assert (second.exit_code, second.stdout) == (0, "")
+    assert "nothing was changed" in second.stderr
+    with parts.reading() as session:
+        assert session.exec(select(Comment.id).order_by(Comment.id)).all() == before
+
+
+# The team
+
+
+def test_an_account_is_opened_with_a_link_to_sign_in(run: Run, client: TestClient, clock: FakeClock) -> None:
+    result = run("account", "add", "Zoe@Example.org", "--role", "moderator", "--name", "Zoé")
+    assert result.exit_code == 0
+    (link,) = result.stdout.splitlines()
+    assert "zoe@example.org" in result.stderr.casefold()
+    assert link.startswith("http://testserver/sign-in/")
+    assert run("account", "list").stdout == "zoe@example.org\tmoderator\tZoé\n"
+    rows = json.loads(run("account", "list", "--json").stdout)
+    assert rows == [{"email": "zoe@example.org", "name": "Zoé", "role": "moderator"}]
+    clock.now = utc()  # the command has the real time
+    assert client.post(link).status_code == 303
+
+
+def test_an_invitation_is_mailed_where_mail_is_set_up(run: Run, parts: Parts) -> None:
+    mail = {"smtp_url": "smtp://mail.example", "mail_from": "site@example.org"}
+    assert run("account", "add", "zoe@example.org", "--role", "admin", **mail).exit_code == 0
+    with parts.reading() as session:
+        assert [letter.kind for letter in session.exec(select(Letter))] == ["invitation"]
+
+
+def test_an_account_that_is_there_is_left_alone(run: Run, ann: Person) -> None:
+    result = run("account", "add", ann.email, "--role", "moderator")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "already" in result.stderr
+    assert "admin" in run("account", "list").stdout
+
+
+@pytest.mark.parametrize(
+    "words", [["zoe", "--role", "admin"], ["zoe@example.org", "--role", "king"], ["zoe@example.org"]]
+)
+def test_an_account_asked_for_wrongly_is_not_opened(run: Run, words: list[str]) -> None:
+    result = run("account", "add", *words)
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert run("account", "list").stdout == ""
+
+
+def test_an_account_is_closed_once(run: Run, ann: Person) -> None:
+    assert [run("account", "remove", ann.email).exit_code for _ in range(2)] == [0, 1]
+    assert run("account", "list").stdout == ""
+
+
+def test_a_link_is_printed_for_who_is_of_the_team_alone(run: Run, ann: Person) -> None:
+    result = run("sign-in-link", ann.email.upper())
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert re.fullmatch(r"http://testserver/sign-in/[\w.-]+\n", result.stdout)
+    nobody = run("sign-in-link", "nobody@example.org")
+    assert (nobody.exit_code, nobody.stdout) == (1, "")
+
+
+# Articles
+
+
+def test_an_article_is_added_and_replaced(run: Run, parts: Parts, tmp_path: Path) -> None:
+    body = tmp_path / "corps.html"
+    body.write_text("<p>Un été <script>x</script></p>", encoding="utf-8")
+    words = ["article", "add", "un-ete", "--title", "Un été", "--file", str(body)]
+    result = run(*words, "--theme", "ville", "--theme", "eau", "--featured")
+    assert (result.exit_code, result.stdout) == (0, "http://testserver/articles/un-ete\n")
+    again = run(*words)
+    assert (again.exit_code, again.stdout) == (1, "")
+    assert "--replace" in again.stderr
+    assert run(*words, "--replace", "--closed").exit_code == 0
+    with parts.reading() as session:
+        article = session.exec(select(Article)).one()
+    assert (article.title, article.themes, article.featured) == ("Un été", [], False)
+    assert "<script" not in article.body
+    assert article.updated_at is not None
+
+
+@pytest.mark.parametrize(
+    ("slug", "title", "content"),
+    [
+        ("Été", "Titre", b"<p>x</p>"),
+        ("a b", "Titre", b"<p>x</p>"),
+        ("../x", "Titre", b"<p>x</p>"),
+        ("un-ete", "a" * 301, b"<p>x</p>"),
+        ("un-ete", "Titre", b"\xe9t\xe9"),
+    ],
+)
+def test_an_article_that_cannot_be_is_refused(
+    run: Run, parts: Parts, tmp_path: Path, slug: str, title: str, content: bytes
+) -> None:
+    body = tmp_path / "corps.html"
+    body.write_bytes(content)
+    result = run("article", "add", slug, "--title", title, "--file", str(body))
+    assert (result.exit_code, result.stdout) == (2, "")
+    assert result.stderr
+    with parts.reading() as session:
+        assert session.exec(select(Article)).all() == []
+
+
+def test_an_article_without_its_file_is_refused(run: Run) -> None:
+    assert run("article", "add", "x", "--title", "X", "--file", "/nowhere").exit_code == 2
+
+
+# The queue
+
+
+def test_the_queue_is_printed_a_line_each(run: Run, parts: Parts, article: str) -> None:
+    first, second = send(parts, article, "Un."), send(parts, article, "Deux.", author="Zoé")
+    lines = run("queue").stdout.splitlines()
+    assert sorted(lines) == sorted(
+        [
+            f"{first.id}\t1\t2026-03-01 09:00\tle-pont\tAnonyme",
+            f"{second.id}\t1\t2026-03-01 09:00\tle-pont\tZoé",
+        ]
+    )
+    assert run("queue", "--status", "spam").stdout == ""
+
+
+def test_the_queue_is_printed_as_the_api_has_it(run: Run, parts: Parts, article: str) -> None:
+    sent = send(parts, article, "Voir https://exemple.example/", author="Zoé", email="zoe@example.org")
+    shown = json.loads(run("queue", "--json").stdout)
+    assert shown["next"] is None
+    (item,) = shown["items"]
+    html = item.pop("html")
+    assert 'href="https://exemple.example/"' in html
+    assert item == {
+        "id": sent.id,
+        "kind": "new",
+        "revision": 1,
+        "status": "pending",
+        "article": "le-pont",
+        "parent": None,
+        "author": "Zoé",
+        "source": sent.text,
+        "findings": [{"kind": "link", "detail": "exemple.example"}],
+        "submitted_at": "2026-03-01T09:00:00Z",
+    }
+
+
+def test_a_long_queue_goes_on(run: Run, parts: Parts, article: str) -> None:
+    sent = {send(parts, article, f"Texte {number}.").id for number in range(51)}
+    first = json.loads(run("queue", "--json").stdout)
+    second = json.loads(run("queue", "--json", "--after", first["next"]).stdout)
+    assert (len(first["items"]), len(second["items"]), second["next"]) == (50, 1, None)
+    assert {item["id"] for item in first["items"] + second["items"]} == sent
+    assert f"--after {first['next']}" in run("queue").stderr
+    assert run("queue", "--after", "nonsense").exit_code == 1
+
+
+def test_a_contribution_is_shown_with_what_was_decided(run: Run, parts: Parts, article: str) -> None:
+    sent = send(parts, article, "Un texte \x1b[31mrouge.", author="Zoé")
+    run("decide", sent.id, "refuse", "--reason", "other", "--note", "Déjà dit.")
+    shown = run("show", sent.id)
+    assert shown.exit_code == 0
+    for words in ("Zoé", "refused, revision 2", "Un texte", "! control", "other Déjà dit."):
+        assert words in shown.stdout
+    assert "\x1b" not in shown.stdout
+    item = json.loads(run("show", sent.id, "--json").stdout)
+    assert (item["status"], item["publication"]) == ("refused", None)
+    (line,) = item["decisions"]
+    assert (line["action"], line["status"], line["reason"], line["note"]) == (
+        "refuse",
+        "refused",
+        "other",
+        "Déjà dit.",
+    )
+    assert line["at"].endswith("Z")
+    assert run("show", "nothing").exit_code == 1
+
+
+# Deciding
+
+
+def test_a_decision_prints_the_new_status(run: Run, parts: Parts, pending: Sent, ann: Person) -> None:
+    result = run("decide", pending.id, "publish", "--as", ann.email, "--revision", "1")
+    assert (result.exit_code, result.stdout, result.stderr) == (0, "published\n", "")
+    assert status(parts, pending) == (Status.PUBLISHED, 2)
+    with parts.reading() as session:
+        assert session.exec(select(Decision.account_id)).one() == ann.id
+        assert session.exec(select(Publication)).all() == []
+    assert run("deliver").exit_code == 0
+
+
+def test_without_a_window_a_decision_shows_at_once(run: Run, parts: Parts, pending: Sent) -> None:
+    assert run("decide", pending.id, "publish", undo_seconds="0").stdout == "published\n"
+    with parts.reading() as session:
+        assert session.exec(select(Publication.number)).one() == 1
+    assert json.loads(run("show", pending.id, "--json").stdout)["publication"] == {"number": 1}
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "told"),
+    [
+        (["{id}", "publish", "--revision", "2"], 1, "It is now pending, revision 1".casefold()),
+        (["{id}", "publish", "--revision", "0"], 2, "revision"),
+        (["{id}", "reopen"], 1, "it is pending"),
+        (["{id}", "withdraw"], 1, "it is pending"),
+        (["{id}", "refuse"], 1, ", ".join(Reason)),
+        (["{id}", "refuse", "--reason", "other"], 1, "--note"),
+        (["{id}", "refuse", "--reason", "nonsense"], 2, "reason"),
+        (["{id}", "publish", "--as", "nobody@example.org"], 1, "nobody@example.org"),
+        (["nothing", "publish"], 1, "no such thing"),
+    ],
+)
+def test_a_decision_that_cannot_be_made_says_why(
+    run: Run, parts: Parts, pending: Sent, words: list[str], code: int, told: str
+) -> None:
+    result = run("decide", *(word.format(id=pending.id) for word in words))
+    assert (result.exit_code, result.stdout) == (code, "")
+    assert told in result.stderr.casefold()
+    assert status(parts, pending) == (Status.PENDING, 1)
+
+
+def test_who_comes_second_is_told_by_whom(run: Run, pending: Sent, ann: Person) -> None:
+    run("decide", pending.id, "spam", "--as", ann.email, "--revision", "1")
+    result = run("decide", pending.id, "publish", "--revision", "1")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "by Ann" in result.stderr
+    assert "spam, revision 2" in result.stderr
