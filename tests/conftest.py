@@ -123,9 +123,14 @@ def migrated(postgresql: str | None, tmp_path_factory: pytest.TempPathFactory) -
 @pytest.fixture
 def url(migrated: Path | str, tmp_path: Path) -> str:
     """The address of an empty, migrated database, this test's own."""
+    return empty(migrated, tmp_path)
+
+
+def empty(migrated: Path | str, folder: Path) -> str:
+    """The address of a database with today's schema and nothing in it, in that folder if it is a file."""
     if isinstance(migrated, Path):
-        shutil.copy(migrated, tmp_path / "test.db")
-        return f"sqlite:///{tmp_path / 'test.db'}"
+        shutil.copy(migrated, folder / "test.db")
+        return f"sqlite:///{folder / 'test.db'}"
     engine = database.connect(migrated)
     tables = ", ".join(f'"{table}"' for table in SQLModel.metadata.tables)
     with engine.begin() as connection:
