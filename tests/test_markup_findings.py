@@ -10,7 +10,7 @@ def found(typed: str) -> list[tuple[str, str]]:
 @pytest.mark.parametrize(
     "typed",
     [
-        "Bonjour ! « Ça va ? » 1 < 2, a<b, <toto@example.org>, <mon nom>, (a<b && c>d), {{b}}, <b>gras</b>, :-)",
+        "Bonjour ! « Ça va ? » 1 < 2, a<b, <toto@example.org>, <mon nom>, (a<b && c>d), <b>c</b>, :-)",
         "<code><script>alert(1)</script></code><pre><img src=x></pre>",
         "l’Αθήνα et Москва, 10 kΩ, 5 μm, 3µg",
         "👩\u200d🌾 ❤\ufe0f 1\ufe0f\u20e3 می\u200cخواهم",
