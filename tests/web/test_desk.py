@@ -219,7 +219,6 @@ def test_every_finding_has_its_words(parts: Parts, desk: TestClient, article: st
         assert all(f"détail {kind}" in page.main for kind in kinds)
 
 
-NO_FIELD_FOR_IT = pytest.mark.xfail(reason="item.html shows what was typed only where a move needs a reason")
 BUTTONS = {
     Status.PENDING: ["Valider", "Spam", "Refuser"],
     Status.PUBLISHED: ["Spam", "Dépublier"],
@@ -376,8 +375,8 @@ def test_a_note_of_many_lines_is_counted_as_it_was_typed(
     ("first", "more"),
     [
         ("publish", {}),
-        pytest.param("spam", {}, marks=NO_FIELD_FOR_IT),
-        pytest.param("refuse", {"reason": "off_topic"}, marks=NO_FIELD_FOR_IT),
+        ("spam", {}),
+        ("refuse", {"reason": "off_topic"}),
     ],
 )
 def test_promise_04_who_comes_second_is_told_by_whom_and_keeps_what_was_typed(
