@@ -6,9 +6,10 @@ import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, select
 
-from moderation import identifiers
+from moderation import drafts, identifiers
 from moderation.decisions import NotFound
 from moderation.models.queue import Account, AccountSession, Letter, LetterKind, Role, SignIn
 
@@ -26,6 +27,10 @@ GRACE = timedelta(minutes=1)
 
 class Exists(Exception):
     """The address already has an account."""
+
+
+class NotAnAddress(Exception):
+    """No mail could be sent there."""
 
 
 class CannotSignIn(Exception):
@@ -51,17 +56,24 @@ def _digest(secret: str) -> str:
 
 
 def add(session: Session, email: str, name: str, role: Role, now: datetime) -> Account:
-    """Raises Exists."""
-    if by_email(session, email) is not None:
-        raise Exists
-    account = Account(email=_normal(email), name=name, role=role, created_at=now)
+    """Raises NotAnAddress and Exists."""
+    address = _normal(email)
+    if not drafts.is_address(address):
+        raise NotAnAddress
+    account = Account(email=address, name=name, role=role, created_at=now)
     session.add(account)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError:
+        raise Exists from None
     return account
 
 
 def by_email(session: Session, email: str) -> Account | None:
-    return session.exec(select(Account).where(Account.email == _normal(email))).first()
+    address = _normal(email)
+    if not drafts.is_address(address):
+        return None
+    return session.exec(select(Account).where(Account.email == address)).first()
 
 
 def present(session: Session) -> list[Account]:
@@ -102,6 +114,7 @@ def ask(
 
     An unknown address gets the same rows, so that it takes the same time; delivery drops its letter.
     """
+    _forget_old(session, now)
     account = by_email(session, email)
     sign_in = SignIn(
         id=identifiers.new_id(),
@@ -114,6 +127,14 @@ def ask(
     if mail is not None:
         session.add(Letter(kind=mail, sign_in_id=sign_in.id, due_at=now))
     return sign_in
+
+
+def _forget_old(session: Session, now: datetime) -> None:
+    """Whoever asks and asks again fills no disk. A letter still to be sent keeps its row."""
+    waiting = select(Letter.sign_in_id)
+    session.exec(
+        delete(SignIn).where(col(SignIn.expires_at) < now - INVITATION_LASTS, col(SignIn.id).not_in(waiting))
+    )
 
 
 def new_code(sign_in: SignIn) -> str:

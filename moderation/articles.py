@@ -4,6 +4,7 @@ import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
 from moderation import markup
@@ -41,7 +42,10 @@ class Content:
 
 
 def put(session: Session, slug: str, content: Content, *, now: datetime, replace: bool = False) -> Article:
-    """Adds an article with its thread, or replaces one that is there. Raises BadSlug and Exists."""
+    """Adds an article with its thread, or replaces one that is there.
+
+    Raises BadSlug and Exists, and markup's Refused for a line that is too long.
+    """
     if len(slug) > 200 or not _SLUG.fullmatch(slug):
         raise BadSlug
     article = session.exec(select(Article).where(Article.slug == slug).with_for_update()).first()
@@ -53,7 +57,10 @@ def put(session: Session, slug: str, content: Content, *, now: datetime, replace
         article.updated_at = now
     _fill(article, content)
     session.add(article)
-    session.flush()
+    try:
+        session.flush()
+    except IntegrityError:
+        raise Exists from None
     _settle_thread(session, article, content.mode)
     return article
 
@@ -68,7 +75,7 @@ def set_mode(session: Session, slug: str, mode: Mode) -> None:
 
 def _fill(article: Article, content: Content) -> None:
     article.title = markup.plain_line(content.title, 300)
-    article.lead = content.lead
+    article.lead = markup.plain_line(content.lead, 2000)
     article.body = markup.render_article(content.body)
     article.postscript = markup.render_article(content.postscript) if content.postscript else ""
     article.section = markup.plain_line(content.section, 200)

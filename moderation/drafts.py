@@ -10,7 +10,13 @@ from moderation.markup import Dialect, Refused, Rendered
 
 LONGEST_NAME = 80
 LONGEST_EMAIL = 254
-_EMAIL = re.compile(r"[^\s@<>\"(),:;\\\[\]]{1,64}@[^\s@<>\"(),:;\\\[\]]{1,189}", re.ASCII)
+_WORD = r"[^\x00-\x20\x7f@<>\"(),:;\\\[\]]"
+_EMAIL = re.compile(rf"{_WORD}{{1,64}}@{_WORD}{{1,189}}")
+
+
+def is_address(text: str) -> bool:
+    """Whether mail could be sent there: one address, without a name around it."""
+    return len(text) <= LONGEST_EMAIL and _EMAIL.fullmatch(text) is not None
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ def read(author: str, email: str, text: str, *, dialect: Dialect, required: str 
     problems: dict[str, Problem] = {}
     name = _line("author", author, LONGEST_NAME, problems)
     address = _line("email", email, LONGEST_EMAIL, problems)
-    if address and not _EMAIL.fullmatch(address):
+    if address and not is_address(address):
         problems["email"] = Problem("not_an_address")
     for field, value in (("author", name), ("email", address)):
         if field in required and not value and field not in problems:

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from moderation import accounts
+from moderation import accounts, drafts
 from moderation.cli.console import Json, explained, fail, open_parts, say
 from moderation.decisions import NotFound
 from moderation.links import Opening
@@ -26,7 +26,7 @@ def account_add(
 ) -> None:
     """Open an account and invite its person: by mail where mail is set up, by the printed link always."""
     parts = open_parts()
-    if "@" not in email:
+    if not drafts.is_address(email.strip()):
         say(f"{email} is not an e-mail address.")
         raise typer.Exit(2)
     now = parts.clock()
