@@ -6,9 +6,10 @@ from collections.abc import Generator
 from typing import Any, Protocol
 
 import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
 from browser.serving import Site, serve
 from browser.watching import Watch
-from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
 INSTALL = "The browser tests need Chromium: apt install chromium, or CHROMIUM=/path/to/chromium."

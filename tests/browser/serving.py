@@ -17,6 +17,7 @@ from playwright.sync_api import BrowserContext
 from moderation import accounts, database, decisions
 from moderation.accounts import Person
 from moderation.lifecycle import Action, Reason
+from moderation.links import Opening
 from moderation.models.queue import Role
 from moderation.settings import Settings
 from moderation.web.app import build
@@ -28,7 +29,7 @@ PATIENCE = 20
 
 @dataclass(frozen=True)
 class Site:
-    """The served program, and the parts of a second one on the same file, to prepare and to look things up."""
+    """The served program, and the parts of a second one on the same file, to prepare and look things up."""
 
     url: str
     parts: Parts = field(repr=False)
@@ -53,6 +54,12 @@ class Site:
         with self.parts.writing() as session:
             value = accounts.start_session(session, person.id, kept=False, now=self.parts.clock())
         context.add_cookies([{"name": "session", "value": value, "url": self.url}])
+
+    def sign_in_link(self, person: Person) -> str:
+        now = self.parts.clock()
+        with self.parts.writing() as session:
+            opening = Opening(accounts.ask(session, person.email, now, mail=None).id)
+        return f"{self.url}/sign-in/{self.parts.links.sign(opening, now)}"
 
     def decide(
         self,

@@ -2,9 +2,9 @@
 
 import time
 
-from browser.serving import PATIENCE, Site, until
 from playwright.sync_api import Locator, Page, expect
 
+from browser.serving import PATIENCE, Site, until
 from moderation import links
 from moderation.web.submit import TOO_FAST
 

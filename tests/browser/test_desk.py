@@ -1,12 +1,12 @@
 """Deciding, thinking better of it, explaining, and meeting somebody else."""
 
 import pytest
-from browser.conftest import Visit
-from browser.serving import Site
-from browser.steps import WAITS, button, heading, reload_until
 from conftest import add_article, send
 from playwright.sync_api import Page, expect
 
+from browser.conftest import Visit
+from browser.serving import Site
+from browser.steps import WAITS, button, heading, reload_until
 from moderation.lifecycle import Action
 
 pytestmark = pytest.mark.browser

@@ -3,14 +3,12 @@
 import re
 
 import pytest
-from browser.conftest import Visit
-from browser.serving import Site
-from browser.steps import PREVIEW, WAITS, heading, message, read_preview
 from conftest import add_article, send
 from playwright.sync_api import Locator, Page, expect
 
-from moderation import accounts
-from moderation.links import Opening
+from browser.conftest import Visit
+from browser.serving import Site
+from browser.steps import PREVIEW, WAITS, heading, message, read_preview
 
 pytestmark = pytest.mark.browser
 LONGEST_WAY = 60
@@ -88,11 +86,8 @@ def test_a_reader_goes_from_the_summary_of_errors_to_the_field(site: Site, visit
 def test_a_moderator_signs_in_and_decides(site: Site, visit: Visit, *, scripted: bool) -> None:
     author = f"Clavier {scripted}"
     sent = send(site.parts, add_article(site.parts, f"decide-{scripted}".lower()), "À lire.", author=author)
-    with site.parts.writing() as session:
-        opening = accounts.ask(session, site.ann.email, site.parts.clock(), mail=None)
-        link = site.parts.links.sign(Opening(opening.id), site.parts.clock())
     page = visit(java_script_enabled=scripted)
-    page.goto(f"/sign-in/{link}")
+    page.goto(site.sign_in_link(site.ann))
     tab_to(page, page.get_by_role("checkbox"))
     page.keyboard.press("Space")
     expect(page.get_by_role("checkbox")).to_be_checked()

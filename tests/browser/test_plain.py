@@ -4,12 +4,13 @@ import re
 import time
 
 import pytest
-from browser.conftest import Visit
-from browser.serving import UNDO_SECONDS, Site, until
-from browser.steps import WAITS, button, heading, message, preview, reload_until, send, write
 from conftest import add_article
 from conftest import send as put_in
 from playwright.sync_api import Page, expect
+
+from browser.conftest import Visit
+from browser.serving import UNDO_SECONDS, Site, until
+from browser.steps import WAITS, button, heading, message, preview, reload_until, send, write
 
 pytestmark = pytest.mark.browser
 

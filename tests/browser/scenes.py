@@ -1,0 +1,278 @@
+"""Every page the program can show, each reached the way people reach it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+from conftest import Sent, add_article, send
+from playwright.sync_api import Page, expect
+
+from browser.serving import Site
+from browser.steps import button, heading, message, preview, write
+from moderation import articles, decisions, drafts, identifiers, submissions
+from moderation.articles import Content
+from moderation.lifecycle import NEEDS_REASON, Action, Reason, Status
+from moderation.markup import Dialect
+from moderation.models.public import Mode
+
+WIDE = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz" * 3
+ADDRESS = "https://example.org/" + "chemin" * 40 + "?" + "cle=valeur&" * 20
+TEXT = f"""{WIDE}
+
+{{{{{WIDE}}}}} puis {ADDRESS} et [{WIDE}->{ADDRESS}]
+
+- {WIDE}
+- <code>{WIDE}</code>
+
+> > > > {WIDE}
+
+<pre>{WIDE} {WIDE}</pre>
+
+\u202e{WIDE}\u202c Z̸̛͔͙͓̟̘a̴͎͔l̶̨͇g̸̙͝o̷͎͘ אבג {"א" * 200}
+
+<table><tr><td>{WIDE}</td></tr></table>"""
+BODY = f"""<p>{WIDE}</p><h2>{WIDE}</h2><p>Des mots ordinaires, et <a href="{ADDRESS}">{ADDRESS}</a>.</p>
+<ul><li>{WIDE}</li></ul><blockquote><p>{WIDE}</p></blockquote><pre>{WIDE} {WIDE}</pre>"""
+LARGE = Content(
+    title=WIDE,
+    body=BODY,
+    lead=f"Un chapeau, et {WIDE}.",
+    postscript=BODY,
+    section=WIDE,
+    place=WIDE,
+    themes=(WIDE.upper(), "LOGEMENT"),
+    proposer=WIDE,
+    featured=True,
+)
+NAME = "Wwwwwwwwww" * 8
+MANY = 100
+
+
+MOVES: dict[Status, tuple[Action, ...]] = {
+    Status.PENDING: (),
+    Status.PUBLISHED: (Action.PUBLISH,),
+    Status.REFUSED: (Action.REFUSE,),
+    Status.SPAM: (Action.SPAM,),
+    Status.UNPUBLISHED: (Action.PUBLISH, Action.UNPUBLISH),
+}
+
+
+@dataclass(frozen=True)
+class Gallery:
+    """A site with something of every kind on it, much of it too long for any screen."""
+
+    site: Site
+    sent: dict[Status, Sent]
+
+
+Scene = Callable[[Gallery, Page], None]
+
+
+def furnish(site: Site) -> Gallery:
+    with site.parts.writing() as session:
+        articles.put(session, "large", LARGE, now=site.parts.clock())
+    for slug in ("sans-contribution", "ferme"):
+        add_article(site.parts, slug)
+    add_article(site.parts, "cent", title="Cent compléments")
+    _publish_many(site)
+    sent = {status: _brought_to(site, status, actions) for status, actions in MOVES.items()}
+    withdrawn = send(site.parts, "large", f"retirée {TEXT}", author=NAME)
+    with site.parts.writing() as session:
+        submissions.withdraw(session, withdrawn.tracking, revision=1, now=site.parts.clock())
+        articles.set_mode(session, "ferme", Mode.CLOSED)
+    return Gallery(site, {**sent, Status.WITHDRAWN: withdrawn})
+
+
+def _publish_many(site: Site) -> None:
+    now, at_once = site.parts.clock(), timedelta()
+    written = [drafts.read("Zoé", "", f"La contribution {n}.", dialect=Dialect.SPIP) for n in range(MANY)]
+    with site.parts.writing() as session:
+        for draft in written:
+            comment = submissions.submit(session, "cent", draft, nonce=identifiers.new_code(), now=now)
+            decisions.decide(
+                session, comment.id, Action.PUBLISH, revision=1, by=site.sami.id, now=now, undo=at_once
+            )
+
+
+def _brought_to(site: Site, status: Status, actions: tuple[Action, ...]) -> Sent:
+    sent = send(site.parts, "large", f"{status} {TEXT}", author=NAME, email=f"{'w' * 60}@example.org")
+    for revision, action in enumerate(actions, start=1):
+        explained = action in NEEDS_REASON
+        site.decide(
+            sent,
+            action,
+            revision=revision,
+            reason=Reason.OTHER if explained else None,
+            note=WIDE if explained else "",
+        )
+    return sent
+
+
+def at(address: str) -> Scene:
+    def scene(_gallery: Gallery, page: Page) -> None:
+        page.goto(address)
+
+    return scene
+
+
+def tracking(status: Status) -> Scene:
+    def scene(gallery: Gallery, page: Page) -> None:
+        page.goto(f"/track/{gallery.sent[status].tracking}")
+
+    return scene
+
+
+def item(status: Status) -> Scene:
+    def scene(gallery: Gallery, page: Page) -> None:
+        page.goto(f"/desk/comments/{gallery.sent[status].id}")
+
+    return scene
+
+
+def previewed(_gallery: Gallery, page: Page) -> None:
+    page.goto("/articles/large")
+    write(page, TEXT, author=NAME)
+    preview(page)
+
+
+def previewed_too_fast(gallery: Gallery, page: Page) -> None:
+    previewed(gallery, page)
+    button(page, "Envoyer à la modération").click()
+    expect(page.get_by_role("status")).to_contain_text("C’était très rapide")
+
+
+def refused_by_the_form(_gallery: Gallery, page: Page) -> None:
+    page.goto("/articles/large")
+    page.get_by_label("Votre adresse électronique").fill(WIDE)
+    message(page).fill(WIDE * 100)
+    _whatever_is_typed(page)
+    button(page, "Prévisualiser").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def nowhere_to_send(slug: str) -> Scene:
+    def scene(_gallery: Gallery, page: Page) -> None:
+        page.goto("/articles/sans-contribution")
+        message(page).fill(TEXT)
+        page.locator("main form").evaluate(f"form => form.action = '/articles/{slug}/comments'")
+        button(page, "Prévisualiser").click()
+        expect(heading(page)).to_have_text("Votre message n’a pas été envoyé")
+
+    return scene
+
+
+def unknown_code(_gallery: Gallery, page: Page) -> None:
+    page.goto("/track")
+    page.get_by_label("Le code noté").fill("W" * 40)
+    button(page, "Voir où elle en est").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def sign_in_link(gallery: Gallery, page: Page) -> None:
+    page.goto(gallery.site.sign_in_link(gallery.site.ann))
+
+
+def sign_in_without_an_address(_gallery: Gallery, page: Page) -> None:
+    page.goto("/sign-in")
+    page.get_by_label("Votre adresse électronique").fill("ann")
+    _whatever_is_typed(page)
+    button(page, "Recevoir un lien").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def sign_in_code(gallery: Gallery, page: Page) -> None:
+    page.goto("/sign-in")
+    page.get_by_label("Votre adresse électronique").fill(gallery.site.ann.email)
+    button(page, "Recevoir un lien").click()
+    expect(page.get_by_label("Code reçu")).to_be_visible()
+
+
+def sign_in_wrong_code(gallery: Gallery, page: Page) -> None:
+    sign_in_code(gallery, page)
+    page.get_by_label("Code reçu").fill("0000-0000")
+    button(page, "Se connecter").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def signed_out_meanwhile(gallery: Gallery, page: Page) -> None:
+    item(Status.PENDING)(gallery, page)
+    page.context.clear_cookies()
+    button(page, "Valider").click()
+    expect(page.get_by_role("alert")).to_contain_text("Votre session est terminée")
+
+
+def without_a_reason(gallery: Gallery, page: Page) -> None:
+    item(Status.PENDING)(gallery, page)
+    page.get_by_label("Quelques mots").fill(WIDE)
+    button(page, "Refuser").click()
+    expect(page.get_by_role("alert")).to_contain_text("Choisissez un motif")
+
+
+def without_words(gallery: Gallery, page: Page) -> None:
+    item(Status.PENDING)(gallery, page)
+    page.get_by_label("Motif").select_option("autre (à préciser)")
+    button(page, "Refuser").click()
+    expect(page.get_by_role("alert")).to_contain_text("dites pourquoi")
+
+
+def _another(gallery: Gallery, page: Page) -> Sent:
+    sent = send(gallery.site.parts, "large", f"{identifiers.new_id()} {TEXT}", author=NAME)
+    page.goto(f"/desk/comments/{sent.id}")
+    return sent
+
+
+def stale(gallery: Gallery, page: Page) -> None:
+    gallery.site.decide(_another(gallery, page), Action.PUBLISH, by=gallery.site.sami)
+    button(page, "Spam").click()
+    expect(page.get_by_role("alert")).to_contain_text("validée par Sami")
+
+
+def just_decided(gallery: Gallery, page: Page) -> None:
+    _another(gallery, page)
+    button(page, "Spam").click()
+    expect(page.get_by_role("status")).to_contain_text("classée comme spam")
+
+
+def just_undone(gallery: Gallery, page: Page) -> None:
+    just_decided(gallery, page)
+    button(page, "Annuler cette décision").click()
+    expect(page.get_by_role("status")).to_contain_text("Décision annulée.")
+
+
+def _whatever_is_typed(page: Page) -> None:
+    """Lets the server say what the browser would have said."""
+    page.locator("main form").evaluate("form => form.noValidate = true")
+
+
+SCENES: dict[str, Scene] = {
+    "home": at("/"),
+    "article-without-contributions": at("/articles/sans-contribution"),
+    "article-with-a-hundred": at("/articles/cent"),
+    "article-too-wide": at("/articles/large"),
+    "article-closed": at("/articles/ferme"),
+    "preview": previewed,
+    "preview-too-fast": previewed_too_fast,
+    "errors": refused_by_the_form,
+    "unsent-closed": nowhere_to_send("ferme"),
+    "unsent-unknown": nowhere_to_send("inconnu"),
+    **{f"tracking-{status}": tracking(status) for status in Status},
+    "track-code": at("/track"),
+    "track-code-unknown": unknown_code,
+    "sign-in": at("/sign-in"),
+    "sign-in-without-an-address": sign_in_without_an_address,
+    "sign-in-link": sign_in_link,
+    "sign-in-used": at("/sign-in/used"),
+    "sign-in-code": sign_in_code,
+    "sign-in-wrong-code": sign_in_wrong_code,
+    "signed-out-meanwhile": signed_out_meanwhile,
+    **{f"queue-{status}": at(f"/desk?status={status}") for status in Status},
+    **{f"item-{status}": item(status) for status in Status},
+    "item-stale": stale,
+    "item-without-a-reason": without_a_reason,
+    "item-without-words": without_words,
+    "item-after-a-decision": just_decided,
+    "item-after-an-undo": just_undone,
+    "log": at("/desk/log"),
+    "missing": at("/inconnue"),
+    "malformed": at("/desk?status=inconnu"),
+}
