@@ -42,7 +42,7 @@ hypothesis_settings.register_profile(
 hypothesis_settings.register_profile(
     "thorough", parent=hypothesis_settings.get_profile("default"), max_examples=500
 )
-hypothesis_settings.load_profile("thorough" if os.environ.get("MODERATION_THOROUGH") else "default")
+hypothesis_settings.load_profile("thorough" if os.environ.get("TEST_THOROUGH") else "default")
 # For what takes its time: a fifth of the examples.
 FEW = hypothesis_settings(max_examples=hypothesis_settings().max_examples // 5)
 

@@ -8,7 +8,7 @@ from test_markup_judges import comment_faults
 
 from moderation.markup import Dialect, Refused, render, sanitise
 
-THOROUGH = os.environ.get("MODERATION_THOROUGH") == "1"
+THOROUGH = os.environ.get("TEST_THOROUGH") == "1"
 FILES = (
     "xss",
     "unicode_hostile",
@@ -36,9 +36,9 @@ PLACES = (
 
 
 def corpora() -> Path | None:
-    """Where MODERATION_DATA says, else in shared/data beside the checkout or above it."""
-    if "MODERATION_DATA" in os.environ:
-        return Path(os.environ["MODERATION_DATA"])
+    """Where TEST_DATA says, else in shared/data beside the checkout or above it."""
+    if "TEST_DATA" in os.environ:
+        return Path(os.environ["TEST_DATA"])
     folders = (parent / "shared" / "data" for parent in Path(__file__).resolve().parents)
     return next((folder for folder in folders if folder.is_dir()), None)
 
@@ -86,7 +86,7 @@ def test_no_payload_of_the_corpora_does_anything(name: str) -> None:
     folder = corpora()
     path = folder / f"{name}.json" if folder else None
     if path is None or not path.is_file():
-        pytest.skip(f"no {name}.json: set MODERATION_DATA to the folder of the corpora")
+        pytest.skip(f"no {name}.json: set TEST_DATA to the folder of the corpora")
     payloads = list(strings(json.loads(path.read_text("utf-8"))))
     assert payloads
     failures = [

@@ -21,7 +21,7 @@ from moderation.markup import (
     sanitise,
 )
 
-THOROUGH = os.environ.get("MODERATION_THOROUGH") == "1"
+THOROUGH = os.environ.get("TEST_THOROUGH") == "1"
 EXAMPLES = settings(
     max_examples=5_000 if THOROUGH else 120,
     deadline=None,
