@@ -1,7 +1,7 @@
 """What every command shares: opening the program, and saying what went wrong."""
 
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Annotated, NoReturn
 
 import typer
@@ -15,6 +15,8 @@ from moderation.settings import Settings
 from moderation.web.app import build
 from moderation.web.dependencies import Parts
 
+# Closed when the command ends.
+opened = ExitStack()
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, as the API does.")]
 
 
@@ -36,6 +38,7 @@ def open_parts(*, current: bool = True) -> Parts:
             say(setting + problem["msg"])
         raise typer.Exit(2) from None
     parts = build(settings)
+    opened.callback(parts.engine.dispose)
     try:
         is_current = database.is_current(parts.engine)
     except OperationalError as error:

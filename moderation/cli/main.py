@@ -3,6 +3,7 @@
 import typer
 
 from moderation.cli import desk, library, server, team
+from moderation.cli.console import opened
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -13,3 +14,8 @@ app = typer.Typer(
 for part in (server, team, desk):
     app.add_typer(part.app)
 app.add_typer(library.app, name="article")
+
+
+@app.callback()
+def begin(context: typer.Context) -> None:
+    context.call_on_close(opened.close)

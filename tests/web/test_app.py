@@ -105,8 +105,10 @@ def impatient(parts: Parts) -> None:
 
     def hurry(connection: Any, _entry: Any) -> None:
         connection.cursor().execute(order)
+        connection.commit()
 
-    event.listen(parts.engine, "checkout", lambda connection, entry, _proxy: hurry(connection, entry))
+    event.listen(parts.engine, "connect", hurry)
+    parts.engine.dispose()
 
 
 def test_a_locked_database_asks_to_come_back(parts: Parts, desk: TestClient, pending: Sent) -> None:

@@ -112,7 +112,7 @@ def test_the_origin_of_a_site_under_a_path_has_no_path(
         ("GET", "/nowhere", 404),
         ("GET", "/track", 200),
         ("GET", "/track/ABC", 404),
-        ("POST", "/track", 303),
+        ("POST", "/sign-out", 303),
         ("GET", "/sign-in", 200),
         ("GET", "/sign-in/forged", 410),
         ("GET", "/desk", 303),
