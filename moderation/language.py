@@ -3,11 +3,11 @@
 import gettext
 import io
 import re
-from datetime import datetime, timedelta
+from datetime import datetime
 from functools import cached_property
 from zoneinfo import ZoneInfo
 
-from babel.dates import format_date, format_time, format_timedelta
+from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
 
@@ -16,8 +16,8 @@ from moderation import resources
 NBSP, NARROW = "\u00a0", "\u202f"
 _HIGH = re.compile(r" (?=[;!?])")
 _COLON = re.compile(r" (?=:)")
-_OPENING = re.compile(r"« ?")
-_CLOSING = re.compile(r" ?»")
+_OPENING = re.compile(r"«[ \u00a0\u202f]*")
+_CLOSING = re.compile(r"[ \u00a0\u202f]*»")
 
 
 def french(text: str) -> str:
@@ -63,11 +63,6 @@ class Language:
         if self.code == "fr":
             return f"{self.date(moment)} à {local.hour}{NBSP}h{NBSP}{local.minute:02}"
         return f"{self.date(moment)} at {format_time(local, 'HH:mm', locale=self.locale)}"
-
-    def since(self, moment: datetime, now: datetime) -> str:
-        """« 3 jours », « 2 heures »: how long ago, roughly."""
-        elapsed = max(now - moment, timedelta(minutes=1))
-        return format_timedelta(elapsed, threshold=1.2, locale=self.locale)
 
 
 def _catalogue(code: str) -> gettext.GNUTranslations:

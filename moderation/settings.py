@@ -3,7 +3,9 @@
 import os
 import re
 import secrets
+from contextlib import suppress
 from pathlib import Path
+from tempfile import NamedTemporaryFile
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
@@ -147,11 +149,11 @@ class Settings(BaseSettings):
 
 
 def _kept_key(file: Path) -> str:
-    file.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:
-        return file.read_text().strip()
-    with os.fdopen(descriptor, "w") as handle:
-        handle.write(secrets.token_urlsafe(48) + "\n")
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # There whole or not at all, and the owner's alone: another process may be starting too.
+        with NamedTemporaryFile("w", dir=file.parent) as new, suppress(FileExistsError):
+            new.write(secrets.token_urlsafe(48) + "\n")
+            new.flush()
+            os.link(new.name, file)
     return file.read_text().strip()

@@ -5,18 +5,20 @@ from pathlib import Path
 from threading import Event, Thread
 
 import pytest
-from conftest import FEW, FakeClock, Sent, at_once, send
+from conftest import FEW, FakeClock, Reader, Sent, at_once, send, sign_in
 from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, SQLModel, col, select, update
+from starlette.testclient import TestClient
 
 from moderation import articles, database, decisions, delivery, submissions
 from moderation.accounts import Person
 from moderation.lifecycle import Action
 from moderation.models.public import Site
 from moderation.models.queue import Comment, Decision, Effect, Version
+from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 
 ASKED_FOR = {
@@ -232,3 +234,33 @@ def test_scrubbing_while_others_write_loses_nothing(parts: Parts) -> None:
     assert not [one for one in told if isinstance(one, Exception)]
     with parts.reading() as session:
         assert session.get_one(Site, 1).last_number == 40
+
+
+def test_promise_09_no_address_is_kept_or_logged(
+    parts: Parts, article: str, clock: FakeClock, ann: Person, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level("DEBUG")
+    client = TestClient(create_app(parts), follow_redirects=False, client=("203.0.113.7", 50000))
+    client.headers |= {
+        "X-Forwarded-For": "203.0.113.8",
+        "Forwarded": "for=203.0.113.8",
+        "User-Agent": "Netscape",
+    }
+    reader = Reader(client, clock).preview(article, "Le pont est ouvert.")
+    answer = reader.send(article)
+    assert answer.status_code == 303
+    client.get(answer.headers["Location"])
+    client.post("/sign-in", data={"email": ann.email})
+    client.get("/nowhere")
+    sign_in(parts, client, ann)
+    assert client.get("/desk").status_code == 200
+    with parts.reading() as session:
+        rows = [
+            str(row)
+            for table in SQLModel.metadata.sorted_tables
+            for row in session.connection().execute(table.select())
+        ]
+    assert rows
+    for word in ("203.0.113", "Netscape"):
+        assert not [row for row in rows if word in row]
+        assert word not in caplog.text

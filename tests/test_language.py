@@ -1,0 +1,77 @@
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moderation.language import Language, french
+
+FRENCH, ENGLISH = Language("fr", "Europe/Paris"), Language("en", "Europe/Paris")
+
+
+@pytest.mark.parametrize(
+    ("moment", "fr", "en"),
+    [
+        (datetime(2019, 5, 6, 12, tzinfo=UTC), "6 mai 2019", "6 May 2019"),
+        (datetime(2020, 7, 1, 12, tzinfo=UTC), "1er juillet 2020", "1 July 2020"),
+        (datetime(2020, 6, 30, 22, 30, tzinfo=UTC), "1er juillet 2020", "1 July 2020"),
+        (datetime(2020, 7, 11, 12, tzinfo=UTC), "11 juillet 2020", "11 July 2020"),
+        (datetime(2020, 12, 31, 23, 30, tzinfo=UTC), "1er janvier 2021", "1 January 2021"),
+        (datetime(2021, 8, 21, 12, tzinfo=UTC), "21 août 2021", "21 August 2021"),
+    ],
+)
+def test_a_date_is_said_as_in_the_place(moment: datetime, fr: str, en: str) -> None:
+    assert (FRENCH.date(moment), ENGLISH.date(moment)) == (fr, en)
+
+
+@pytest.mark.parametrize(
+    ("moment", "fr", "en"),
+    [
+        (datetime(2019, 5, 6, 12, 5, tzinfo=UTC), "6 mai 2019 à 14\u00a0h\u00a005", "6 May 2019 at 14:05"),
+        (
+            datetime(2020, 6, 30, 22, 0, tzinfo=UTC),
+            "1er juillet 2020 à 0\u00a0h\u00a000",
+            "1 July 2020 at 00:00",
+        ),
+        (
+            datetime(2020, 1, 15, 8, 9, tzinfo=UTC),
+            "15 janvier 2020 à 9\u00a0h\u00a009",
+            "15 January 2020 at 09:09",
+        ),
+    ],
+)
+def test_an_hour_follows_the_place_and_its_summer(moment: datetime, fr: str, en: str) -> None:
+    assert (FRENCH.moment(moment), ENGLISH.moment(moment)) == (fr, en)
+
+
+@pytest.mark.parametrize(("number", "said"), [(0, "complément"), (1, "complément"), (2, "compléments")])
+def test_french_counts_nothing_and_one_as_one(number: int, said: str) -> None:
+    assert FRENCH.ngettext("complément", "compléments", number) == said
+
+
+@pytest.mark.parametrize(
+    ("written", "said"),
+    [
+        ("Motif : hors sujet", "Motif\u00a0: hors sujet"),
+        ("Vraiment ? Oui ! Bien ; soit.", "Vraiment\u202f? Oui\u202f! Bien\u202f; soit."),
+        ("« Envoyer »", "«\u00a0Envoyer\u00a0»"),
+        ("«Envoyer»", "«\u00a0Envoyer\u00a0»"),
+        ("la page « Suivre » :", "la page «\u00a0Suivre\u00a0»\u00a0:"),
+        ("à 12:30, %(name)s", "à 12:30, %(name)s"),
+        ("<a href='x?y=1;z'>a</a>", "<a href='x?y=1;z'>a</a>"),
+    ],
+)
+def test_spaces_are_hardened_where_french_asks_for_it(written: str, said: str) -> None:
+    assert french(written) == said
+    assert FRENCH.gettext(written) == said
+
+
+@given(st.text("aé «»:;!?\u00a0\u202f", max_size=30))
+def test_hardening_twice_is_hardening_once(text: str) -> None:
+    once = french(text)
+    assert french(once) == once
+    assert [c for c in once if not c.isspace()] == [c for c in text if not c.isspace()]
+
+
+def test_english_spaces_are_left_alone() -> None:
+    assert ENGLISH.gettext("Rien de tel : « ici » !") == "Rien de tel : « ici » !"
