@@ -67,7 +67,7 @@ def visit(chromium: Browser, site: Site, watch: Watch) -> Generator[Visit]:
         context = chromium.new_context(**{"base_url": site.url, "locale": "fr-FR", **options})
         context.set_default_timeout(MILLISECONDS)
         contexts.append(context)
-        watch.over(context)
+        context.on("page", watch.over)
         return context.new_page()
 
     yield open_page

@@ -121,6 +121,7 @@ def serve(folder: Path, *, host: str = "127.0.0.1") -> Generator[Site]:
         until(lambda: server.poll() is not None or _answers(port))
         assert server.poll() is None, log.read_text()
         yield Site(settings.site_url, parts, ann, sami, file, environment)
+        assert server.poll() is None, f"the server stopped: {server.returncode}\n{log.read_text()}"
     finally:
         server.terminate()
         server.wait(PATIENCE)

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Request, Response, WebError
+from playwright.sync_api import ConsoleMessage, Dialog, Error, Page, Request, Response
 
 SAID_OF_NOTHING_WRONG = (
     # A page that answers 404, 409 or 422, as ours should.
@@ -20,12 +20,12 @@ class Watch:
     faults: list[str] = field(default_factory=list)
     dialogs: list[str] = field(default_factory=list)
 
-    def over(self, context: BrowserContext) -> None:
-        context.on("request", self._request)
-        context.on("response", self._response)
-        context.on("console", self._console)
-        context.on("weberror", self._error)
-        context.on("dialog", self._dialog)
+    def over(self, page: Page) -> None:
+        page.on("request", self._request)
+        page.on("response", self._response)
+        page.on("console", self._console)
+        page.on("pageerror", self._error)
+        page.on("dialog", self._dialog)
 
     def _request(self, request: Request) -> None:
         if not request.url.startswith((self.url + "/", "about:")):
@@ -39,8 +39,8 @@ class Watch:
         if message.type in {"error", "warning"} and not message.text.startswith(SAID_OF_NOTHING_WRONG):
             self.faults.append(f"{message.type}: {message.text} ({message.location.get('url', '')})")
 
-    def _error(self, error: WebError) -> None:
-        self.faults.append(f"uncaught: {error.error}")
+    def _error(self, error: Error) -> None:
+        self.faults.append(f"uncaught: {error}")
 
     def _dialog(self, dialog: Dialog) -> None:
         self.dialogs.append(dialog.type)
