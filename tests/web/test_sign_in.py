@@ -227,8 +227,8 @@ def test_what_is_no_address_is_said_beside_the_field(client: TestClient, email: 
         "/desk\r\nSet-Cookie: a=b",
     ],
 )
-@pytest.mark.parametrize("path", ["", "/avis"])
-def test_one_is_never_led_to_another_site(build_parts: BuildParts, onward: str, path: str) -> None:
+def test_one_is_never_led_to_another_site(build_parts: BuildParts, onward: str) -> None:
+    path = "/avis"  # nor to what else is on the same host
     parts = build_parts(site_url=f"http://testserver{path}")
     add_person(parts, "ann@example.org", "Ann", Role.ADMIN)
     client = TestClient(create_app(parts), follow_redirects=False)
