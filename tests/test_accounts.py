@@ -278,6 +278,7 @@ def test_who_is_removed_is_signed_out_everywhere_and_forgotten_but_for_the_name(
     with parts.reading() as session:
         row = session.get_one(Account, sami.id)
         assert (row.name, row.email, row.removed_at) == ("Sami", None, parts.clock())
+        assert session.exec(select(AccountSession)).all() == []
     assert holder(parts, start(parts, ann)) == "Ann"
 
 

@@ -179,6 +179,15 @@ def test_undoing_a_takedown_does_not_hurry_a_publication_that_waits(at_desk: Des
     assert at_desk.public() == [(1, "Texte 0.")]
 
 
+def test_undoing_a_takedown_publishes_what_is_just_due(at_desk: Desk, sent: list[Sent]) -> None:
+    at_desk.decide(sent[0], PUBLISH)
+    at_desk.clock.tick(seconds=5)
+    taken_down = at_desk.decide(sent[0], UNPUBLISH)
+    at_desk.clock.tick(seconds=15)
+    at_desk.undo(taken_down)
+    assert at_desk.public() == [(1, "Texte 0.")]
+
+
 def test_an_earlier_effect_does_not_hurry_a_later_publication(at_desk: Desk, sent: list[Sent]) -> None:
     at_desk.decide(sent[0], PUBLISH)
     at_desk.decide(sent[0], UNPUBLISH)
