@@ -123,7 +123,7 @@ class Server:
         self.process.wait()
 
 
-@pytest.mark.parametrize("rounds", [40 if os.environ.get("MODERATION_THOROUGH") else 3])
+@pytest.mark.parametrize("rounds", [40 if os.environ.get("TEST_THOROUGH") else 3])
 def test_promise_03_what_was_acknowledged_is_there_once_after_every_kill(
     parts: Parts, client: TestClient, ann: Person, clock: FakeClock, url: str, tmp_path: Path, rounds: int
 ) -> None:
