@@ -179,6 +179,11 @@ def standing(session: Session, comment_id: str) -> list[Decision]:
     return [line for line in lines if line.undoes is None and line.id not in undone]
 
 
+def in_effect(session: Session, comment_id: str, now: datetime) -> Decision | None:
+    """The decision an author is shown: the newest that stands and has taken effect."""
+    return next((line for line in standing(session, comment_id) if not not_yet_due(line, now)), None)
+
+
 def not_yet_due(decision: Decision, now: datetime) -> bool:
     """Whether the author and the public are still shown what was true before."""
     return now < decision.undo_until and not lifecycle.takes_down(decision.before, decision.after)

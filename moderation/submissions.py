@@ -97,12 +97,14 @@ def _store(
 def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -> Decision:
     """The author takes a waiting text back: its words are erased, the fact stays in the log.
 
+    `revision` is the one in effect when they looked: what may still be undone must not show, not even here.
     Raises NotFound, Stale when it changed since the author looked, IllegalMove once it was decided.
     """
     comment = session.exec(select(Comment).where(Comment.tracking == tracking).with_for_update()).first()
     if comment is None:
         raise NotFound
-    if comment.revision != revision:
+    shown = decisions.in_effect(session, comment.id, now)
+    if revision != (shown.revision if shown else 1):
         raise decisions.stale(session, comment)
     try:
         decisions.set_aside(session, comment, now)

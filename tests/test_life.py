@@ -53,6 +53,7 @@ class Move:
     """A decision that nobody undid."""
 
     decision: int
+    revision: int
     before: Status
     after: Status
     until: datetime
@@ -84,6 +85,9 @@ class Told:
     def shown(self, now: datetime) -> Status:
         """What its author is to be told."""
         return next((move.after for move in reversed(self.moves) if move.has_effect(now)), Status.PENDING)
+
+    def shown_revision(self, now: datetime) -> int:
+        return next((move.revision for move in reversed(self.moves) if move.has_effect(now)), 1)
 
 
 class Life(RuleBasedStateMachine):
@@ -169,7 +173,7 @@ class Life(RuleBasedStateMachine):
             return
         assert answer.status_code == 303
         decision = int(answer.headers["Location"].rpartition("done=")[2])
-        move = Move(decision, told.status, after, self.clock() + self.window)
+        move = Move(decision, told.revision + 1, told.status, after, self.clock() + self.window)
         told.moves.append(move)
         told.status, told.revision = after, told.revision + 1
         if after is Status.PUBLISHED and self.window:
@@ -221,9 +225,10 @@ class Life(RuleBasedStateMachine):
     @rule(told=told, moment=MOMENTS, late=st.sampled_from([0, 0, 1]))
     def withdraw(self, told: Told, moment: float, late: int) -> None:
         self.pass_time(moment)
-        revision = max(1, told.revision - late)
+        shown = told.shown_revision(self.clock())
+        revision = max(1, shown - late)
         answer = self.client.post(f"/track/{told.tracking}", data={"revision": revision})
-        if revision != told.revision or told.shown(self.clock()) is not Status.PENDING:
+        if revision != shown or told.shown(self.clock()) is not Status.PENDING:
             assert answer.status_code == 409
             return
         assert answer.status_code == 303
@@ -231,7 +236,9 @@ class Life(RuleBasedStateMachine):
             self.take_back(told)
         assert told.status is Status.PENDING
         told.status, told.revision = Status.WITHDRAWN, told.revision + 1
-        told.moves.append(Move(self.newest(told), Status.PENDING, Status.WITHDRAWN, self.clock()))
+        told.moves.append(
+            Move(self.newest(told), told.revision, Status.PENDING, Status.WITHDRAWN, self.clock())
+        )
 
     # What happens by itself
 
@@ -297,7 +304,8 @@ class Life(RuleBasedStateMachine):
             pages = {told: tracking.tracking(session, told.tracking, self.clock()) for told in self.all}
         for told, page in pages.items():
             assert page is not None
-            assert (page.status, page.revision) == (told.shown(self.clock()), told.revision)
+            now = self.clock()
+            assert (page.status, page.revision) == (told.shown(now), told.shown_revision(now))
             assert page.number == (told.number if told.visible else None)
 
     @invariant()

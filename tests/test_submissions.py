@@ -230,8 +230,11 @@ def test_an_unknown_code_withdraws_nothing(parts: Parts, pending: Sent) -> None:
         withdraw(parts, Sent(pending.id, "0" * 16, ""))
 
 
-def test_withdrawing_what_has_changed_is_stale(parts: Parts, pending: Sent, ann: Person) -> None:
+def test_withdrawing_what_has_changed_is_stale(
+    parts: Parts, pending: Sent, ann: Person, clock: FakeClock
+) -> None:
     decide(parts, pending, Action.REFUSE, ann, 1, Reason.PRIVACY)
+    clock.tick(seconds=20)
     with pytest.raises(Stale) as stale:
         withdraw(parts, pending, revision=1)
     assert stale.value.last is not None
@@ -307,7 +310,7 @@ def test_withdrawing_does_not_bring_back_what_was_undone(
     decision = decide(parts, pending, Action.REFUSE, ann, 1, Reason.PRIVACY)
     with parts.writing() as session:
         decisions.undo(session, decision, by=ann.id, now=clock())
-    withdraw(parts, pending, revision=3)
+    withdraw(parts, pending, revision=1)
     assert [line[2] for line in log(parts)] == ["refused", "pending", "withdrawn"]
 
 
@@ -319,7 +322,7 @@ def test_a_reopening_that_has_not_taken_effect_lets_nobody_withdraw(
     decide(parts, pending, Action.REOPEN, ann, 2)
     assert shown(parts, pending).status is Status.REFUSED
     with pytest.raises(IllegalMove):
-        withdraw(parts, pending, revision=3)
+        withdraw(parts, pending, revision=2)
     clock.tick(minutes=1)
     withdraw(parts, pending, revision=3)
     assert shown(parts, pending).status is Status.WITHDRAWN
@@ -333,7 +336,7 @@ def test_withdrawing_a_moment_after_publication_withdraws_nothing(
     asked = clock.tick(seconds=19.9)
     delivery.effects(parts.engine, clock.tick(seconds=0.2))
     with pytest.raises(IllegalMove), parts.writing() as session:
-        submissions.withdraw(session, pending.tracking, revision=2, now=asked)
+        submissions.withdraw(session, pending.tracking, revision=1, now=asked)
     with parts.reading() as session:
         assert session.exec(select(Publication.taken_down_at)).all() == [None]
 

@@ -7,10 +7,10 @@ from markupsafe import Markup
 from sqlmodel import Session, col, select
 
 from moderation import markup
-from moderation.decisions import not_yet_due, standing
+from moderation.decisions import in_effect
 from moderation.lifecycle import Reason, Status
 from moderation.models.public import Article, Publication, Thread
-from moderation.models.queue import Comment, Decision, Version
+from moderation.models.queue import Comment, Version
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,10 @@ def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
     if row is None:
         return None
     comment, text, article = row
-    last = _in_effect(session, comment.id, now)
+    last = in_effect(session, comment.id, now)
     return TrackingPage(
         code=code,
-        revision=comment.revision,
+        revision=last.revision if last else 1,
         status=last.after if last else Status.PENDING,
         since=last.at if last else comment.submitted_at,
         reason=last.reason if last else None,
@@ -61,10 +61,6 @@ def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
         article_title=article.title,
         number=_number(session, comment.id),
     )
-
-
-def _in_effect(session: Session, comment_id: str, now: datetime) -> Decision | None:
-    return next((line for line in standing(session, comment_id) if not not_yet_due(line, now)), None)
 
 
 def _number(session: Session, comment_id: str) -> int | None:

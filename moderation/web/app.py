@@ -72,7 +72,7 @@ def create_app(parts: Parts) -> ASGIApp:
     app.add_exception_handler(OperationalError, _busy)
     app.add_exception_handler(Exception, _shown(500))
     return Front(
-        Guard(app, site_url=parts.settings.site_url),
+        Guard(app, site_url=parts.settings.site_url, refusal=lambda: _error_page(parts, 403)),
         etag_of=lambda path: public.etag_of(parts, path),
         freshness=parts.settings.cache_freshness,
         prefix=parts.settings.path,
@@ -89,7 +89,10 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
 
 
 def _page(request: Request, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    parts: Parts = request.app.state.parts
+    return _error_page(request.app.state.parts, status, headers)
+
+
+def _error_page(parts: Parts, status: int, headers: Mapping[str, str] | None = None) -> Response:
     name = "missing.html" if status == 404 else "error.html"
     return parts.page(name, None, status=status, headers={"Cache-Control": "no-store", **(headers or {})})
 

@@ -1,10 +1,11 @@
 """Around every request: who may post from where, and the headers every answer carries."""
 
+from collections.abc import Callable
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
-from starlette.responses import PlainTextResponse
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -18,9 +19,13 @@ HEADERS = {
     "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
-    "Cross-Origin-Opener-Policy": "same-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
+}
+# Browsers ignore these over plain HTTP, and complain.
+SECURE_HEADERS = {
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Strict-Transport-Security": "max-age=31536000",
 }
 FOR_EVER = "public, max-age=31536000, immutable"
 LARGEST_BODY = 256 * 1024
@@ -29,13 +34,14 @@ LARGEST_BODY = 256 * 1024
 class Guard:
     """Refuses what another site's page posts (Sec-Fetch-Site, else Origin; neither is not a browser)."""
 
-    def __init__(self, app: ASGIApp, *, site_url: str) -> None:
+    def __init__(self, app: ASGIApp, *, site_url: str, refusal: Callable[[], Response]) -> None:
         self._app = app
+        self._refusal = refusal
         parts = urlsplit(site_url)
         self._origin = f"{parts.scheme}://{parts.netloc}"
         self._headers = dict(HEADERS)
         if parts.scheme == "https":
-            self._headers["Strict-Transport-Security"] = "max-age=31536000"
+            self._headers |= SECURE_HEADERS
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -47,13 +53,14 @@ class Guard:
                 self._add(MutableHeaders(scope=message))
                 if message["status"] == 200 and scope["path"].startswith("/static/"):
                     MutableHeaders(scope=message)["Cache-Control"] = FOR_EVER
+            elif scope["method"] == "HEAD":
+                message = {**message, "body": b""}
             await send(message)
 
         if self._is_foreign(scope):
-            refusal = PlainTextResponse("Cette demande vient d’un autre site : elle est refusée.\n", 403)
-            await refusal(scope, receive, with_headers)
+            await self._refusal()(scope, receive, with_headers)
         else:
-            await self._app(scope, _bounded(receive), with_headers)
+            await self._app(_as_get(scope), _bounded(receive), with_headers)
 
     def _add(self, headers: MutableHeaders) -> None:
         for name, value in self._headers.items():
@@ -71,6 +78,11 @@ class Guard:
             return False
         host = headers.get("host", "")
         return origin not in {self._origin, f"http://{host}", f"https://{host}"}
+
+
+def _as_get(scope: Scope) -> Scope:
+    """HEAD is GET without a body, for every address: mail scanners ask that way first."""
+    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
 
 def _bounded(receive: Receive) -> Receive:

@@ -19,13 +19,13 @@ def _headers(app: Parts, revision: str) -> dict[str, str]:
     return {"Cache-Control": "public, no-cache", "ETag": app.etag(revision)}
 
 
-@router.api_route(HOME, methods=["GET", "HEAD"])
+@router.get(HOME)
 def home(app: ThisApp, session: PublicReading) -> Response:
     page = pages.home(session)
     return app.page("home.html", page, headers=_headers(app, page.revision))
 
 
-@router.api_route("/articles/{slug}", methods=["GET", "HEAD"])
+@router.get("/articles/{slug}")
 def article(
     app: ThisApp, session: PublicReading, slug: str, page: Annotated[int, Query(ge=1, le=10_000)] = 1
 ) -> Response:

@@ -90,7 +90,8 @@ def send(app: ThisApp, now: Now, slug: str, attempt: Annotated[Attempt, Depends(
         article = pages.article(session, slug)
     if article is None:
         return _unsent(app, attempt, None, 404)
-    if not article.open:
+    # Once sent, a form that is sent again leads to its text, even if the forum has closed since.
+    if not article.open and not attempt.sends:
         return _unsent(app, attempt, article, 403)
     if attempt.draft is None:
         return _contribute(app, attempt, article, 422)

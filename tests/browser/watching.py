@@ -7,8 +7,6 @@ from playwright.sync_api import ConsoleMessage, Dialog, Error, Page, Request, Re
 SAID_OF_NOTHING_WRONG = (
     # A page that answers 404, 409 or 422, as ours should.
     "Failed to load resource: the server responded with a status of 4",
-    # A header that only https can have.
-    "The Cross-Origin-Opener-Policy header has been ignored, because the URL's origin was untrustworthy.",
 )
 
 

@@ -19,8 +19,8 @@ from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 
 ROUTES = """
-GET HEAD /
-GET HEAD /articles/{slug}
+GET /
+GET /articles/{slug}
 POST /articles/{slug}/comments
 GET /track
 POST /track

@@ -11,7 +11,6 @@ from moderation.web.guard import LARGEST_BODY
 
 ALWAYS = {
     "x-content-type-options": "nosniff",
-    "cross-origin-opener-policy": "same-origin",
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
 }
@@ -151,7 +150,9 @@ def test_a_refusal_carries_them_too(client: TestClient) -> None:
 def test_a_site_on_https_says_to_stay_there(build_parts: BuildParts, site_url: str, told: str | None) -> None:
     client = TestClient(create_app(build_parts(site_url=site_url)))
     for address in ("/", "/nowhere", "/static/style.css"):
-        assert client.get(address).headers.get("strict-transport-security") == told
+        headers = client.get(address).headers
+        assert headers.get("strict-transport-security") == told
+        assert headers.get("cross-origin-opener-policy") == (told and "same-origin")
 
 
 @pytest.mark.parametrize(
@@ -204,3 +205,10 @@ def test_a_body_of_unsaid_length_is_counted_too(client: TestClient, article: str
 def test_the_longest_text_that_is_taken_fits(client: TestClient, article: str) -> None:
     answer = client.post(f"/articles/{article}/comments", data={"text": "\u00e9\U0001f600" * 5000})
     assert answer.status_code == 200
+
+
+@pytest.mark.parametrize("address", ["/", "/track", "/sign-in", "/sign-in/forged", "/desk"])
+def test_a_head_is_answered_like_a_get_without_its_body(desk: TestClient, address: str) -> None:
+    got, asked = desk.get(address), desk.head(address)
+    assert (asked.status_code, asked.content) == (got.status_code, b"")
+    assert asked.headers["cache-control"] == got.headers["cache-control"]

@@ -405,3 +405,14 @@ def test_nothing_else_can_be_sent_along(parts: Parts, reader: Reader, article: s
     assert (comment.status, comment.revision, version.html) == ("pending", 1, "<p>Un texte.</p>")
     assert comment.submitted_at == parts.clock()
     assert "published" not in {comment.id, comment.tracking}
+
+
+def test_a_form_sent_again_leads_to_its_text_even_once_the_forum_is_closed(
+    parts: Parts, reader: Reader, article: str
+) -> None:
+    previewed = reader.preview(article, "Avant la fermeture.")
+    first = previewed.send(article)
+    with parts.writing() as session:
+        articles.set_mode(session, article, Mode.CLOSED)
+    again = previewed.send(article)
+    assert (again.status_code, again.headers["location"]) == (303, first.headers["location"])

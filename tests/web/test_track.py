@@ -2,7 +2,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from conftest import BuildParts, Sent, add_article, send
+from conftest import BuildParts, Sent, add_article, form_fields, send
 from page import Page
 from sqlmodel import select
 from starlette.testclient import TestClient
@@ -258,3 +258,15 @@ def test_no_code_at_all_asks_for_one(client: TestClient) -> None:
     assert Page(client.get("/track")).label("code") == "Le code noté après l’envoi"
     answer = client.post("/track")
     assert answer.status_code == 404
+
+
+def test_withdrawing_tells_nothing_of_a_decision_that_may_still_be_undone(
+    parts: Parts, client: TestClient, desk: TestClient, pending: Sent
+) -> None:
+    before = form_fields(client.get(f"/track/{pending.tracking}").text)
+    desk.post(f"/desk/comments/{pending.id}/refuse", data={"revision": 1, "reason": "off_topic"})
+    assert form_fields(client.get(f"/track/{pending.tracking}").text) == before
+    answer = client.post(f"/track/{pending.tracking}", data={**before, "action": "withdraw"})
+    assert answer.status_code == 303
+    with parts.reading() as session:
+        assert session.get_one(Comment, pending.id).status is Status.WITHDRAWN
