@@ -74,7 +74,7 @@ def hidden(
         "withdrawal": lambda sent: client.post(f"/track/{sent.tracking}", data={"revision": 1}),
         "publication, withdrawal": lambda sent: (
             act(sent, Action.PUBLISH),
-            client.post(f"/track/{sent.tracking}", data={"revision": 2}),
+            client.post(f"/track/{sent.tracking}", data={"revision": 1}),
         ),
     }
     assert article == "le-pont"
