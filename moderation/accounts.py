@@ -20,7 +20,7 @@ CODE_LENGTH = 8
 # A browser that is kept signed in, and one that is not: since it was last renewed.
 KEPT = timedelta(days=30)
 NOT_KEPT = timedelta(hours=12)
-RENEW_AFTER = timedelta(days=1)
+RENEW_KEPT, RENEW_NOT_KEPT = timedelta(days=1), timedelta(hours=1)
 # The old cookie still opens for this long: another tab may be using it.
 GRACE = timedelta(minutes=1)
 
@@ -215,11 +215,13 @@ def holder(session: Session, cookie: str, now: datetime) -> Person | None:
 
 
 def renew(session: Session, cookie: str, now: datetime) -> tuple[str, bool] | None:
-    """A new cookie in place of an old one, once a day, and whether it is kept; None when it is too soon."""
+    """A new cookie in place of an old one, now and then, and whether it is kept; None when it is too soon."""
     old = session.exec(
         select(AccountSession).where(AccountSession.digest == _digest(cookie)).with_for_update()
     ).first()
-    if old is None or now - old.renewed_at < RENEW_AFTER or old.expires_at <= now + GRACE:
+    if old is None or old.expires_at <= now + GRACE:
+        return None
+    if now - old.renewed_at < (RENEW_KEPT if old.kept else RENEW_NOT_KEPT):
         return None
     old.expires_at = now + GRACE
     session.add(old)

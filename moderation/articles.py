@@ -38,7 +38,8 @@ class Content:
     themes: tuple[str, ...] = field(default=())
     proposer: str = ""
     featured: bool = False
-    mode: Mode = Mode.APRIORI
+    # As it was when not said; a new forum is open.
+    mode: Mode | None = None
 
 
 def put(session: Session, slug: str, content: Content, *, now: datetime, replace: bool = False) -> Article:
@@ -85,13 +86,13 @@ def _fill(article: Article, content: Content) -> None:
     article.featured = content.featured
 
 
-def _settle_thread(session: Session, article: Article, mode: Mode) -> None:
+def _settle_thread(session: Session, article: Article, mode: Mode | None) -> None:
     thread = session.exec(select(Thread).where(Thread.article_id == article.id).with_for_update()).first()
     if thread is None:
-        thread = Thread(article_id=article.id, mode=mode)
+        thread = Thread(article_id=article.id, mode=mode or Mode.APRIORI)
     else:
         thread.revision += 1
-        thread.mode = mode
+        thread.mode = mode or thread.mode
     session.add(thread)
     site = session.get_one(Site, 1, with_for_update=True)
     site.revision += 1

@@ -20,6 +20,10 @@ class NotSent(Exception):
     """The mail server did not take it; the message says what kind of failure, and nothing personal."""
 
 
+class NotEncrypted(OSError):
+    """The server offers no encryption, and a password would have to be told."""
+
+
 Send = Callable[[EmailMessage], None]
 SECONDS = 20
 # A letter that could not be sent is tried again after these pauses, then left to be seen.
@@ -48,7 +52,10 @@ def _connection(address: str) -> Generator[smtplib.SMTP]:
     parts = urlsplit(address)
     with _opened(parts) as server:
         server.ehlo()
-        if parts.scheme == "smtp" and server.has_extn("starttls"):
+        encrypted = parts.scheme == "smtps" or server.has_extn("starttls")
+        if parts.username and not encrypted:
+            raise NotEncrypted
+        if parts.scheme == "smtp" and encrypted:
             server.starttls(context=_vouched_for() if parts.username else _unvouched_for())
         if parts.username:
             server.login(unquote(parts.username), unquote(parts.password or ""))

@@ -321,3 +321,17 @@ def test_what_has_expired_is_forgotten(parts: Parts, ann: Person, clock: FakeClo
         waiting = session.exec(select(Letter.sign_in_id)).all()
         # A letter still to be sent keeps its sign-in.
         assert set(session.exec(select(SignIn.id).order_by(col(SignIn.id)))) == {kept, *waiting}
+
+
+def test_a_browser_that_is_not_kept_stays_signed_in_for_as_long_as_it_is_used(
+    parts: Parts, ann: Person, clock: FakeClock
+) -> None:
+    cookie = start(parts, ann, kept=False)
+    clock.tick(minutes=59)
+    assert renew(parts, cookie) is None
+    for _ in range(3):
+        clock.tick(hours=10)
+        renewed = renew(parts, cookie)
+        assert renewed is not None
+        cookie = renewed[0]
+    assert holder(parts, cookie) == "Ann"

@@ -119,3 +119,11 @@ def test_articles_have_threads_of_their_own(parts: Parts) -> None:
         add_article(parts, slug)
     with parts.reading() as session:
         assert len(set(session.exec(select(Thread.article_id)))) == 2
+
+
+def test_replacing_an_article_leaves_its_forum_as_it_was(parts: Parts) -> None:
+    put(parts, "le-pont", Content(title="Le pont", body="<p>x</p>", mode=Mode.CLOSED))
+    put(parts, "le-pont", replace=True)
+    assert stored(parts)[1].mode is Mode.CLOSED
+    put(parts, "le-pont", Content(title="Le pont", body="<p>x</p>", mode=Mode.APRIORI), replace=True)
+    assert stored(parts)[1].mode is Mode.APRIORI

@@ -484,3 +484,14 @@ def test_a_password_is_told_to_nobody_unvouched_for(
     assert deliver(parts) == 0
     assert waiting(parts) == [(1, "SSLCertVerificationError")]
     server.stop()
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_password_is_never_told_in_clear(mailing: MailParts, postman: Postman) -> None:
+    server = Server(postman, hostname="127.0.0.1", port=0)
+    server.start()
+    parts = mailing(f"smtp://ann:secret@127.0.0.1:{server.port}")
+    ask(parts, "ann@example.org")
+    assert deliver(parts) == 0
+    assert waiting(parts) == [(1, "NotEncrypted")]
+    server.stop()

@@ -27,7 +27,9 @@ def article_add(
     postscript: Annotated[str, typer.Option(help="P.-S., as HTML.")] = "",
     *,
     featured: Annotated[bool, typer.Option("--featured", help="« À la une ».")] = False,
-    closed: Annotated[bool, typer.Option("--closed", help="The forum takes no contributions.")] = False,
+    closed: Annotated[
+        bool | None, typer.Option("--closed/--open", help="Whether the forum takes contributions.")
+    ] = None,
     replace: Annotated[bool, typer.Option("--replace", help="Replace the article of that slug.")] = False,
 ) -> None:
     """Add an article; its forum is open, a priori."""
@@ -42,7 +44,7 @@ def article_add(
         themes=tuple(theme or ()),
         proposer=proposer,
         featured=featured,
-        mode=Mode.CLOSED if closed else Mode.APRIORI,
+        mode=None if closed is None else Mode.CLOSED if closed else Mode.APRIORI,
     )
     try:
         with parts.writing() as session:

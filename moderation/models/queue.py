@@ -52,7 +52,7 @@ class SignIn(SQLModel, table=True):
     account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
     code: str = Field(max_length=64)
     tries: int = 0
-    expires_at: datetime = Field(sa_type=UTCDateTime)
+    expires_at: datetime = Field(sa_type=UTCDateTime, index=True)
     used_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
