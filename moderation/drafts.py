@@ -31,11 +31,15 @@ class Draft:
     @property
     def digest(self) -> str:
         """Equal for two drafts a reader would call the same."""
-        return hashlib.sha256(f"{self.author}\0{self.email}\0{self.text.source}".encode()).hexdigest()[:32]
+        return digest(self.author, self.email, self.text.source)
 
     @property
     def fingerprint(self) -> str:
         return hashlib.sha256(markup.fold(self.text.source).encode()).hexdigest()
+
+
+def digest(author: str, email: str, source: str) -> str:
+    return hashlib.sha256(f"{author}\0{email}\0{source}".encode()).hexdigest()[:32]
 
 
 @dataclass(frozen=True)

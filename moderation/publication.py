@@ -47,6 +47,7 @@ def _put_up(session: Session, comment: Comment, copy: Publication | None, now: d
             thread_id=comment.thread_id,
             comment_id=comment.id,
             number=site.last_number,
+            parent_id=comment.parent_id,
             version=text.number,
             html=text.html,
             written_at=text.written_at,

@@ -7,9 +7,9 @@ from sqlmodel import Session, col, select
 
 from moderation import decisions, identifiers, markup
 from moderation.decisions import NotFound, TooLate
-from moderation.drafts import Draft
+from moderation.drafts import Draft, digest
 from moderation.lifecycle import Action, IllegalMove, Status
-from moderation.models.public import Article, Mode, Thread
+from moderation.models.public import Article, Mode, Publication, Thread
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
 
 SAME_TEXT_WITHIN = timedelta(days=1)
@@ -23,10 +23,21 @@ class Duplicate(Exception):
     """The same text waits or is public under the same article."""
 
 
-def submit(session: Session, slug: str, draft: Draft, *, nonce: str, now: datetime) -> Comment:
+class ParentNotPublic(Exception):
+    """What it would answer is not to be read under that article."""
+
+
+class NonceReused(Exception):
+    """Something else was sent under the same nonce."""
+
+
+def submit(
+    session: Session, slug: str, draft: Draft, *, nonce: str, now: datetime, parent: str | None = None
+) -> Comment:
     """Stores the draft once, however often its form is sent.
 
-    Raises NotFound for an unknown article, Closed, and Duplicate for the same text within a day.
+    Raises NotFound for an unknown article, Closed, ParentNotPublic, Duplicate for the same text within a day,
+    and NonceReused when the nonce was another text’s.
     """
     found = session.exec(
         select(Thread, Article.section)
@@ -39,12 +50,41 @@ def submit(session: Session, slug: str, draft: Draft, *, nonce: str, now: dateti
     thread, section = found
     sent = session.exec(select(Comment).where(Comment.nonce == nonce)).first()
     if sent is not None:
+        if sent.thread_id != thread.id or not _is_of(session, sent, draft):
+            raise NonceReused
         return sent
     if thread.mode is Mode.CLOSED:
         raise Closed
+    if parent is not None and not _is_public(session, thread, parent):
+        raise ParentNotPublic
     if _said_already(session, thread, draft, now):
         raise Duplicate
-    return _store(session, thread, section, draft, nonce, now)
+    assert thread.id is not None
+    comment = Comment(
+        id=identifiers.new_id(),
+        thread_id=thread.id,
+        parent_id=parent,
+        section=section,
+        nonce=nonce,
+        tracking=identifiers.new_code(),
+        submitted_at=now,
+    )
+    return _store(session, comment, draft, now)
+
+
+def _is_of(session: Session, comment: Comment, draft: Draft) -> bool:
+    """Whether the comment began with this draft; once erased, nobody can tell, and it is believed."""
+    text = session.exec(select(Version).where(Version.comment_id == comment.id, Version.number == 1)).one()
+    return not text.source or digest(text.author, text.email, text.source) == draft.digest
+
+
+def _is_public(session: Session, thread: Thread, comment_id: str) -> bool:
+    copy = select(Publication.id).where(
+        Publication.comment_id == comment_id,
+        Publication.thread_id == thread.id,
+        col(Publication.taken_down_at).is_(None),
+    )
+    return session.exec(copy).first() is not None
 
 
 def _said_already(session: Session, thread: Thread, draft: Draft, now: datetime) -> bool:
@@ -61,18 +101,7 @@ def _said_already(session: Session, thread: Thread, draft: Draft, now: datetime)
     return session.exec(same).first() is not None
 
 
-def _store(
-    session: Session, thread: Thread, section: str, draft: Draft, nonce: str, now: datetime
-) -> Comment:
-    assert thread.id is not None
-    comment = Comment(
-        id=identifiers.new_id(),
-        thread_id=thread.id,
-        section=section,
-        nonce=nonce,
-        tracking=identifiers.new_code(),
-        submitted_at=now,
-    )
+def _store(session: Session, comment: Comment, draft: Draft, now: datetime) -> Comment:
     session.add(comment)
     session.flush()
     session.add(

@@ -1,8 +1,7 @@
 """The queue and its decisions, from the command line."""
 
-import json
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from sqlmodel import Session
@@ -14,6 +13,8 @@ from moderation.decisions import NotFound
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.queue import Role
 from moderation.pages import desk as pages
+from moderation.pages.public import BadCursor
+from moderation.web.api_shapes import Queue, Whole
 
 app = typer.Typer()
 # The command line is the operator’s: it sees everything, under nobody’s name.
@@ -32,11 +33,10 @@ def queue(
     try:
         with parts.reading() as session:
             page = pages.queue(session, OPERATOR, status=status, after=after, done=None)
-    except pages.BadCursor:
+    except BadCursor:
         fail("There is no such place in the queue.")
     if as_json:
-        items = [_as_json(card) for card in page.cards]
-        typer.echo(json.dumps({"items": items, "next": page.next}, ensure_ascii=False))
+        typer.echo(Queue.of(page).model_dump_json())
         return
     for card in page.cards:
         author = card.author or "Anonyme"
@@ -45,26 +45,6 @@ def queue(
         )
     if page.next:
         say(f"More: --after {page.next}")
-
-
-def _as_json(card: pages.Card) -> dict[str, Any]:
-    return {
-        "id": card.id,
-        "kind": "new",
-        "revision": card.revision,
-        "status": card.status,
-        "article": card.article_slug,
-        "parent": None,
-        "author": card.author,
-        "html": str(card.html),
-        "source": card.source,
-        "findings": [{"kind": kind, "detail": detail} for kind, detail in card.findings],
-        "submitted_at": _z(card.submitted_at),
-    }
-
-
-def _z(moment: datetime) -> str:
-    return moment.isoformat().replace("+00:00", "Z")
 
 
 @app.command()
@@ -76,7 +56,7 @@ def show(comment_id: Annotated[str, typer.Argument(metavar="ID")], *, as_json: J
         if page is None:
             raise NotFound
     if as_json:
-        typer.echo(json.dumps({**_as_json(page.card), **_history(page)}, ensure_ascii=False))
+        typer.echo(Whole.of_page(page).model_dump_json())
         return
     card = page.card
     typer.echo(f"{card.author or 'Anonyme'}, {card.submitted_at:%Y-%m-%d %H:%M}, {card.article_slug}")
@@ -88,23 +68,6 @@ def show(comment_id: Annotated[str, typer.Argument(metavar="ID")], *, as_json: J
         typer.echo(
             f"{line.at:%Y-%m-%d %H:%M} {move} by {line.by or 'its author'} {line.reason or ''} {line.note}"
         )
-
-
-def _history(page: pages.ItemPage) -> dict[str, Any]:
-    lines = [
-        {
-            "id": line.id,
-            "action": line.action,
-            "undo": line.undo,
-            "status": line.after,
-            "reason": line.reason,
-            "note": line.note,
-            "by": line.by,
-            "at": _z(line.at),
-        }
-        for line in reversed(page.history)
-    ]
-    return {"decisions": lines, "publication": None if page.number is None else {"number": page.number}}
 
 
 @app.command()

@@ -2,7 +2,7 @@
 
 import typer
 
-from moderation.cli import desk, library, server, team
+from moderation.cli import desk, keys, library, server, team
 from moderation.cli.console import opened
 
 app = typer.Typer(
@@ -14,6 +14,7 @@ app = typer.Typer(
 for part in (server, team, desk):
     app.add_typer(part.app)
 app.add_typer(library.app, name="article")
+app.add_typer(keys.app, name="token")
 
 
 @app.callback()

@@ -65,6 +65,8 @@ class Publication(SQLModel, table=True):
     # The comment's random name. Not a foreign key: the public side knows nothing of the queue.
     comment_id: str = Field(unique=True, max_length=26)
     number: int = Field(unique=True)
+    # The random name of the comment it answers.
+    parent_id: str | None = Field(default=None, max_length=26)
     # Which of the comment's texts this is a copy of.
     version: int
     author: str = Field(default="", max_length=200)

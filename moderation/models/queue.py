@@ -56,6 +56,18 @@ class SignIn(SQLModel, table=True):
     used_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
+class Token(SQLModel, table=True):
+    """A key to the API, of an account. Only its hash is kept."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    digest: str = Field(unique=True, max_length=64)
+    name: str = Field(default="", max_length=200)
+    scopes: list[str] = Field(sa_type=JSON)
+    created_at: datetime = Field(sa_type=UTCDateTime)
+    revoked_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
 class Comment(SQLModel, table=True):
     """What a reader sent: where it stands. Its words are in `Version`."""
 
@@ -66,6 +78,8 @@ class Comment(SQLModel, table=True):
 
     id: str = Field(primary_key=True, max_length=26)
     thread_id: int = Field(foreign_key="thread.id")
+    # What it answers: a comment that was public when this one was sent.
+    parent_id: str | None = Field(default=None, foreign_key="comment.id", max_length=26)
     # Copied from the article: every desk query is bounded by it without a join.
     section: str = Field(default="", max_length=200)
     status: Status = Field(default=Status.PENDING, sa_type=words(Status))

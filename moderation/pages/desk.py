@@ -15,13 +15,10 @@ from moderation.accounts import Person
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.public import Article, Publication, Thread
 from moderation.models.queue import Account, Comment, Decision, Version
+from moderation.pages.public import BadCursor
 
 PER_PAGE = 50
 COUNTED = 1000
-
-
-class BadCursor(Exception):
-    """Not a place in a list of ours."""
 
 
 @dataclass(frozen=True)
@@ -31,6 +28,7 @@ class Card:
     status: Status
     author: str
     email: str
+    parent: str | None
     html: Markup
     source: str
     findings: tuple[tuple[str, str], ...]
@@ -109,15 +107,21 @@ def visible_to(person: Person) -> SelectOfScalar[Comment]:
 
 
 def queue(
-    session: Session, person: Person, *, status: Status, after: str | None, done: int | None
+    session: Session,
+    person: Person,
+    *,
+    status: Status,
+    after: str | None,
+    done: int | None = None,
+    limit: int = PER_PAGE,
 ) -> QueuePage:
-    """Oldest first, fifty a page, by position and not by offset: it does not shift while one works."""
+    """Oldest first, by position and not by offset: it does not shift while one works."""
     mine = visible_to(person).where(Comment.status == status)
     page = mine.where(_beyond(after)) if after else mine
     ids = page.with_only_columns(col(Comment.id)).order_by(col(Comment.submitted_at), col(Comment.id))
-    rows = list(session.execute(ids.limit(PER_PAGE + 1)).scalars())
-    cards = _cards(session, rows[:PER_PAGE])
-    more = len(rows) > PER_PAGE
+    rows = list(session.execute(ids.limit(limit + 1)).scalars())
+    cards = _cards(session, rows[:limit])
+    more = len(rows) > limit
     return QueuePage(
         status=status,
         cards=cards,
@@ -236,6 +240,7 @@ def _cards(session: Session, ids: list[str]) -> tuple[Card, ...]:
             status=comment.status,
             author=text.author,
             email=text.email,
+            parent=comment.parent_id,
             html=markup.trusted(text.html),
             source=text.source,
             findings=tuple((finding["kind"], finding["detail"]) for finding in text.findings),

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from markupsafe import Markup
 from sqlmodel import Session, col, desc, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from moderation import markup
 from moderation.models.public import Article, Mode, Publication, Site, Thread
@@ -12,12 +13,27 @@ from moderation.models.public import Article, Mode, Publication, Site, Thread
 PER_PAGE = 100
 
 
+class BadCursor(Exception):
+    """Not a place in a list of ours."""
+
+
 @dataclass(frozen=True)
 class Contribution:
+    id: str
+    parent: str | None
     number: int
     author: str
     html: Markup
     written_at: datetime
+    published_at: datetime
+
+
+@dataclass(frozen=True)
+class ListPage:
+    count: int
+    items: tuple[Contribution, ...]
+    next: str | None
+    revision: str
 
 
 @dataclass(frozen=True)
@@ -102,16 +118,58 @@ def article_revision(session: Session, slug: str) -> str | None:
     return None if row is None else f"{row[0]}.{row[1]}"
 
 
+def listing(session: Session, slug: str, *, limit: int, after: str | None) -> ListPage | None:
+    """The published contributions of one article, by position; None when there is no such article.
+
+    Raises BadCursor.
+    """
+    row = session.exec(
+        select(Thread, Site.revision).join(Article).join(Site, col(Site.id) == 1).where(Article.slug == slug)
+    ).first()
+    if row is None:
+        return None
+    thread, revision = row
+    query = _published(thread).limit(limit + 1)
+    items = _filled(session, query.where(Publication.number > _number(after)) if after else query)
+    more = len(items) > limit
+    return ListPage(
+        count=thread.count,
+        items=items[:limit],
+        next=str(items[limit - 1].number) if more else None,
+        revision=f"{revision}.{thread.revision}",
+    )
+
+
+def _number(cursor: str) -> int:
+    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 9:
+        raise BadCursor
+    return int(cursor)
+
+
 def _contributions(session: Session, thread: Thread, page: int) -> tuple[Contribution, ...]:
-    rows = session.exec(
-        select(Publication.number, Publication.author, Publication.html, Publication.written_at)
+    return _filled(session, _published(thread).offset((page - 1) * PER_PAGE).limit(PER_PAGE))
+
+
+def _published(thread: Thread) -> SelectOfScalar[Publication]:
+    return (
+        select(Publication)
         .where(Publication.thread_id == thread.id, col(Publication.taken_down_at).is_(None))
         .order_by(col(Publication.number))
-        .offset((page - 1) * PER_PAGE)
-        .limit(PER_PAGE)
-    ).all()
+    )
+
+
+def _filled(session: Session, query: SelectOfScalar[Publication]) -> tuple[Contribution, ...]:
     return tuple(
-        Contribution(number, author, markup.trusted(html), written) for number, author, html, written in rows
+        Contribution(
+            id=copy.comment_id,
+            parent=copy.parent_id,
+            number=copy.number,
+            author=copy.author,
+            html=markup.trusted(copy.html),
+            written_at=copy.written_at,
+            published_at=copy.published_at,
+        )
+        for copy in session.exec(query)
     )
 
 

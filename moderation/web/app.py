@@ -20,9 +20,9 @@ from moderation.delivery import Loop, Post
 from moderation.front import Front
 from moderation.language import Language
 from moderation.links import Links
-from moderation.pages.desk import BadCursor
+from moderation.pages.public import BadCursor
 from moderation.settings import Settings
-from moderation.web import desk, public, sign_in, submit, track
+from moderation.web import api, desk, public, sign_in, submit, track
 from moderation.web.dependencies import Parts
 from moderation.web.guard import Guard
 from moderation.web.people import NotSignedIn
@@ -64,6 +64,7 @@ def create_app(parts: Parts) -> ASGIApp:
     app.state.parts = parts
     for module in (public, submit, track, sign_in, desk):
         app.include_router(module.router)
+    app.mount(api.PREFIX, api.create_api(parts))
     app.mount("/static", StaticFiles(directory=rendering.STATIC))
     for kind, status in STATUS_OF.items():
         app.add_exception_handler(kind, _shown(status))

@@ -13,6 +13,7 @@ from moderation.web.form import BLANK
 router = APIRouter()
 HOME = "/"
 ARTICLES = "/articles/"
+LISTS = "/api/v1/articles/"
 
 
 def _headers(app: Parts, revision: str) -> dict[str, str]:
@@ -40,7 +41,8 @@ def etag_of(app: Parts, path: str) -> str | None:
     if path == HOME:
         with database.reading(app.public_engine) as session:
             return app.etag(pages.home_revision(session))
-    slug = path.removeprefix(ARTICLES)
+    slug = path.removeprefix(LISTS).removesuffix("/comments") if path.startswith(LISTS) else ""
+    slug = slug or path.removeprefix(ARTICLES)
     if slug == path or not slug or "/" in slug:
         return None
     with database.reading(app.public_engine) as session:

@@ -1,0 +1,90 @@
+"""API tokens: bearer secrets of an account, scoped, revocable, kept as hashes."""
+
+import hashlib
+import secrets
+from dataclasses import dataclass
+from datetime import datetime
+from enum import StrEnum
+
+from sqlmodel import Session, col, select
+
+from moderation.accounts import Person
+from moderation.decisions import NotFound
+from moderation.models.queue import Account, Token
+
+# Makes a leaked token recognisable to who scans for them.
+PREFIX = "mod_"
+
+
+class Scope(StrEnum):
+    """What a token may do: read the queue, decide, send contributions without a limit."""
+
+    READ = "read"
+    MODERATE = "moderate"
+    SUBMIT = "submit"
+
+
+@dataclass(frozen=True)
+class Bearer:
+    person: Person
+    scopes: frozenset[Scope]
+
+
+def create(session: Session, account: Account, name: str, scopes: frozenset[Scope], now: datetime) -> str:
+    """The secret, which cannot be shown again."""
+    assert account.id is not None
+    secret = PREFIX + secrets.token_urlsafe(32)
+    session.add(
+        Token(
+            account_id=account.id,
+            digest=_digest(secret),
+            name=name,
+            scopes=sorted(scopes),
+            created_at=now,
+        )
+    )
+    session.flush()
+    return secret
+
+
+def bearer(session: Session, secret: str) -> Bearer | None:
+    """Whose the token is and what it opens; None when it is not one, or no longer."""
+    row = session.exec(
+        select(Token, Account)
+        .join(Account)
+        .where(
+            Token.digest == _digest(secret),
+            col(Token.revoked_at).is_(None),
+            col(Account.removed_at).is_(None),
+        )
+    ).first()
+    if row is None:
+        return None
+    token, account = row
+    assert account.id is not None
+    person = Person(account.id, account.name, account.email or "", account.role)
+    return Bearer(person, frozenset(map(Scope, token.scopes)))
+
+
+def living(session: Session) -> list[tuple[Token, Account]]:
+    """Every token that still opens, with its account, oldest first."""
+    rows = session.exec(
+        select(Token, Account)
+        .join(Account)
+        .where(col(Token.revoked_at).is_(None), col(Account.removed_at).is_(None))
+        .order_by(col(Token.id))
+    )
+    return list(rows)
+
+
+def revoke(session: Session, token_id: int, now: datetime, *, account_id: int | None = None) -> None:
+    """Raises NotFound; with `account_id`, also for a token of somebody else."""
+    token = session.get(Token, token_id, with_for_update=True)
+    if token is None or token.revoked_at is not None or account_id not in {None, token.account_id}:
+        raise NotFound
+    token.revoked_at = now
+    session.add(token)
+
+
+def _digest(secret: str) -> str:
+    return hashlib.sha256(secret.encode()).hexdigest()

@@ -1,0 +1,140 @@
+"""The JSON API: an application of its own under /api/v1; its every error is a problem document (RFC 9457)."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from sqlalchemy.exc import OperationalError
+from starlette.exceptions import HTTPException
+
+from moderation.decisions import Last, NotFound, ReasonNeeded, Stale, TooLate
+from moderation.drafts import Invalid
+from moderation.lifecycle import IllegalMove, actions_from
+from moderation.pages.public import BadCursor
+from moderation.submissions import Closed, Duplicate, NonceReused, ParentNotPublic
+from moderation.web import api_desk, api_public
+from moderation.web.api_shapes import moment
+from moderation.web.bearer import Forbidden, Unauthorised
+from moderation.web.dependencies import Parts
+
+PREFIX = "/api/v1"
+Extra = dict[str, Any]
+
+
+def create_api(parts: Parts) -> FastAPI:
+    api = FastAPI(
+        title=parts.settings.site_name,
+        version="1",
+        summary="Contributions to articles, read by a moderator before they are published.",
+        openapi_url="/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+        servers=[{"url": parts.url(PREFIX)}],
+        redirect_slashes=False,
+    )
+    api.state.parts = parts
+    api.include_router(api_public.router)
+    api.include_router(api_desk.router)
+    for kind, explain in _PROBLEMS.items():
+        api.add_exception_handler(kind, _answer(explain))
+    return api
+
+
+def problem(
+    status: int, detail: str = "", *, headers: Mapping[str, str] | None = None, **extra: Any
+) -> Response:
+    """A problem document; `type` is left out, so that the status says it all."""
+    title = HTTPStatus(status).phrase
+    return JSONResponse(
+        {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra},
+        status_code=status,
+        media_type="application/problem+json",
+        headers={"Cache-Control": "no-store", **(headers or {})},
+    )
+
+
+def _answer(explain: Callable[[Any, Parts], Response]) -> Callable[[Request, Exception], Awaitable[Response]]:
+    async def answer(request: Request, error: Exception) -> Response:
+        return explain(error, request.app.state.parts)
+
+    return answer
+
+
+def _fields(errors: list[tuple[str, str]]) -> Response:
+    return problem(
+        422,
+        "; ".join(f"{field}: {detail}" for field, detail in errors),
+        errors=[{"field": field, "detail": detail} for field, detail in errors],
+    )
+
+
+def _invalid(error: Invalid, parts: Parts) -> Response:
+    label = parts.templates.globals["label"]
+    return _fields([(field, label.problem(found)) for field, found in error.problems.items()])  # type: ignore[attr-defined]
+
+
+def _malformed(error: RequestValidationError, _parts: Parts) -> Response:
+    if any(found["type"] == "json_invalid" for found in error.errors()):
+        return problem(400, "The body is not JSON.")
+    return _fields([(".".join(map(str, found["loc"][1:])), found["msg"]) for found in error.errors()])
+
+
+def _reason_needed(error: ReasonNeeded, _parts: Parts) -> Response:
+    return _fields([("note" if error.note else "reason", str(error))])
+
+
+def _stale(error: Stale, _parts: Parts) -> Response:
+    last: Last | None = error.last
+    return problem(
+        409,
+        f"The contribution changed since revision you saw: it is {error.status}, revision {error.revision}.",
+        comment={"id": error.comment_id, "status": error.status, "revision": error.revision},
+        decided_by=last.by if last else None,
+        decided_at=moment(last.at) if last else None,
+    )
+
+
+def _illegal(error: IllegalMove, _parts: Parts) -> Response:
+    possible = ", ".join(actions_from(error.status)) or "nothing"
+    return problem(409, f"{error}; possible now: {possible}.")
+
+
+def _too_late(error: TooLate, _parts: Parts) -> Response:
+    possible = ", ".join(actions_from(error.status)) or "nothing"
+    return problem(409, f"Too late to undo: it is {error.status}. Possible now: {possible}.")
+
+
+def _http(error: HTTPException, _parts: Parts) -> Response:
+    return problem(error.status_code, str(error.detail), headers=error.headers)
+
+
+_PROBLEMS: dict[type[Exception], Callable[[Any, Parts], Response]] = {
+    Invalid: _invalid,
+    RequestValidationError: _malformed,
+    ReasonNeeded: _reason_needed,
+    Stale: _stale,
+    IllegalMove: _illegal,
+    TooLate: _too_late,
+    HTTPException: _http,
+    NotFound: lambda _error, _parts: problem(404, "There is no such thing here."),
+    BadCursor: lambda _error, _parts: _fields([("after", "not a cursor of this list")]),
+    Closed: lambda _error, _parts: problem(403, "This forum is closed."),
+    Duplicate: lambda _error, _parts: problem(
+        409, "The same text was sent here within a day.", code="duplicate"
+    ),
+    ParentNotPublic: lambda _error, _parts: _fields(
+        [("parent", "not a published contribution of this article")]
+    ),
+    NonceReused: lambda _error, _parts: _fields([("Idempotency-Key", "used with another body")]),
+    Unauthorised: lambda _error, _parts: problem(
+        401, "A bearer token is needed.", headers={"WWW-Authenticate": "Bearer"}
+    ),
+    Forbidden: lambda _error, _parts: problem(403, "This token does not open that."),
+    OperationalError: lambda _error, _parts: problem(
+        503, "The database is busy; nothing was stored.", headers={"Retry-After": "5"}
+    ),
+    Exception: lambda _error, _parts: problem(500, "Something went wrong here."),
+}

@@ -1,0 +1,84 @@
+"""The API of the moderators: the queue, one contribution, deciding, undoing."""
+
+from datetime import timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Path, Query
+
+from moderation import decisions
+from moderation.decisions import NotFound
+from moderation.lifecycle import Reason, Status
+from moderation.pages import desk as pages
+from moderation.web.api_public import ERRORS
+from moderation.web.api_shapes import Decided, Made, NewDecision, Queue, ReasonOffered, Undone, Whole
+from moderation.web.bearer import ModeratorToken, ReaderToken
+from moderation.web.dependencies import Now, Reading, ThisApp
+
+router = APIRouter(tags=["moderation"], responses={401: ERRORS, 403: ERRORS})
+
+
+@router.get("/queue", summary="What waits, oldest first", responses={422: ERRORS})
+def queue(
+    session: Reading,
+    person: ReaderToken,
+    status: Status = Status.PENDING,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    after: Annotated[str | None, Query(max_length=200)] = None,
+) -> Queue:
+    return Queue.of(pages.queue(session, person, status=status, after=after, limit=limit))
+
+
+@router.get("/comments/{comment_id}", summary="One contribution and its log", responses={404: ERRORS})
+def comment(session: Reading, person: ReaderToken, comment_id: str) -> Whole:
+    page = pages.item(session, person, comment_id)
+    if page is None:
+        raise NotFound
+    return Whole.of_page(page)
+
+
+@router.post(
+    "/comments/{comment_id}/decisions",
+    summary="Decide, on the revision seen",
+    responses={404: ERRORS, 409: ERRORS, 422: ERRORS},
+)
+def decide(
+    app: ThisApp, person: ModeratorToken, now: Now, comment_id: str, body: Annotated[NewDecision, Body()]
+) -> Decided:
+    with app.writing() as session:
+        decision = decisions.decide(
+            session,
+            comment_id,
+            body.action,
+            revision=body.revision,
+            by=person.id,
+            now=now,
+            undo=timedelta(seconds=app.settings.undo_seconds),
+            reason=body.reason,
+            note=body.note.strip(),
+        )
+        return Decided(
+            status=decision.after,
+            revision=decision.revision,
+            decision=Made(id=str(decision.id), at=decision.at, by=person.name),
+            undo_until=decision.undo_until,
+        )
+
+
+@router.post(
+    "/decisions/{decision_id}/undo",
+    summary="Undo a decision whose window is open",
+    responses={404: ERRORS, 409: ERRORS},
+)
+def undo(
+    app: ThisApp, person: ModeratorToken, now: Now, decision_id: Annotated[int, Path(ge=1, le=2**31 - 1)]
+) -> Undone:
+    with app.writing() as session:
+        undone = decisions.undo(session, decision_id, by=person.id, now=now)
+        return Undone(status=undone.after, revision=undone.revision)
+
+
+@router.get("/reasons", summary="The reasons a refusal may give")
+def reasons(app: ThisApp, person: ReaderToken) -> list[ReasonOffered]:
+    del person
+    label = app.templates.globals["label"]
+    return [ReasonOffered(code=reason, label=label.reason(reason)) for reason in Reason]  # type: ignore[attr-defined]

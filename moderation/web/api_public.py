@@ -1,0 +1,78 @@
+"""The API anyone may use: sending a contribution, and reading what is published."""
+
+import hashlib
+from typing import Annotated
+
+from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
+
+from moderation import drafts, identifiers, submissions
+from moderation.decisions import NotFound
+from moderation.drafts import Draft
+from moderation.pages import public as pages
+from moderation.web.api_shapes import Accepted, NewComment, Problem, PublicComments
+from moderation.web.bearer import IsTrusted
+from moderation.web.dependencies import Now, PublicReading, ThisApp
+
+router = APIRouter(tags=["public"])
+ERRORS = {"model": Problem, "content": {"application/problem+json": {}}}
+
+
+def _draft(app: ThisApp, body: Annotated[NewComment, Body()]) -> Draft:
+    """Renders before any transaction."""
+    return drafts.read(
+        body.author, body.email, body.text, dialect=app.settings.markup, required=app.settings.required
+    )
+
+
+@router.post(
+    "/articles/{slug}/comments",
+    status_code=202,
+    summary="Send a contribution; it waits for a moderator",
+    responses=dict.fromkeys((400, 403, 404, 409, 413, 415, 422, 429, 503), ERRORS),
+)
+def submit(
+    app: ThisApp,
+    now: Now,
+    _trusted: IsTrusted,
+    slug: str,
+    body: Annotated[NewComment, Body()],
+    draft: Annotated[Draft, Depends(_draft)],
+    idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
+) -> Accepted:
+    with app.writing() as session:
+        comment = submissions.submit(
+            session, slug, draft, nonce=_nonce(idempotency_key), now=now, parent=body.parent
+        )
+        track = f"{app.settings.site_url}/track/{comment.tracking}"
+        return Accepted(id=comment.id, track_url=track)
+
+
+def _nonce(key: str | None) -> str:
+    if key is None:
+        return identifiers.new_code()
+    return "key-" + hashlib.sha256(key.encode()).hexdigest()[:40]
+
+
+@router.get(
+    "/articles/{slug}/comments",
+    summary="The published contributions of an article, oldest first",
+    response_model=PublicComments,
+    responses={404: ERRORS, 422: ERRORS},
+)
+def published(
+    app: ThisApp,
+    session: PublicReading,
+    request: Request,
+    slug: str,
+    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    after: Annotated[str | None, Query(max_length=100)] = None,
+) -> Response:
+    page = pages.listing(session, slug, limit=limit, after=after)
+    if page is None:
+        raise NotFound
+    etag = app.etag(page.revision)
+    headers = {"Cache-Control": "public, no-cache", "ETag": etag}
+    if etag in request.headers.get("if-none-match", ""):
+        return Response(status_code=304, headers=headers)
+    body = PublicComments.of(page).model_dump_json()
+    return Response(body, media_type="application/json", headers=headers)

@@ -1,0 +1,212 @@
+"""What the API takes and gives, field by field."""
+
+from datetime import UTC, datetime
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+
+from moderation.lifecycle import Action, Reason, Status
+from moderation.pages import desk
+from moderation.pages.public import Contribution, ListPage
+
+COMMENT_ID = "4amfz3qah6davsys"
+AT = "2026-03-01T09:00:00Z"
+
+
+def moment(at: datetime) -> str:
+    """ISO 8601 in UTC, with Z."""
+    return at.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+Moment = Annotated[datetime, PlainSerializer(moment, return_type=str)]
+
+
+class Shape(BaseModel):
+    model_config = ConfigDict(frozen=True)
+
+
+class NewComment(Shape):
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"text": "Le pont est aussi ouvert aux vélos.", "author": "Zoé"}]},
+    )
+
+    text: str = Field(strict=True, max_length=200_000)
+    author: str = Field(default="", strict=True, max_length=1_000)
+    email: str = Field(default="", strict=True, max_length=1_000)
+    parent: str | None = Field(default=None, strict=True, max_length=64)
+
+
+class Accepted(Shape):
+    id: str = Field(examples=[COMMENT_ID])
+    status: Literal["pending"] = "pending"
+    track_url: str = Field(examples=["https://forum.example.org/track/K7QF3M2D9XWT41HB"])
+
+
+class PublicComment(Shape):
+    id: str = Field(examples=[COMMENT_ID])
+    parent: str | None = Field(examples=[None])
+    author: str = Field(examples=["Zoé"])
+    html: str = Field(examples=["<p>Le pont est aussi ouvert aux vélos.</p>"])
+    written_at: Moment = Field(examples=[AT])
+    published_at: Moment = Field(examples=[AT])
+
+    @classmethod
+    def of(cls, item: Contribution) -> "PublicComment":
+        return cls(
+            id=item.id,
+            parent=item.parent,
+            author=item.author,
+            html=str(item.html),
+            written_at=item.written_at,
+            published_at=item.published_at,
+        )
+
+
+class PublicComments(Shape):
+    count: int = Field(examples=[1])
+    comments: list[PublicComment]
+    next: str | None = Field(examples=[None])
+
+    @classmethod
+    def of(cls, page: ListPage) -> "PublicComments":
+        return cls(count=page.count, comments=[PublicComment.of(item) for item in page.items], next=page.next)
+
+
+class Finding(Shape):
+    kind: str = Field(examples=["link"])
+    detail: str = Field(examples=["mairie.example.org"])
+
+
+class Item(Shape):
+    """One contribution as the desk sees it."""
+
+    id: str = Field(examples=[COMMENT_ID])
+    kind: Literal["new"] = "new"
+    revision: int = Field(examples=[1])
+    status: Status
+    article: str = Field(examples=["le-pont"])
+    parent: str | None = Field(examples=[None])
+    author: str = Field(examples=["Zoé"])
+    html: str = Field(examples=["<p>Le pont est aussi ouvert aux vélos.</p>"])
+    source: str = Field(examples=["Le pont est aussi ouvert aux vélos."])
+    findings: list[Finding] = Field(examples=[[]])
+    submitted_at: Moment = Field(examples=[AT])
+
+    @classmethod
+    def of(cls, card: desk.Card) -> "Item":
+        return cls(
+            id=card.id,
+            revision=card.revision,
+            status=card.status,
+            article=card.article_slug,
+            parent=card.parent,
+            author=card.author,
+            html=str(card.html),
+            source=card.source,
+            findings=[Finding(kind=kind, detail=detail) for kind, detail in card.findings],
+            submitted_at=card.submitted_at,
+        )
+
+
+class Queue(Shape):
+    items: list[Item]
+    next: str | None = Field(examples=[None])
+
+    @classmethod
+    def of(cls, page: desk.QueuePage) -> "Queue":
+        return cls(items=[Item.of(card) for card in page.cards], next=page.next)
+
+
+class Line(Shape):
+    """One line of a contribution's log."""
+
+    id: str = Field(examples=["12"])
+    action: Action
+    undo: bool
+    status: Status
+    reason: Reason | None
+    note: str
+    by: str | None
+    at: Moment = Field(examples=[AT])
+
+    @classmethod
+    def of(cls, line: desk.Line) -> "Line":
+        return cls(
+            id=str(line.id),
+            action=line.action,
+            undo=line.undo,
+            status=line.after,
+            reason=line.reason,
+            note=line.note,
+            by=line.by,
+            at=line.at,
+        )
+
+
+class Published(Shape):
+    number: int
+
+
+class Whole(Item):
+    decisions: list[Line]
+    publication: Published | None
+
+    @classmethod
+    def of_page(cls, page: desk.ItemPage) -> "Whole":
+        return cls(
+            **Item.of(page.card).model_dump(),
+            decisions=[Line.of(line) for line in reversed(page.history)],
+            publication=None if page.number is None else Published(number=page.number),
+        )
+
+
+class NewDecision(Shape):
+    model_config = ConfigDict(
+        extra="forbid",
+        json_schema_extra={"examples": [{"action": "refuse", "revision": 1, "reason": "off_topic"}]},
+    )
+
+    action: Action
+    revision: int = Field(strict=True, ge=1)
+    reason: Reason | None = None
+    note: str = Field(default="", strict=True, max_length=2000)
+
+
+class Made(Shape):
+    id: str = Field(examples=["12"])
+    at: Moment = Field(examples=[AT])
+    by: str = Field(examples=["Ann"])
+
+
+class Decided(Shape):
+    status: Status
+    revision: int = Field(examples=[2])
+    decision: Made
+    undo_until: Moment = Field(examples=[AT])
+
+
+class Undone(Shape):
+    status: Status
+    revision: int = Field(examples=[3])
+
+
+class ReasonOffered(Shape):
+    code: Reason
+    label: str = Field(examples=["hors sujet"])
+    charter: str | None = None
+
+
+class FieldError(Shape):
+    field: str = Field(examples=["text"])
+    detail: str
+
+
+class Problem(Shape):
+    """RFC 9457."""
+
+    type: str = "about:blank"
+    title: str = Field(examples=["Not Found"])
+    status: int = Field(examples=[404])
+    detail: str = ""
+    errors: list[FieldError] | None = None

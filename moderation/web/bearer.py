@@ -1,0 +1,59 @@
+"""Who an API request is from: its bearer token and what that opens."""
+
+from typing import Annotated
+
+from fastapi import Depends, Security
+from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+
+from moderation import tokens
+from moderation.accounts import Person
+from moderation.tokens import Bearer, Scope
+from moderation.web.dependencies import Reading, ThisApp
+
+_scheme = HTTPBearer(auto_error=False, description="`moderation token create EMAIL` makes one.")
+Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_scheme)]
+
+
+class Unauthorised(Exception):
+    """No token, or one that opens nothing any more."""
+
+
+class Forbidden(Exception):
+    """A token of another scope."""
+
+
+def _bearer(session: Reading, credentials: Credentials) -> Bearer:
+    found = tokens.bearer(session, credentials.credentials) if credentials else None
+    if found is None:
+        raise Unauthorised
+    return found
+
+
+def _reader(bearer: Annotated[Bearer, Depends(_bearer)]) -> Person:
+    return _scoped(bearer, Scope.READ)
+
+
+def _decider(bearer: Annotated[Bearer, Depends(_bearer)]) -> Person:
+    return _scoped(bearer, Scope.MODERATE)
+
+
+def _scoped(bearer: Bearer, scope: Scope) -> Person:
+    if scope not in bearer.scopes:
+        raise Forbidden
+    return bearer.person
+
+
+def _sender(app: ThisApp, credentials: Credentials) -> bool:
+    if credentials is None:
+        return False
+    with app.reading() as session:
+        found = tokens.bearer(session, credentials.credentials)
+    if found is None:
+        raise Unauthorised
+    return Scope.SUBMIT in found.scopes
+
+
+ReaderToken = Annotated[Person, Depends(_reader)]
+ModeratorToken = Annotated[Person, Depends(_decider)]
+# Whether a token with the submit scope came along: then no limit applies.
+IsTrusted = Annotated[bool, Depends(_sender)]
