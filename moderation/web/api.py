@@ -15,7 +15,7 @@ from moderation.drafts import Invalid
 from moderation.lifecycle import IllegalMove, actions_from
 from moderation.pages.public import BadCursor
 from moderation.submissions import Closed, Duplicate, NonceReused, ParentNotPublic
-from moderation.web import api_desk, api_public
+from moderation.web import api_desk, api_docs, api_public
 from moderation.web.api_shapes import moment
 from moderation.web.bearer import Forbidden, Unauthorised
 from moderation.web.dependencies import Parts
@@ -38,6 +38,8 @@ def create_api(parts: Parts) -> FastAPI:
     api.state.parts = parts
     api.include_router(api_public.router)
     api.include_router(api_desk.router)
+    api.include_router(api_docs.router)
+    api_docs.with_examples(api)
     for kind, explain in _PROBLEMS.items():
         api.add_exception_handler(kind, _answer(explain))
     return api

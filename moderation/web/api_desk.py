@@ -3,13 +3,13 @@
 from datetime import timedelta
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Path, Query
+from fastapi import APIRouter, Body, Depends, Path, Query
 
 from moderation import decisions
 from moderation.decisions import NotFound
 from moderation.lifecycle import Reason, Status
 from moderation.pages import desk as pages
-from moderation.web.api_public import ERRORS
+from moderation.web.api_public import ERRORS, json_only
 from moderation.web.api_shapes import Decided, Made, NewDecision, Queue, ReasonOffered, Undone, Whole
 from moderation.web.bearer import ModeratorToken, ReaderToken
 from moderation.web.dependencies import Now, Reading, ThisApp
@@ -39,6 +39,7 @@ def comment(session: Reading, person: ReaderToken, comment_id: str) -> Whole:
 @router.post(
     "/comments/{comment_id}/decisions",
     summary="Decide, on the revision seen",
+    dependencies=[Depends(json_only)],
     responses={404: ERRORS, 409: ERRORS, 422: ERRORS},
 )
 def decide(

@@ -3,7 +3,7 @@
 import hashlib
 from typing import Annotated
 
-from fastapi import APIRouter, Body, Depends, Header, Query, Request, Response
+from fastapi import APIRouter, Body, Depends, Header, HTTPException, Query, Request, Response
 
 from moderation import drafts, identifiers, submissions
 from moderation.decisions import NotFound
@@ -17,6 +17,13 @@ router = APIRouter(tags=["public"])
 ERRORS = {"model": Problem, "content": {"application/problem+json": {}}}
 
 
+def json_only(request: Request) -> None:
+    """A form of another site could send anything else without asking first."""
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json":
+        raise HTTPException(415, "Send application/json.")
+
+
 def _draft(app: ThisApp, body: Annotated[NewComment, Body()]) -> Draft:
     """Renders before any transaction."""
     return drafts.read(
@@ -28,6 +35,7 @@ def _draft(app: ThisApp, body: Annotated[NewComment, Body()]) -> Draft:
     "/articles/{slug}/comments",
     status_code=202,
     summary="Send a contribution; it waits for a moderator",
+    dependencies=[Depends(json_only)],
     responses=dict.fromkeys((400, 403, 404, 409, 413, 415, 422, 429, 503), ERRORS),
 )
 def submit(
