@@ -4,12 +4,14 @@ import os
 import re
 import secrets
 from contextlib import suppress
+from ipaddress import ip_network
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo
 
+from limits import parse_many
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
@@ -43,6 +45,18 @@ def _database_url(url: str) -> str:
 
 
 DatabaseURL = Annotated[str, AfterValidator(_database_url)]
+
+
+def _limit(notation: str) -> str:
+    if notation:
+        parse_many(notation)  # raises ValueError
+    return notation
+
+
+def _networks(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        ip_network(name, strict=False)  # raises ValueError
+    return names
 
 
 def _site_url(url: str) -> str:
@@ -114,7 +128,26 @@ class Settings(BaseSettings):
     )
     markup: Dialect = Field(default=Dialect.SPIP, description="What readers may type: `spip` or `plain`.")
 
-    @field_validator("secret_keys", mode="before")
+    submit_limit: Annotated[str, AfterValidator(_limit)] = Field(
+        default="10 per minute; 60 per hour",
+        description="How many contributions one address may send, in the notation of `limits`; empty for no limit. "
+        "Where readers share an address (loopback, an onion service) twenty times that for all of them.",
+    )
+    limits_url: str = Field(
+        default="memory://",
+        description="Where several servers count together: `redis://…` or `valkey://…`. By default each process "
+        "counts for itself.",
+    )
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, AfterValidator(_networks)] = Field(
+        default=(),
+        description="Comma-separated addresses and networks whose `X-Forwarded-For` is believed.",
+    )
+    public_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+        default=(),
+        description="Comma-separated origins (`https://www.example.org`) whose pages may post the public form.",
+    )
+
+    @field_validator("secret_keys", "trusted_proxies", "public_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
         if isinstance(value, str):

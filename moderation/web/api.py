@@ -15,6 +15,7 @@ from moderation.drafts import Invalid
 from moderation.lifecycle import IllegalMove, actions_from
 from moderation.pages.public import BadCursor
 from moderation.submissions import Closed, Duplicate, NonceReused, ParentNotPublic
+from moderation.throttle import TooMany
 from moderation.web import api_desk, api_docs, api_public
 from moderation.web.api_shapes import moment
 from moderation.web.bearer import Forbidden, Unauthorised
@@ -137,6 +138,9 @@ _PROBLEMS: dict[type[Exception], Callable[[Any, Parts], Response]] = {
     Forbidden: lambda _error, _parts: problem(403, "This token does not open that."),
     OperationalError: lambda _error, _parts: problem(
         503, "The database is busy; nothing was stored.", headers={"Retry-After": "5"}
+    ),
+    TooMany: lambda error, _parts: problem(
+        429, "Too many contributions from here.", headers={"Retry-After": str(error.seconds)}
     ),
     Exception: lambda _error, _parts: problem(500, "Something went wrong here."),
 }

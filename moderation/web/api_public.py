@@ -11,7 +11,7 @@ from moderation.drafts import Draft
 from moderation.pages import public as pages
 from moderation.web.api_shapes import Accepted, NewComment, Problem, PublicComments
 from moderation.web.bearer import IsTrusted
-from moderation.web.dependencies import Now, PublicReading, ThisApp
+from moderation.web.dependencies import Now, PublicReading, Sender, ThisApp
 
 router = APIRouter(tags=["public"])
 ERRORS = {"model": Problem, "content": {"application/problem+json": {}}}
@@ -41,12 +41,15 @@ def _draft(app: ThisApp, body: Annotated[NewComment, Body()]) -> Draft:
 def submit(
     app: ThisApp,
     now: Now,
-    _trusted: IsTrusted,
+    sender: Sender,
+    trusted: IsTrusted,
     slug: str,
     body: Annotated[NewComment, Body()],
     draft: Annotated[Draft, Depends(_draft)],
     idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
 ) -> Accepted:
+    if not trusted:
+        app.throttle.hit(sender, now.date())
     with app.writing() as session:
         comment = submissions.submit(
             session, slug, draft, nonce=_nonce(idempotency_key), now=now, parent=body.parent

@@ -22,6 +22,7 @@ from moderation.language import Language
 from moderation.links import Links
 from moderation.pages.public import BadCursor
 from moderation.settings import Settings
+from moderation.throttle import Throttle
 from moderation.web import api, desk, public, sign_in, submit, track
 from moderation.web.dependencies import Parts
 from moderation.web.guard import Guard
@@ -50,6 +51,7 @@ def build(settings: Settings, clock: Clock = utc) -> Parts:
         templates=rendering.environment(settings, language),
         fingerprint=rendering.fingerprint(settings),
         clock=clock,
+        throttle=Throttle(settings.submit_limit, settings.limits_url, settings.keys()[0]),
     )
 
 

@@ -16,6 +16,8 @@ from moderation import database
 from moderation.clock import Clock
 from moderation.links import Links
 from moderation.settings import Settings
+from moderation.throttle import Throttle
+from moderation.web.address import address, networks
 
 # The largest number a row of either database can have.
 LARGEST = 2**31 - 1
@@ -30,6 +32,7 @@ class Parts:
     templates: Environment
     fingerprint: str
     clock: Clock
+    throttle: Throttle
 
     def reading(self) -> AbstractContextManager[Session]:
         return database.reading(self.engine)
@@ -75,6 +78,12 @@ def _public_reading(app: ThisApp) -> Generator[Session]:
         yield session
 
 
+def _sender(app: ThisApp, request: Request) -> str | None:
+    return address(request, networks(app.settings.trusted_proxies))
+
+
+# The address of who sends, as far as it tells anything; kept for as long as the request lasts.
+Sender = Annotated[str | None, Depends(_sender)]
 Now = Annotated[datetime, Depends(_now)]
 Reading = Annotated[Session, Depends(_reading, scope="function")]
 PublicReading = Annotated[Session, Depends(_public_reading, scope="function")]

@@ -13,7 +13,8 @@ from moderation import drafts, identifiers, links, markup, submissions
 from moderation.decisions import NotFound
 from moderation.drafts import Draft, Invalid, Problem
 from moderation.pages import public as pages
-from moderation.web.dependencies import Now, Parts, ThisApp
+from moderation.throttle import TooMany
+from moderation.web.dependencies import Now, Parts, Sender, ThisApp
 from moderation.web.form import Form
 
 router = APIRouter()
@@ -28,6 +29,7 @@ class Notice(StrEnum):
     CHANGED = "changed"
     TOO_FAST = "too_fast"
     TOO_OLD = "too_old"
+    TOO_MANY = "too_many"
 
 
 @dataclass(frozen=True)
@@ -85,7 +87,9 @@ def _check(
 
 
 @router.post("/articles/{slug}/comments")
-def send(app: ThisApp, now: Now, slug: str, attempt: Annotated[Attempt, Depends(_attempt)]) -> Response:
+def send(
+    app: ThisApp, now: Now, slug: str, sender: Sender, attempt: Annotated[Attempt, Depends(_attempt)]
+) -> Response:
     with app.reading() as session:
         article = pages.article(session, slug)
     if article is None:
@@ -97,6 +101,10 @@ def send(app: ThisApp, now: Now, slug: str, attempt: Annotated[Attempt, Depends(
         return _contribute(app, attempt, article, 422)
     if not attempt.sends:
         return _contribute(app, attempt, article, 200)
+    try:
+        app.throttle.hit(sender, now.date())
+    except TooMany as many:
+        return _later(app, attempt, article, many)
     return _store(app, now, slug, attempt.draft, attempt, article)
 
 
@@ -114,6 +122,12 @@ def _store(
     except NotFound:
         return _unsent(app, attempt, None, 404)
     return RedirectResponse(app.url(f"/track/{code}"), status_code=303, headers=NO_STORE)
+
+
+def _later(app: Parts, attempt: Attempt, article: pages.ArticlePage, many: TooMany) -> Response:
+    answer = _contribute(app, replace(attempt, notice=Notice.TOO_MANY), article, 429)
+    answer.headers["Retry-After"] = str(many.seconds)
+    return answer
 
 
 def _contribute(app: Parts, attempt: Attempt, article: pages.ArticlePage, status: int) -> Response:
