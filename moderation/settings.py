@@ -129,14 +129,14 @@ class Settings(BaseSettings):
     markup: Dialect = Field(default=Dialect.SPIP, description="What readers may type: `spip` or `plain`.")
 
     submit_limit: Annotated[str, AfterValidator(_limit)] = Field(
-        default="10 per minute; 60 per hour",
-        description="How many contributions one address may send, in the notation of `limits`; empty for no limit. "
-        "Where readers share an address (loopback, an onion service) twenty times that for all of them.",
+        default="",
+        description="How many contributions one address may send, as in `10 per minute; 60 per hour`; no "
+        "limit if empty. Where readers share an address (loopback, an onion service), twenty times that.",
     )
     limits_url: str = Field(
         default="memory://",
-        description="Where several servers count together: `redis://…` or `valkey://…`. By default each process "
-        "counts for itself.",
+        description="Where several servers count together: `redis://…` or `valkey://…`. "
+        "By default each process counts for itself.",
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode, AfterValidator(_networks)] = Field(
         default=(),
@@ -144,7 +144,7 @@ class Settings(BaseSettings):
     )
     public_origins: Annotated[tuple[str, ...], NoDecode] = Field(
         default=(),
-        description="Comma-separated origins (`https://www.example.org`) whose pages may post the public form.",
+        description="Comma-separated origins (`https://www.example.org`) whose pages may post the form.",
     )
 
     @field_validator("secret_keys", "trusted_proxies", "public_origins", mode="before")

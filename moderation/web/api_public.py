@@ -1,7 +1,7 @@
 """The API anyone may use: sending a contribution, and reading what is published."""
 
 import hashlib
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Body, Depends, Header, HTTPException, Query, Request, Response
 
@@ -24,11 +24,17 @@ def json_only(request: Request) -> None:
         raise HTTPException(415, "Send application/json.")
 
 
-def _draft(app: ThisApp, body: Annotated[NewComment, Body()]) -> Draft:
+class Incoming(NamedTuple):
+    draft: Draft
+    parent: str | None
+
+
+def _incoming(app: ThisApp, body: Annotated[NewComment, Body()]) -> Incoming:
     """Renders before any transaction."""
-    return drafts.read(
+    draft = drafts.read(
         body.author, body.email, body.text, dialect=app.settings.markup, required=app.settings.required
     )
+    return Incoming(draft, body.parent)
 
 
 @router.post(
@@ -44,15 +50,14 @@ def submit(
     sender: Sender,
     trusted: IsTrusted,
     slug: str,
-    body: Annotated[NewComment, Body()],
-    draft: Annotated[Draft, Depends(_draft)],
+    incoming: Annotated[Incoming, Depends(_incoming)],
     idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
 ) -> Accepted:
     if not trusted:
         app.throttle.hit(sender, now.date())
     with app.writing() as session:
         comment = submissions.submit(
-            session, slug, draft, nonce=_nonce(idempotency_key), now=now, parent=body.parent
+            session, slug, incoming.draft, nonce=_nonce(idempotency_key), now=now, parent=incoming.parent
         )
         track = f"{app.settings.site_url}/track/{comment.tracking}"
         return Accepted(id=comment.id, track_url=track)

@@ -75,7 +75,12 @@ def create_app(parts: Parts) -> ASGIApp:
     app.add_exception_handler(OperationalError, _busy)
     app.add_exception_handler(Exception, _shown(500))
     return Front(
-        Guard(app, site_url=parts.settings.site_url, refusal=lambda: _error_page(parts, 403)),
+        Guard(
+            app,
+            site_url=parts.settings.site_url,
+            public_origins=parts.settings.public_origins,
+            refusal=lambda: _error_page(parts, 403),
+        ),
         etag_of=lambda path: public.etag_of(parts, path),
         freshness=parts.settings.cache_freshness,
         prefix=parts.settings.path,

@@ -1,6 +1,7 @@
 """Around every request: who may post from where, and the headers every answer carries."""
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Sequence
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -27,6 +28,8 @@ SECURE_HEADERS = {
     "Cross-Origin-Opener-Policy": "same-origin",
     "Strict-Transport-Security": "max-age=31536000",
 }
+# What pages of PUBLIC_ORIGINS may post to, and nothing else.
+PUBLIC_FORM = re.compile(r"(?:/api/v1)?/articles/[^/]+/comments", re.ASCII)
 FOR_EVER = "public, max-age=31536000, immutable"
 LARGEST_BODY = 256 * 1024
 
@@ -34,8 +37,16 @@ LARGEST_BODY = 256 * 1024
 class Guard:
     """Refuses what another site's page posts (Sec-Fetch-Site, else Origin; neither is not a browser)."""
 
-    def __init__(self, app: ASGIApp, *, site_url: str, refusal: Callable[[], Response]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        site_url: str,
+        public_origins: Sequence[str],
+        refusal: Callable[[], Response],
+    ) -> None:
         self._app = app
+        self._public_origins = frozenset(public_origins)
         self._refusal = refusal
         parts = urlsplit(site_url)
         self._origin = f"{parts.scheme}://{parts.netloc}"
@@ -70,6 +81,8 @@ class Guard:
         if scope["method"] in SAFE:
             return False
         headers = Headers(scope=scope)
+        if headers.get("origin") in self._public_origins and PUBLIC_FORM.fullmatch(scope["path"]):
+            return False
         site = headers.get("sec-fetch-site")
         if site is not None:
             return site not in {"same-origin", "none"}

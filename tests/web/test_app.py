@@ -36,6 +36,7 @@ GET /desk/log
 GET /desk/comments/{comment_id}
 POST /desk/comments/{comment_id}/{action}
 POST /desk/undo
+MOUNT /api/v1
 MOUNT /static
 """
 

@@ -1,0 +1,395 @@
+import json
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from conftest import BuildParts, FakeClock, Sent, add_article, add_person, send
+from sqlmodel import select
+from starlette.testclient import TestClient
+
+from moderation import accounts, tokens
+from moderation.accounts import Person
+from moderation.markup import MAX_CHARACTERS
+from moderation.models.public import Mode
+from moderation.models.queue import Account, Comment, Role
+from moderation.tokens import Scope
+from moderation.web.app import create_app
+from moderation.web.dependencies import Parts
+
+API = "/api/v1"
+PROBLEM = "application/problem+json"
+
+
+def token(parts: Parts, person: Person, *scopes: Scope) -> dict[str, str]:
+    with parts.writing() as session:
+        account = session.get_one(Account, person.id)
+        secret = tokens.create(session, account, "test", frozenset(scopes or Scope), parts.clock())
+    return {"Authorization": f"Bearer {secret}"}
+
+
+@dataclass
+class Program:
+    """A program with a token, and what it gets."""
+
+    client: TestClient
+    headers: dict[str, str]
+
+    def get(self, path: str, **more: Any) -> Any:
+        return self.client.get(API + path, headers=self.headers, **more)
+
+    def post(self, path: str, body: Any = None) -> Any:
+        return self.client.post(API + path, json=body, headers=self.headers)
+
+    def decide(self, sent: Sent, action: str, revision: int = 1, **more: str) -> Any:
+        return self.post(f"/comments/{sent.id}/decisions", {"action": action, "revision": revision, **more})
+
+
+@pytest.fixture
+def program(parts: Parts, client: TestClient, ann: Person) -> Program:
+    return Program(client, token(parts, ann))
+
+
+def problem(answer: Any, status: int) -> Any:
+    """The problem document an error came as (RFC 9457)."""
+    assert (answer.status_code, answer.headers["content-type"]) == (status, PROBLEM)
+    document = answer.json()
+    assert document["status"] == status
+    assert document["title"]
+    return document
+
+
+def fields(answer: Any) -> list[str]:
+    return [error["field"] for error in problem(answer, 422)["errors"]]
+
+
+# Sending
+
+
+def test_what_is_sent_waits_and_can_be_followed(parts: Parts, client: TestClient, article: str) -> None:
+    answer = client.post(f"{API}/articles/{article}/comments", json={"text": "Bonjour", "author": "Zoé"})
+    assert answer.status_code == 202
+    sent = answer.json()
+    assert sent["status"] == "pending"
+    page = client.get(sent["track_url"].removeprefix(parts.settings.site_url))
+    assert "attend d’être lue" in page.text
+    with parts.reading() as session:
+        assert session.exec(select(Comment.id)).all() == [sent["id"]]
+
+
+def test_the_same_key_gives_the_same_answer_once(parts: Parts, client: TestClient, article: str) -> None:
+    def post(_number: int) -> Any:
+        return client.post(
+            f"{API}/articles/{article}/comments", json={"text": "Bonjour"}, headers={"Idempotency-Key": "k"}
+        )
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = list(pool.map(post, range(8)))
+    assert {answer.status_code for answer in answers} == {202}
+    assert len({answer.text for answer in answers}) == 1
+    with parts.reading() as session:
+        assert len(session.exec(select(Comment)).all()) == 1
+
+
+def test_a_key_with_another_body_is_refused(client: TestClient, article: str) -> None:
+    for text, status in (("Bonjour", 202), ("Bonsoir", 422)):
+        answer = client.post(
+            f"{API}/articles/{article}/comments", json={"text": text}, headers={"Idempotency-Key": "k"}
+        )
+        assert answer.status_code == status
+    assert fields(answer) == ["Idempotency-Key"]
+
+
+def test_the_same_text_without_a_key_is_a_duplicate(client: TestClient, article: str) -> None:
+    for status in (202, 409):
+        answer = client.post(f"{API}/articles/{article}/comments", json={"text": "Bonjour"})
+        assert answer.status_code == status
+    assert problem(answer, 409)["code"] == "duplicate"
+
+
+@pytest.mark.parametrize(
+    ("body", "at_fault"),
+    [
+        ({"text": ""}, ["text"]),
+        ({"text": "x" * (MAX_CHARACTERS + 1)}, ["text"]),
+        ({"text": "Oui", "email": "nulle part"}, ["email"]),
+        ({"text": "Oui", "author": "z" * 81}, ["author"]),
+        ({"text": "", "email": "nulle part"}, ["email", "text"]),
+        ({}, ["text"]),
+        ({"text": 1}, ["text"]),
+        ({"text": None}, ["text"]),
+        ({"text": ["Oui"]}, ["text"]),
+        ({"text": "Oui", "status": "published"}, ["status"]),
+        ({"text": "Oui", "parent": "absent"}, ["parent"]),
+        ({"text": "\ud800"}, ["text"]),
+    ],
+    ids=str,
+)
+def test_what_is_wrong_is_said_field_by_field(
+    client: TestClient, article: str, body: Any, at_fault: list[str]
+) -> None:
+    answer = client.post(
+        f"{API}/articles/{article}/comments",
+        content=json.dumps(body),
+        headers={"Content-Type": "application/json"},
+    )
+    assert fields(answer) == at_fault
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "status"),
+    [
+        (b"{", "application/json", 400),
+        (b'{"text": "Oui"}', "text/plain", 415),
+        (b"text=Oui", "application/x-www-form-urlencoded", 415),
+        (b'{"text": "%s"}' % (b"x" * 300_000), "application/json", 413),
+    ],
+)
+def test_what_is_not_our_json_is_not_read(
+    parts: Parts, client: TestClient, article: str, content: bytes, kind: str, status: int
+) -> None:
+    answer = client.post(
+        f"{API}/articles/{article}/comments", content=content, headers={"Content-Type": kind}
+    )
+    problem(answer, status)
+    with parts.reading() as session:
+        assert session.exec(select(Comment)).all() == []
+
+
+def test_a_closed_forum_and_an_unknown_article_say_so(parts: Parts, client: TestClient) -> None:
+    add_article(parts, "clos", mode=Mode.CLOSED)
+    problem(client.post(f"{API}/articles/clos/comments", json={"text": "Oui"}), 403)
+    problem(client.post(f"{API}/articles/absent/comments", json={"text": "Oui"}), 404)
+
+
+def test_a_reply_names_a_published_contribution_of_the_same_article(
+    parts: Parts, program: Program, article: str, pending: Sent, settle: Callable[[], None]
+) -> None:
+    other = add_article(parts, "ailleurs")
+    path = f"/articles/{article}/comments"
+    assert fields(program.post(path, {"text": "Réponse", "parent": pending.id})) == ["parent"]
+    program.decide(pending, "publish")
+    settle()
+    assert fields(program.post(f"/articles/{other}/comments", {"text": "Ici", "parent": pending.id})) == [
+        "parent"
+    ]
+    reply = program.post(path, {"text": "Réponse", "parent": pending.id}).json()["id"]
+    assert program.get(f"/comments/{reply}").json()["parent"] == pending.id
+    program.post(f"/comments/{reply}/decisions", {"action": "publish", "revision": 1})
+    settle()
+    assert [item["parent"] for item in program.get(path).json()["comments"]] == [None, pending.id]
+
+
+# Reading
+
+
+def test_the_public_list_holds_what_is_published_oldest_first(
+    parts: Parts, program: Program, article: str, settle: Callable[[], None], clock: FakeClock
+) -> None:
+    sent = []
+    for number in range(5):
+        sent.append(send(parts, article, f"Texte {number}.", author="Zoé"))
+        clock.tick(minutes=1)
+    for one in sent[:4]:
+        program.decide(one, "publish")
+    settle()
+    first = program.client.get(f"{API}/articles/{article}/comments?limit=3").json()
+    rest = program.client.get(f"{API}/articles/{article}/comments?limit=3&after={first['next']}").json()
+    assert [item["id"] for item in first["comments"] + rest["comments"]] == [one.id for one in sent[:4]]
+    assert (first["count"], rest["count"], rest["next"]) == (4, 4, None)
+    assert set(first["comments"][0]) == {"id", "parent", "author", "html", "written_at", "published_at"}
+    assert first["comments"][0]["written_at"] == "2026-03-01T09:00:00Z"
+
+
+@pytest.mark.parametrize("query", ["?limit=0", "?limit=201", "?limit=x", "?after=x", "?after=-1"])
+def test_a_place_that_is_not_in_the_list_is_refused(client: TestClient, article: str, query: str) -> None:
+    assert len(fields(client.get(f"{API}/articles/{article}/comments{query}"))) == 1
+
+
+@pytest.mark.parametrize("query", ["", "?limit=2"])
+def test_the_public_list_is_not_sent_again_unchanged(
+    program: Program, article: str, pending: Sent, settle: Callable[[], None], query: str
+) -> None:
+    path = f"{API}/articles/{article}/comments{query}"
+    known = program.client.get(path).headers["etag"]
+    assert program.client.get(path, headers={"If-None-Match": known}).status_code == 304
+    program.decide(pending, "publish")
+    assert program.client.get(path, headers={"If-None-Match": known}).status_code == 304
+    settle()
+    assert program.client.get(path, headers={"If-None-Match": known}).json()["count"] == 1
+
+
+# Moderating
+
+
+def test_the_queue_is_read_oldest_first_in_pages(
+    parts: Parts, program: Program, article: str, clock: FakeClock
+) -> None:
+    sent = []
+    for number in range(5):
+        sent.append(send(parts, article, f"Texte {number}."))
+        clock.tick(minutes=1)
+    first = program.get("/queue", params={"limit": 2}).json()
+    program.decide(sent[0], "spam")
+    rest = program.get("/queue", params={"limit": 200, "after": first["next"]}).json()
+    assert [item["id"] for item in first["items"] + rest["items"]] == [one.id for one in sent]
+    assert rest["next"] is None
+    assert [item["id"] for item in program.get("/queue?status=spam").json()["items"]] == [sent[0].id]
+
+
+def test_a_decision_answers_what_it_made(program: Program, pending: Sent) -> None:
+    made = program.decide(pending, "refuse", reason="off_topic", note="Voyez la charte.")
+    assert made.status_code == 200
+    assert made.json() == {
+        "status": "refused",
+        "revision": 2,
+        "decision": {"id": "1", "at": "2026-03-01T09:00:00Z", "by": "Ann"},
+        "undo_until": "2026-03-01T09:00:20Z",
+    }
+    whole = program.get(f"/comments/{pending.id}").json()
+    (line,) = whole["decisions"]
+    assert (line["action"], line["reason"], line["note"], line["by"]) == (
+        "refuse",
+        "off_topic",
+        "Voyez la charte.",
+        "Ann",
+    )
+    assert whole["publication"] is None
+
+
+def test_promise_04_a_stale_decision_says_who_decided_and_when(program: Program, pending: Sent) -> None:
+    program.decide(pending, "publish")
+    document = problem(program.decide(pending, "spam"), 409)
+    assert document["comment"] == {"id": pending.id, "status": "published", "revision": 2}
+    assert (document["decided_by"], document["decided_at"]) == ("Ann", "2026-03-01T09:00:00Z")
+
+
+def test_a_move_outside_the_table_says_which_are_possible(program: Program, pending: Sent) -> None:
+    assert "publish, refuse, spam" in problem(program.decide(pending, "reopen"), 409)["detail"]
+    problem(program.decide(pending, "withdraw"), 409)
+
+
+def test_a_refusal_without_a_reason_names_the_field(program: Program, pending: Sent) -> None:
+    assert fields(program.decide(pending, "refuse")) == ["reason"]
+    assert fields(program.decide(pending, "refuse", reason="other")) == ["note"]
+    assert fields(program.decide(pending, "refuse", reason="humeur")) == ["reason"]
+    assert fields(program.decide(pending, "erase")) == ["action"]
+
+
+def test_undoing_in_time_and_too_late(program: Program, pending: Sent, clock: FakeClock) -> None:
+    name = program.decide(pending, "publish").json()["decision"]["id"]
+    assert program.post(f"/decisions/{name}/undo").json() == {"status": "pending", "revision": 3}
+    name = program.decide(pending, "publish", 3).json()["decision"]["id"]
+    clock.tick(seconds=20)
+    assert "unpublish" in problem(program.post(f"/decisions/{name}/undo"), 409)["detail"]
+
+
+def test_what_is_not_there_is_a_404(program: Program) -> None:
+    problem(program.get("/comments/absent"), 404)
+    problem(program.post("/comments/absent/decisions", {"action": "spam", "revision": 1}), 404)
+    problem(program.post("/decisions/99/undo"), 404)
+    problem(program.get("/nowhere"), 404)
+    problem(program.client.put(f"{API}/queue"), 405)
+
+
+def test_the_reasons_are_listed_with_their_words(program: Program) -> None:
+    offered = program.get("/reasons").json()
+    assert offered[0] == {"code": "off_topic", "label": "hors sujet", "charter": None}
+    assert len(offered) == 11
+
+
+# Who may
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/queue"), ("GET", "/comments/x"), ("GET", "/reasons"), ("POST", "/decisions/1/undo")],
+)
+def test_without_a_token_that_opens_nothing_is_told(client: TestClient, method: str, path: str) -> None:
+    for headers in ({}, {"Authorization": "Bearer mod_wrong"}, {"Authorization": "Basic eDp5"}):
+        answer = client.request(method, API + path, headers=headers)
+        problem(answer, 401)
+        assert answer.headers["www-authenticate"] == "Bearer"
+
+
+def test_a_token_opens_its_scopes_only(parts: Parts, client: TestClient, ann: Person, pending: Sent) -> None:
+    reads = Program(client, token(parts, ann, Scope.READ))
+    decides = Program(client, token(parts, ann, Scope.MODERATE))
+    assert reads.get("/queue").status_code == 200
+    problem(reads.decide(pending, "publish"), 403)
+    problem(decides.get("/queue"), 403)
+    assert decides.decide(pending, "publish").status_code == 200
+
+
+def test_a_revoked_token_and_a_removed_account_open_nothing(
+    parts: Parts, client: TestClient, clock: FakeClock
+) -> None:
+    people = [add_person(parts, f"{name}@example.org", name, Role.MODERATOR) for name in ("Lou", "Max")]
+    revoked, removed = (Program(client, token(parts, person)) for person in people)
+    with parts.writing() as session:
+        (first, _), _other = tokens.living(session)
+        assert first.id is not None
+        tokens.revoke(session, first.id, clock())
+        accounts.remove(session, "max@example.org", clock())
+    for program in (revoked, removed):
+        problem(program.get("/queue"), 401)
+
+
+def test_a_token_is_kept_as_a_hash(parts: Parts, ann: Person) -> None:
+    secret = token(parts, ann)["Authorization"].removeprefix("Bearer ")
+    with parts.reading() as session:
+        ((kept, _account),) = tokens.living(session)
+    assert secret not in kept.model_dump_json()
+
+
+# Limits
+
+
+def test_a_sender_who_sends_too_much_is_told_when_to_come_back(build_parts: BuildParts) -> None:
+    parts = build_parts(submit_limit="1 per hour", trusted_proxies="10.0.0.0/8")
+    add_article(parts, "le-pont")
+    client = TestClient(create_app(parts), client=("10.0.0.1", 50000))
+    for address, status in (("203.0.113.7", 202), ("203.0.113.7", 429), ("203.0.113.8", 202)):
+        answer = client.post(
+            f"{API}/articles/le-pont/comments",
+            json={"text": f"Texte pour {address} {status}"},
+            headers={"X-Forwarded-For": f"198.51.100.1, {address}"},
+        )
+        assert answer.status_code == status
+        if status == 429:
+            problem(answer, 429)
+            assert 1 <= int(answer.headers["retry-after"]) <= 3600
+
+
+def test_a_trusted_program_has_no_limit(build_parts: BuildParts) -> None:
+    parts = build_parts(submit_limit="1 per hour")
+    add_article(parts, "le-pont")
+    ann = add_person(parts, "ann@example.org", "Ann", Role.ADMIN)
+    program = Program(
+        TestClient(create_app(parts), client=("203.0.113.7", 50000)), token(parts, ann, Scope.SUBMIT)
+    )
+    for number in range(3):
+        assert program.post("/articles/le-pont/comments", {"text": f"Texte {number}"}).status_code == 202
+
+
+# Its description
+
+
+def test_every_operation_is_described_with_an_example(client: TestClient) -> None:
+    described = client.get(f"{API}/openapi.json").json()
+    assert described["openapi"].startswith("3.1")
+    for path, methods in described["paths"].items():
+        for method, operation in methods.items():
+            assert operation["summary"], path
+            good = next(answer for code, answer in operation["responses"].items() if code < "300")
+            assert "example" in good["content"]["application/json"], (method, path)
+            if "requestBody" in operation:
+                assert "example" in operation["requestBody"]["content"]["application/json"]
+
+
+def test_the_description_is_a_page_without_script(client: TestClient) -> None:
+    page = client.get(f"{API}/docs")
+    assert page.status_code == 200
+    assert "POST /api/v1/articles/{slug}/comments" in page.text
+    assert "<script" not in page.text
