@@ -67,6 +67,7 @@ def test_the_commands_are_these(run: Run) -> None:
         "serve",
         "show",
         "sign-in-link",
+        "token",
         "upgrade",
     ]
 
@@ -362,3 +363,23 @@ def test_who_comes_second_is_told_by_whom(run: Run, pending: Sent, ann: Person) 
     assert (result.exit_code, result.stdout) == (1, "")
     assert "by Ann" in result.stderr
     assert "spam, revision 2" in result.stderr
+
+
+# Tokens
+
+
+def test_a_token_is_printed_once_listed_without_its_secret_and_revoked(run: Run, ann: Person) -> None:
+    made = run("token", "create", ann.email, "--name", "sauvegarde", "--scope", "read")
+    secret = made.stdout.splitlines()[-1]
+    assert (made.exit_code, secret.startswith("mod_")) == (0, True)
+    listed = run("token", "list").stdout
+    assert secret not in listed
+    number, email, scopes, _, name = listed.strip().split("\t")
+    assert (email, scopes, name) == (ann.email, "read", "sauvegarde")
+    assert run("token", "revoke", number).exit_code == 0
+    assert run("token", "list").stdout == ""
+    assert run("token", "revoke", number).exit_code == 1
+
+
+def test_a_token_for_nobody_is_refused(run: Run) -> None:
+    assert run("token", "create", "personne@example.org").exit_code == 1

@@ -1,7 +1,7 @@
 from collections.abc import Iterator
 
 import pytest
-from conftest import BuildParts, Sent
+from conftest import BuildParts, Sent, add_article
 from page import Page
 from starlette.testclient import TestClient
 
@@ -212,3 +212,25 @@ def test_a_head_is_answered_like_a_get_without_its_body(desk: TestClient, addres
     got, asked = desk.get(address), desk.head(address)
     assert (asked.status_code, asked.content) == (got.status_code, b"")
     assert asked.headers["cache-control"] == got.headers["cache-control"]
+
+
+@pytest.mark.parametrize(
+    ("path", "origin", "refused"),
+    [
+        ("/articles/le-pont/comments", "https://www.example.org", False),
+        ("/api/v1/articles/le-pont/comments", "https://www.example.org", False),
+        ("/articles/le-pont/comments", "https://evil-www.example.org", True),
+        ("/articles/le-pont/comments", "null", True),
+        ("/sign-in", "https://www.example.org", True),
+        ("/desk/undo", "https://www.example.org", True),
+        ("/track", "https://www.example.org", True),
+    ],
+)
+def test_a_public_origin_may_post_the_public_form_and_nothing_else(
+    build_parts: BuildParts, path: str, origin: str, refused: bool
+) -> None:
+    parts = build_parts(public_origins="https://www.example.org")
+    add_article(parts, "le-pont")
+    client = TestClient(create_app(parts), follow_redirects=False)
+    answer = client.post(path, headers={"Origin": origin, "Sec-Fetch-Site": "cross-site"})
+    assert ("autre site" in answer.text) is refused

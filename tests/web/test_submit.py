@@ -416,3 +416,19 @@ def test_a_form_sent_again_leads_to_its_text_even_once_the_forum_is_closed(
         articles.set_mode(session, article, Mode.CLOSED)
     again = previewed.send(article)
     assert (again.status_code, again.headers["location"]) == (303, first.headers["location"])
+
+
+def test_who_sends_too_much_keeps_the_text_and_is_told_when_to_come_back(
+    build_parts: BuildParts, clock: FakeClock
+) -> None:
+    parts = build_parts(submit_limit="1 per hour")
+    add_article(parts, "le-pont")
+    client = TestClient(create_app(parts), follow_redirects=False, client=("203.0.113.7", 50000))
+    reader = Reader(client, clock)
+    assert reader.preview("le-pont", "Un premier texte.").send("le-pont").status_code == 303
+    second = reader.preview("le-pont", "Un second texte.")
+    answer = second.send("le-pont")
+    assert (answer.status_code, "Un second texte." in answer.text) == (429, True)
+    assert 1 <= int(answer.headers["retry-after"]) <= 3600
+    assert "réessayez dans quelques minutes" in answer.text
+    assert form_fields(answer.text)["token"] == second.fields["token"]
