@@ -46,7 +46,9 @@ def press_enter_on(page: Page, role: str, name: str | re.Pattern[str]) -> None:
 
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["with-javascript", "without-javascript"])
-def test_a_reader_writes_and_sends(site: Site, visit: Visit, *, scripted: bool) -> None:
+def test_promise_08_a_reader_writes_and_sends_by_keyboard(
+    site: Site, visit: Visit, *, scripted: bool
+) -> None:
     slug = add_article(site.parts, f"au-clavier-{scripted}".lower())
     page = visit(java_script_enabled=scripted)
     page.goto(f"/articles/{slug}")
@@ -83,7 +85,9 @@ def test_a_reader_goes_from_the_summary_of_errors_to_the_field(site: Site, visit
 
 
 @pytest.mark.parametrize("scripted", [True, False], ids=["with-javascript", "without-javascript"])
-def test_a_moderator_signs_in_and_decides(site: Site, visit: Visit, *, scripted: bool) -> None:
+def test_promise_08_a_moderator_signs_in_and_decides_by_keyboard(
+    site: Site, visit: Visit, *, scripted: bool
+) -> None:
     author = f"Clavier {scripted}"
     sent = send(site.parts, add_article(site.parts, f"decide-{scripted}".lower()), "À lire.", author=author)
     page = visit(java_script_enabled=scripted)

@@ -20,7 +20,7 @@ def reader(visit: Visit) -> Page:
     return visit(java_script_enabled=False)
 
 
-def test_a_text_goes_from_the_form_through_a_decision_to_the_page(
+def test_promise_08_a_text_goes_from_the_form_through_a_decision_to_the_page(
     site: Site, visit: Visit, reader: Page
 ) -> None:
     slug = add_article(site.parts, "du-formulaire", title="Du formulaire à la page")
