@@ -330,5 +330,5 @@ def test_any_life_of_any_contribution(build_parts: BuildParts, migrated: Path | 
         def __init__(self) -> None:
             super().__init__(begin)
 
-    lives, steps = (80, 40) if os.environ.get("TEST_THOROUGH") else (10 if window else 5, 30)
+    lives, steps = (40, 40) if os.environ.get("TEST_THOROUGH") else (10 if window else 5, 30)
     run_state_machine_as_test(Begun, settings=settings(max_examples=lives, stateful_step_count=steps))
