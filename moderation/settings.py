@@ -110,8 +110,8 @@ class Settings(BaseSettings):
     contact: str = Field(default="", description="An e-mail address readers may write to, shown in the foot.")
     smtp_url: SecretStr | None = Field(
         default=None,
-        description="`smtp://user:password@host:587` (STARTTLS when offered) or `smtps://…:465`. "
-        "Without it no mail is sent.",
+        description="`smtp://user:password@host:587` (STARTTLS, without which no password is told) or "
+        "`smtps://…:465`. Without it no mail is sent.",
     )
     mail_from: OneLine = Field(default="", description="The sender of mails. Needed with `SMTP_URL`.")
     undo_seconds: float = Field(
