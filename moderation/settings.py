@@ -53,6 +53,12 @@ def _limit(notation: str) -> str:
     return notation
 
 
+def _limits_url(url: str) -> str:
+    if urlsplit(url).scheme not in {"memory", "redis", "rediss", "valkey", "valkeys"}:
+        raise ValueError("must be memory://, redis://… or valkey://…")
+    return url
+
+
 def _networks(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         ip_network(name, strict=False)  # raises ValueError
@@ -133,7 +139,7 @@ class Settings(BaseSettings):
         description="How many contributions one address may send, as in `10 per minute; 60 per hour`; no "
         "limit if empty. Where readers share an address (loopback, an onion service), twenty times that.",
     )
-    limits_url: str = Field(
+    limits_url: Annotated[str, AfterValidator(_limits_url)] = Field(
         default="memory://",
         description="Where several servers count together: `redis://…` or `valkey://…`. "
         "By default each process counts for itself.",

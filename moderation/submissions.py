@@ -94,11 +94,12 @@ def _said_already(session: Session, thread: Thread, draft: Draft, now: datetime)
         .where(
             Version.fingerprint == draft.fingerprint,
             Comment.thread_id == thread.id,
-            col(Comment.status).in_([Status.PENDING, Status.PUBLISHED]),
             Comment.submitted_at > now - SAME_TEXT_WITHIN,
         )
     )
-    return session.exec(same).first() is not None
+    # What is in effect, and not what may still be undone: sending a text again must not tell.
+    shown = [decisions.in_effect(session, name, now) for name in session.exec(same).all()]
+    return any(last is None or last.after in {Status.PENDING, Status.PUBLISHED} for last in shown)
 
 
 def _store(session: Session, comment: Comment, draft: Draft, now: datetime) -> Comment:

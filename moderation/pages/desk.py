@@ -15,6 +15,7 @@ from moderation.accounts import Person
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.public import Article, Publication, Thread
 from moderation.models.queue import Account, Comment, Decision, Version
+from moderation.pages import public
 from moderation.pages.public import BadCursor
 
 PER_PAGE = 50
@@ -85,6 +86,7 @@ class ItemPage:
     card: Card
     article_lead: str
     number: int | None
+    place: str
     actions: tuple[Action, ...]
     needs_reason: tuple[Action, ...]
     reasons: tuple[Reason, ...]
@@ -157,6 +159,7 @@ def item(session: Session, person: Person, comment_id: str, done: int | None = N
         card=card,
         article_lead=lead,
         number=number,
+        place=public.place(session, comment_id),
         actions=actions,
         needs_reason=tuple(action for action in actions if action in lifecycle.NEEDS_REASON),
         reasons=tuple(Reason),

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from markupsafe import Markup
-from sqlmodel import Session, col, desc, select
+from sqlmodel import Session, col, desc, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from moderation import markup
@@ -138,6 +138,24 @@ def listing(session: Session, slug: str, *, limit: int, after: str | None) -> Li
         next=str(items[limit - 1].number) if more else None,
         revision=f"{revision}.{thread.revision}",
     )
+
+
+def place(session: Session, comment_id: str) -> str:
+    """Where a published comment is read, as the end of its article's address; empty when it is not."""
+    copy = session.exec(
+        select(Publication).where(
+            Publication.comment_id == comment_id, col(Publication.taken_down_at).is_(None)
+        )
+    ).first()
+    if copy is None:
+        return ""
+    before = select(func.count()).where(
+        Publication.thread_id == copy.thread_id,
+        Publication.number < copy.number,
+        col(Publication.taken_down_at).is_(None),
+    )
+    page = session.exec(before).one() // PER_PAGE + 1
+    return f"?page={page}#comment{copy.number}" if page > 1 else f"#comment{copy.number}"
 
 
 def _number(cursor: str) -> int:

@@ -11,6 +11,7 @@ from moderation.decisions import in_effect
 from moderation.lifecycle import Reason, Status
 from moderation.models.public import Article, Publication, Thread
 from moderation.models.queue import Comment, Version
+from moderation.pages import public
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class TrackingPage:
     article_slug: str
     article_title: str
     number: int | None
+    place: str
 
     @property
     def waits(self) -> bool:
@@ -60,6 +62,7 @@ def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
         article_slug=article.slug,
         article_title=article.title,
         number=_number(session, comment.id),
+        place=public.place(session, comment.id),
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
 from moderation.decisions import Last, NotFound, ReasonNeeded, Stale, TooLate
@@ -34,6 +34,7 @@ def create_api(parts: Parts) -> FastAPI:
         docs_url=None,
         redoc_url=None,
         servers=[{"url": parts.url(PREFIX)}],
+        root_path_in_servers=False,
         redirect_slashes=False,
     )
     api.state.parts = parts
@@ -93,7 +94,7 @@ def _stale(error: Stale, _parts: Parts) -> Response:
     last: Last | None = error.last
     return problem(
         409,
-        f"The contribution changed since revision you saw: it is {error.status}, revision {error.revision}.",
+        f"It changed since the revision you saw: it is {error.status}, revision {error.revision}.",
         comment={"id": error.comment_id, "status": error.status, "revision": error.revision},
         decided_by=last.by if last else None,
         decided_at=moment(last.at) if last else None,
@@ -122,6 +123,8 @@ _PROBLEMS: dict[type[Exception], Callable[[Any, Parts], Response]] = {
     IllegalMove: _illegal,
     TooLate: _too_late,
     HTTPException: _http,
+    # A name no database can hold is nobody’s.
+    DataError: lambda _error, _parts: problem(404, "There is no such thing here."),
     NotFound: lambda _error, _parts: problem(404, "There is no such thing here."),
     BadCursor: lambda _error, _parts: _fields([("after", "not a cursor of this list")]),
     Closed: lambda _error, _parts: problem(403, "This forum is closed."),

@@ -8,7 +8,9 @@ from fastapi import APIRouter, Body, Depends, Header, HTTPException, Query, Requ
 from moderation import drafts, identifiers, submissions
 from moderation.decisions import NotFound
 from moderation.drafts import Draft
+from moderation.lifecycle import Status
 from moderation.pages import public as pages
+from moderation.submissions import NonceReused
 from moderation.web.api_shapes import Accepted, NewComment, Problem, PublicComments
 from moderation.web.bearer import IsTrusted
 from moderation.web.dependencies import Now, PublicReading, Sender, ThisApp
@@ -57,16 +59,23 @@ def submit(
         app.throttle.hit(sender, now.date())
     with app.writing() as session:
         comment = submissions.submit(
-            session, slug, incoming.draft, nonce=_nonce(idempotency_key), now=now, parent=incoming.parent
+            session,
+            slug,
+            incoming.draft,
+            nonce=_nonce(slug, idempotency_key),
+            now=now,
+            parent=incoming.parent,
         )
+        if comment.status is Status.WITHDRAWN:
+            raise NonceReused  # its text is erased: nobody can tell whether this is the same
         track = f"{app.settings.site_url}/track/{comment.tracking}"
         return Accepted(id=comment.id, track_url=track)
 
 
-def _nonce(key: str | None) -> str:
-    if key is None:
+def _nonce(slug: str, key: str | None) -> str:
+    if not key:
         return identifiers.new_code()
-    return "key-" + hashlib.sha256(key.encode()).hexdigest()[:40]
+    return "key-" + hashlib.sha256(f"{slug}\0{key}".encode()).hexdigest()[:40]
 
 
 @router.get(

@@ -34,7 +34,7 @@ class NewComment(Shape):
     text: str = Field(strict=True, max_length=200_000)
     author: str = Field(default="", strict=True, max_length=1_000)
     email: str = Field(default="", strict=True, max_length=1_000)
-    parent: str | None = Field(default=None, strict=True, max_length=64)
+    parent: str | None = Field(default=None, strict=True, pattern="^[0-9a-z]{1,26}$")
 
 
 class Accepted(Shape):
@@ -170,7 +170,7 @@ class NewDecision(Shape):
     action: Action
     revision: int = Field(strict=True, ge=1)
     reason: Reason | None = None
-    note: str = Field(default="", strict=True, max_length=2000)
+    note: str = Field(default="", strict=True, max_length=2000, pattern=r"^[^\x00]*$")
 
 
 class Made(Shape):

@@ -393,3 +393,65 @@ def test_the_description_is_a_page_without_script(client: TestClient) -> None:
     assert page.status_code == 200
     assert "POST /api/v1/articles/{slug}/comments" in page.text
     assert "<script" not in page.text
+
+
+# What an attacker found
+
+
+def test_a_key_whose_text_was_withdrawn_takes_no_other_text(client: TestClient, article: str) -> None:
+    path, key = f"{API}/articles/{article}/comments", {"Idempotency-Key": "k"}
+    sent = client.post(path, json={"text": "Un texte."}, headers=key).json()
+    client.post(sent["track_url"].removeprefix("http://testserver"), data={"revision": 1})
+    answer = client.post(path, json={"text": "Un tout autre texte."}, headers=key)
+    assert fields(answer) == ["Idempotency-Key"]
+
+
+def test_an_empty_key_is_none_and_a_key_is_of_one_article(parts: Parts, client: TestClient) -> None:
+    for slug in ("un", "deux"):
+        add_article(parts, slug)
+        for number, key in enumerate(["", "", "k"]):
+            answer = client.post(
+                f"{API}/articles/{slug}/comments",
+                json={"text": f"Texte {number} sous {slug}."},
+                headers={"Idempotency-Key": key},
+            )
+            assert answer.status_code == 202
+
+
+def test_promise_10_sending_a_text_again_tells_nothing_of_a_decision_not_yet_due(
+    program: Program, article: str, pending: Sent, clock: FakeClock
+) -> None:
+    def again() -> int:
+        body = {"text": pending.text}
+        return int(program.client.post(f"{API}/articles/{article}/comments", json=body).status_code)
+
+    assert again() == 409
+    program.decide(pending, "spam")
+    assert again() == 409
+    clock.tick(seconds=20)
+    assert again() == 202
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("GET", "/articles/%00/comments", None, 404),
+        ("POST", "/articles/%00/comments", {"text": "Oui"}, 404),
+        ("POST", "/articles/le-pont/comments", {"text": "Oui", "parent": "\0"}, 422),
+        ("GET", "/comments/%00", None, 404),
+        ("POST", "/comments/%00/decisions", {"action": "spam", "revision": 1}, 404),
+        ("POST", "/comments/x/decisions", {"action": "spam", "revision": 1, "note": "a\0b"}, 422),
+    ],
+)
+def test_what_no_database_can_hold_is_refused(
+    program: Program, article: str, method: str, path: str, body: Any, status: int
+) -> None:
+    assert article == "le-pont"
+    answer = program.client.request(method, API + path, json=body, headers=program.headers)
+    problem(answer, status)
+
+
+def test_the_description_names_the_path_the_site_is_under(build_parts: BuildParts) -> None:
+    client = TestClient(create_app(build_parts(site_url="http://testserver/forum")))
+    described = client.get(f"/forum{API}/openapi.json").json()
+    assert described["servers"] == [{"url": f"/forum{API}"}]

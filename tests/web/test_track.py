@@ -1,4 +1,5 @@
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -7,9 +8,10 @@ from page import Page
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from moderation import identifiers
-from moderation.lifecycle import Status
+from moderation import accounts, decisions, identifiers
+from moderation.lifecycle import Action, Status
 from moderation.models.queue import Comment, Version
+from moderation.pages import public as pages
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 
@@ -270,3 +272,22 @@ def test_withdrawing_tells_nothing_of_a_decision_that_may_still_be_undone(
     assert answer.status_code == 303
     with parts.reading() as session:
         assert session.get_one(Comment, pending.id).status is Status.WITHDRAWN
+
+
+def test_a_published_text_is_linked_on_the_page_it_is_on(
+    build_parts: BuildParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(pages, "PER_PAGE", 2)
+    parts = build_parts(undo_seconds=0)
+    add_article(parts, "le-pont")
+    client = TestClient(create_app(parts))
+    for number in range(1, 4):
+        sent = send(parts, "le-pont", f"Texte {number}.")
+        with parts.writing() as session:
+            ann = accounts.operator(session, parts.clock())
+            decisions.decide(
+                session, sent.id, Action.PUBLISH, revision=1, by=ann, now=parts.clock(), undo=timedelta()
+            )
+    link = f"/articles/le-pont?page=2#comment{number}"
+    assert link in client.get(f"/track/{sent.tracking}").text
+    assert f'id="comment{number}"' in client.get(link.partition("#")[0]).text
