@@ -148,7 +148,7 @@ def test_the_same_words_may_be_sent_again_once_refused(
     parts: Parts, article: str, ann: Person, clock: FakeClock, action: Action
 ) -> None:
     decide(parts, send(parts, article, "Le pont est ouvert."), action, ann, 1, Reason.OFF_TOPIC)
-    with pytest.raises(Duplicate):  # it may still be undone: nobody is told
+    with pytest.raises(submissions.Duplicate):  # it may still be undone: nobody is told
         submit(parts, article, "n2")
     clock.tick(seconds=20)
     submit(parts, article, "n2")
