@@ -87,10 +87,10 @@ def described(engine: Engine) -> dict[str, object]:
                 for column in found.get_columns(table)
             ],
             found.get_pk_constraint(table),
-            found.get_indexes(table),
-            found.get_unique_constraints(table),
-            found.get_foreign_keys(table),
-            found.get_check_constraints(table),
+            sorted(found.get_indexes(table), key=repr),
+            sorted(found.get_unique_constraints(table), key=repr),
+            sorted(found.get_foreign_keys(table), key=repr),
+            sorted(found.get_check_constraints(table), key=repr),
             triggers(engine, table),
         )
         for table in sorted(tables(engine))
