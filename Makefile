@@ -39,9 +39,9 @@ wheel: .venv/test
 ## Both lock files anew, from pyproject.toml.
 lock: .venv/test
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade --generate-hashes --no-header \
-		--no-annotate --group run --extra postgres --quiet --output-file requirements.txt
+		--no-annotate --group run --extra postgres --extra shared --quiet --output-file requirements.txt
 	$(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --upgrade --generate-hashes --no-header \
-		--no-annotate --group run --group test --extra postgres --constraints requirements.txt --quiet \
+		--no-annotate --group run --group test --extra postgres --extra shared --constraints requirements.txt --quiet \
 		--output-file requirements-test.txt
 
 clean:
