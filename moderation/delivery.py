@@ -11,10 +11,10 @@ from jinja2 import Environment
 from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, select, update
 
-from moderation import accounts, identifiers, mail, publication
+from moderation import accounts, email_changes, identifiers, mail, publication
 from moderation.clock import Clock
 from moderation.database import reading, scrub, writing
-from moderation.links import Links, Opening
+from moderation.links import Links, NewAddress, Opening
 from moderation.models.queue import Account, Effect, EffectKind, Letter, LetterKind, SignIn
 from moderation.settings import Settings
 
@@ -86,51 +86,72 @@ def letters(engine: Engine, post: Post, now: datetime) -> int:
             _put_off(engine, name, error)
             continue
         with writing(engine) as session:
-            session.exec(delete(Letter).where(col(Letter.sign_in_id) == name))
+            session.exec(delete(Letter).where(col(Letter.name) == name))
         sent += message is not None
     return sent
 
 
 def _claimed(engine: Engine, now: datetime) -> str | None:
-    """The letter that is ours to send, by the name of what it tells: a row's number may come again."""
+    """The letter that is ours to send, by its name: a row's number may come again."""
     with reading(engine) as session:
         if not mail.is_due(session, now):
             return None
     with writing(engine) as session:
         letter = mail.claim(session, now)
-        return letter.sign_in_id if letter is not None else None
+        return letter.name if letter is not None else None
 
 
 def _put_off(engine: Engine, name: str, error: Exception) -> None:
     failure = str(error) if isinstance(error, mail.NotSent) else type(error).__name__
     log.warning("letter %s was not sent: %s", name, failure)
     with writing(engine) as session:
-        session.exec(update(Letter).where(col(Letter.sign_in_id) == name).values(failure=failure))
+        session.exec(update(Letter).where(col(Letter.name) == name).values(failure=failure))
 
 
 def _written(session: Session, post: Post, name: str, now: datetime) -> EmailMessage | None:
     """The message, made now so that its link and code are fresh; None when there is nobody to write to."""
-    letter = session.exec(select(Letter).where(Letter.sign_in_id == name)).one()
-    sign_in = session.get_one(SignIn, name)
+    letter = session.exec(select(Letter).where(Letter.name == name)).one()
+    if letter.sign_in_id is not None:
+        return _opening(session, post, letter, session.get_one(SignIn, letter.sign_in_id), now)
+    account = session.get(Account, letter.account_id) if letter.account_id is not None else None
+    if account is None or account.removed_at is not None:
+        return None
+    if letter.kind is not LetterKind.CONFIRM_EMAIL:
+        return _message(post, letter, account, letter.address or account.email, now, at=letter.written_at)
+    if email_changes.waiting(session, name, now) is None:
+        return None
+    link = f"{post.settings.site_url}/new-address/{post.links.sign(NewAddress(name), letter.written_at)}"
+    return _message(post, letter, account, letter.address, now, link=link)
+
+
+def _opening(
+    session: Session, post: Post, letter: Letter, sign_in: SignIn, now: datetime
+) -> EmailMessage | None:
     account = session.get(Account, sign_in.account_id) if sign_in.account_id else None
-    if account is None or account.email is None or sign_in.used_at is not None:
+    if account is None or sign_in.used_at is not None:
         return None
     lasts = accounts.INVITATION_LASTS if letter.kind is LetterKind.INVITATION else accounts.LINK_LASTS
     sign_in.expires_at = now + lasts
-    code = accounts.new_code(sign_in)
+    code = identifiers.grouped(accounts.new_code(sign_in))
     session.add(sign_in)
     link = f"{post.settings.site_url}/sign-in/{post.links.sign(Opening(sign_in.id), now)}"
-    template = post.templates.get_template(f"mail/{letter.kind}.txt")
-    page = template.make_module(
-        {"name": account.name, "link": link, "code": identifiers.grouped(code), "lasts": lasts}
-    )
+    return _message(post, letter, account, account.email, now, link=link, code=code)
+
+
+def _message(
+    post: Post, letter: Letter, account: Account, to: str | None, now: datetime, **told: object
+) -> EmailMessage | None:
+    if to is None:
+        return None
+    template = post.templates.get_or_select_template([f"mail/{letter.kind}.txt", "mail/changed.txt"])
+    page = template.make_module({"name": account.name, "kind": letter.kind, **told})
     return mail.message(
         sender=post.settings.mail_from,
-        to=account.email,
+        to=to,
         subject=str(page.subject()).strip(),  # type: ignore[attr-defined]
         body=str(page.body()).strip() + "\n",  # type: ignore[attr-defined]
         now=now,
-        name=name,
+        name=letter.name,
     )
 
 

@@ -19,7 +19,7 @@ from sqlalchemy import Engine, text
 from sqlmodel import SQLModel
 from starlette.testclient import TestClient
 
-from moderation import accounts, articles, database, delivery, drafts, identifiers, submissions
+from moderation import accounts, articles, database, delivery, drafts, identifiers, sessions, submissions
 from moderation.articles import Content
 from moderation.markup import Dialect
 from moderation.models.public import Mode
@@ -209,7 +209,7 @@ def add_person(parts: Parts, email: str, name: str, role: Role) -> accounts.Pers
 
 def sign_in(parts: Parts, client: TestClient, person: accounts.Person) -> TestClient:
     with parts.writing() as session:
-        cookie = accounts.start_session(session, person.id, kept=False, now=parts.clock())
+        cookie = sessions.start(session, person.id, kept=False, now=parts.clock())
     client.cookies.set("session", cookie)
     return client
 

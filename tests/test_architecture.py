@@ -161,7 +161,8 @@ def test_everything_is_annotated() -> None:
 GIVEN = {
     *("page", "status", "form", "preview", "notice", "person", "now", "stale", "problem", "typed_reason"),
     *("typed_note", "next", "entry", "wrong", "mails", "unknown", "typed", "changed"),
-    *("name", "link", "code"),
+    *("party", "news", "stay", "picture", "scopes"),
+    *("name", "link", "code", "kind", "at"),
 }
 
 
@@ -176,7 +177,7 @@ def test_templates_name_only_what_they_are_given() -> None:
         named[name] = meta.find_undeclared_variables(parsed) - own
     assert set().union(*named.values()) == GIVEN
     mails = set().union(*(names for name, names in named.items() if "/mail/" in name))
-    assert mails == {"name", "link", "code"}
+    assert mails == {"name", "link", "code", "kind", "at"}
 
 
 def test_no_template_trusts_what_it_shows() -> None:

@@ -12,6 +12,7 @@ from sqlmodel import select
 from starlette.testclient import TestClient
 from typer.testing import CliRunner, Result
 
+from moderation import factors
 from moderation.accounts import Person
 from moderation.cli.main import app
 from moderation.clock import utc
@@ -188,9 +189,30 @@ def test_an_account_asked_for_wrongly_is_not_opened(run: Run, words: list[str]) 
     assert run("account", "list").stdout == ""
 
 
-def test_an_account_is_closed_once(run: Run, ann: Person) -> None:
-    assert [run("account", "remove", ann.email).exit_code for _ in range(2)] == [0, 1]
+def test_an_account_is_closed_once(run: Run, sami: Person) -> None:
+    assert [run("account", "remove", sami.email).exit_code for _ in range(2)] == [0, 1]
     assert run("account", "list").stdout == ""
+
+
+def test_who_lost_everything_is_brought_back_to_the_link(parts: Parts, run: Run, ann: Person) -> None:
+    with parts.writing() as session:
+        factors.set_password(session, ann, "hash", parts.clock(), tells=False)
+    done = run("account", "reset-factors", ann.email)
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "ann@example.org signs in by link alone now" in done.stderr
+    with parts.reading() as session:
+        assert factors.known(session, ann.email).password is None
+    assert run("sign-in-link", ann.email).exit_code == 0
+    unknown = run("account", "reset-factors", "nobody@example.org")
+    assert (unknown.exit_code, unknown.stdout) == (1, "")
+
+
+def test_the_last_admin_is_removed_by_force_alone(run: Run, ann: Person) -> None:
+    refused = run("account", "remove", ann.email)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "ann@example.org is the last admin." in refused.stderr
+    assert "--force" in refused.stderr
+    assert run("account", "remove", ann.email, "--force").exit_code == 0
 
 
 def test_a_link_is_printed_for_who_is_of_the_team_alone(run: Run, ann: Person) -> None:

@@ -298,7 +298,7 @@ def test_the_letter_to_a_removed_account_is_dropped(
     parts = mailing(smtp)
     ask(parts, "ann@example.org")
     with parts.writing() as session:
-        accounts.remove(session, "ann@example.org", clock())
+        accounts.remove(session, "ann@example.org", clock(), force=True)
     assert deliver(parts) == 0
     assert (postman.received, waiting(parts)) == ([], [])
 

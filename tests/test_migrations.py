@@ -1,5 +1,6 @@
 import re
 from collections.abc import Generator
+from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
@@ -9,15 +10,16 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from conftest import worker_database
-from sqlalchemy import Engine, inspect, text
-from sqlmodel import SQLModel
+from sqlalchemy import Engine, MetaData, inspect, text
+from sqlmodel import SQLModel, select
 
 from moderation import database
 from moderation.lifecycle import Action, Reason, Status
 from moderation.markup import Dialect
 from moderation.models.public import Mode
-from moderation.models.queue import EffectKind, LetterKind, Role
+from moderation.models.queue import AccountSession, EffectKind, Letter, LetterKind, Role
 
+AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 # Every column that holds one of our words, and the words.
 WORDS: dict[tuple[str, str], type[StrEnum]] = {
     ("account", "role"): Role,
@@ -157,3 +159,52 @@ def test_an_upgrade_that_fails_half_way_leaves_nothing(blank: Engine) -> None:
     if blank.dialect.name == "sqlite":
         with blank.connect() as connection:
             assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
+
+
+def test_sessions_and_letters_live_through_the_upgrade_and_back(blank: Engine) -> None:
+    command.upgrade(database._alembic(blank), "0002")
+    before = {
+        "account": {"id": 7, "email": "ann@example.org", "name": "Ann", "role": "admin", "created_at": AT},
+        "account_session": {
+            "id": 1,
+            "account_id": 7,
+            "digest": "d",
+            "kept": True,
+            "renewed_at": AT,
+            "expires_at": AT,
+        },
+        "sign_in": {"id": "s", "account_id": 7, "code": "", "tries": 0, "expires_at": AT},
+        "letter": {
+            "id": 1,
+            "kind": "invitation",
+            "sign_in_id": "s",
+            "due_at": AT,
+            "tries": 0,
+            "failure": "",
+        },
+    }
+    with blank.begin() as connection:
+        for table, row in before.items():
+            there = MetaData()
+            there.reflect(connection, only=[table])
+            connection.execute(there.tables[table].insert().values(row))
+    database.upgrade(blank)
+    with database.writing(blank) as session:
+        kept = session.exec(select(AccountSession)).one()
+        assert (kept.browser, kept.signed_in_at, kept.confirmed_at) == ("", kept.renewed_at, kept.renewed_at)
+        letter = session.exec(select(Letter)).one()
+        assert (letter.name, letter.sign_in_id, letter.written_at) == ("s", "s", letter.due_at)
+        session.add(
+            Letter(
+                id=2,
+                kind=LetterKind.CODES_ON,
+                name="n",
+                account_id=7,
+                written_at=letter.due_at,
+                due_at=letter.due_at,
+            )
+        )
+    database.downgrade(blank, "0002")
+    with blank.connect() as connection:
+        assert connection.execute(text("SELECT kind FROM letter")).scalars().all() == ["invitation"]
+        assert connection.execute(text("SELECT digest FROM account_session")).scalars().all() == ["d"]

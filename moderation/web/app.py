@@ -21,12 +21,29 @@ from moderation.front import Front
 from moderation.language import Language
 from moderation.links import Links
 from moderation.pages.public import BadCursor
+from moderation.passwords import Busy
 from moderation.settings import Settings
 from moderation.throttle import Throttle
-from moderation.web import api, desk, public, sign_in, submit, track
+from moderation.tries import Tries
+from moderation.vault import Vault
+from moderation.web import (
+    account,
+    api,
+    confirm,
+    desk,
+    email,
+    factors,
+    passkeys,
+    public,
+    sign_in,
+    submit,
+    team,
+    tokens,
+    track,
+)
 from moderation.web.dependencies import Parts
 from moderation.web.guard import Guard
-from moderation.web.people import NotSignedIn
+from moderation.web.people import PRIVATE, NotConfirmed, NotSignedIn
 
 # What each error of the program answers; the program itself knows nothing of HTTP.
 STATUS_OF: dict[type[Exception], int] = {
@@ -52,6 +69,8 @@ def build(settings: Settings, clock: Clock = utc) -> Parts:
         fingerprint=rendering.fingerprint(settings),
         clock=clock,
         throttle=Throttle(settings.submit_limit, settings.limits_url, settings.keys()[0]),
+        tries=Tries(settings.limits_url, settings.keys()[0]),
+        vault=Vault(settings.keys()),
     )
 
 
@@ -64,7 +83,9 @@ def post(parts: Parts) -> Post | None:
 def create_app(parts: Parts) -> ASGIApp:
     app = FastAPI(openapi_url=None, lifespan=_lifespan, redirect_slashes=False)
     app.state.parts = parts
-    for module in (public, submit, track, sign_in, desk):
+    for module in (public, submit, track, passkeys, sign_in, desk):
+        app.include_router(module.router)
+    for module in (account, confirm, email, factors, team, tokens):
         app.include_router(module.router)
     app.mount(api.PREFIX, api.create_api(parts))
     app.mount("/static", StaticFiles(directory=rendering.STATIC))
@@ -72,6 +93,8 @@ def create_app(parts: Parts) -> ASGIApp:
         app.add_exception_handler(kind, _shown(status))
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(NotSignedIn, _to_sign_in)
+    app.add_exception_handler(NotConfirmed, confirm.led_there)
+    app.add_exception_handler(Busy, _busy)
     app.add_exception_handler(OperationalError, _busy)
     app.add_exception_handler(Exception, _shown(500))
     return Front(
@@ -126,7 +149,13 @@ async def _to_sign_in(request: Request, _error: Exception) -> Response:
     if request.method == "GET":
         query = request.url.query
         onward = quote(request.url.path + (f"?{query}" if query else ""))
-        return RedirectResponse(parts.url(f"/sign-in?next={onward}"), 303, headers=sign_in.PRIVATE)
+        return RedirectResponse(parts.url(f"/sign-in?next={onward}"), 303, headers=PRIVATE)
     return parts.page(
-        "sign_in.html", None, status=401, headers=sign_in.PRIVATE, next="/desk", problem="signed_out"
+        "sign_in.html",
+        None,
+        status=401,
+        headers=PRIVATE,
+        next="/desk",
+        problem="signed_out",
+        party=parts.party,
     )

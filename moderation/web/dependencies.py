@@ -12,11 +12,13 @@ from jinja2 import Environment
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from moderation import database
+from moderation import database, party
 from moderation.clock import Clock
 from moderation.links import Links
 from moderation.settings import Settings
 from moderation.throttle import Throttle
+from moderation.tries import Tries
+from moderation.vault import Vault
 from moderation.web.address import address, networks
 
 # The largest number a row of either database can have.
@@ -33,6 +35,18 @@ class Parts:
     fingerprint: str
     clock: Clock
     throttle: Throttle
+    tries: Tries
+    vault: Vault
+
+    @property
+    def mails(self) -> bool:
+        """Whether letters leave from here; without, none is written."""
+        return self.settings.smtp_url is not None
+
+    @property
+    def party(self) -> party.Party | None:
+        """The site as passkeys know it; None where there can be none."""
+        return party.of(self.settings.site_url, self.settings.site_name)
 
     def reading(self) -> AbstractContextManager[Session]:
         return database.reading(self.engine)

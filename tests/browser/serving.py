@@ -14,7 +14,7 @@ from pathlib import Path
 from conftest import KEY, Sent, add_person
 from playwright.sync_api import BrowserContext
 
-from moderation import accounts, database, decisions
+from moderation import accounts, database, decisions, sessions
 from moderation.accounts import Person
 from moderation.lifecycle import Action, Reason
 from moderation.links import Opening
@@ -52,7 +52,7 @@ class Site:
 
     def sign_in(self, context: BrowserContext, person: Person) -> None:
         with self.parts.writing() as session:
-            value = accounts.start_session(session, person.id, kept=False, now=self.parts.clock())
+            value = sessions.start(session, person.id, kept=False, now=self.parts.clock())
         context.add_cookies([{"name": "session", "value": value, "url": self.url}])
 
     def sign_in_link(self, person: Person) -> str:
