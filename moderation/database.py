@@ -6,6 +6,7 @@ from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -31,6 +32,8 @@ PRAGMAS: dict[str, str | int] = {
 }
 # Milliseconds.
 SCRUB_WAITS = 200
+# An error of the database names no value that was to be stored.
+ENGINE: dict[str, Any] = {"pool_size": 20, "max_overflow": 20, "hide_parameters": True}
 
 
 class NotDurable(Exception):
@@ -41,14 +44,31 @@ def connect(url: str) -> Engine:
     """An engine for SQLite or PostgreSQL; nothing is opened yet."""
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        return create_engine(address, pool_pre_ping=True, pool_size=20, max_overflow=20)
-    if address.database in {None, "", ":memory:"}:
-        raise NotDurable("a database in memory keeps nothing")
-    Path(str(address.database)).absolute().parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, pool_size=20, max_overflow=20)
+        return create_engine(address, pool_pre_ping=True, **ENGINE)
+    _file(address)
+    engine = create_engine(address, **ENGINE)
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _file(address: URL) -> Path:
+    if address.database in {None, "", ":memory:"}:
+        raise NotDurable("a database in memory keeps nothing")
+    return Path(str(address.database)).absolute()
+
+
+def is_absent(url: str) -> bool:
+    """Whether there is no SQLite file yet: opening it would make one, with nothing in it."""
+    address = make_url(url)
+    return address.get_backend_name() == "sqlite" and not _file(address).exists()
+
+
+def make_room(url: str) -> None:
+    """The folder a SQLite file is to be made in."""
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        _file(address).parent.mkdir(parents=True, exist_ok=True)
 
 
 def _set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -129,6 +149,12 @@ def upgrade(engine: Engine) -> None:
 
 def downgrade(engine: Engine, revision: str) -> None:
     command.downgrade(_alembic(engine), revision)
+
+
+def answers(engine: Engine) -> None:
+    """Raises an OperationalError when it does not."""
+    with engine.execution_options(reads=True).connect() as connection:
+        connection.exec_driver_sql("SELECT 1")
 
 
 def is_current(engine: Engine) -> bool:

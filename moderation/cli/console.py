@@ -1,11 +1,12 @@
 """What every command shares: opening the program, and saying what went wrong."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TypeVar
 
 import typer
 from pydantic import ValidationError
+from sqlalchemy import Engine
 from sqlalchemy.exc import OperationalError
 
 from moderation import database
@@ -15,6 +16,7 @@ from moderation.settings import Settings
 from moderation.web.app import build
 from moderation.web.dependencies import Parts
 
+T = TypeVar("T")
 # Closed when the command ends.
 opened = ExitStack()
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, as the API does.")]
@@ -29,22 +31,46 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(1)
 
 
-def open_parts(*, current: bool = True) -> Parts:
+def read_settings() -> Settings:
     try:
-        settings = Settings()
+        return Settings()
     except ValidationError as error:
         for problem in error.errors():
             setting = "".join(f"MODERATION_{name}: ".upper() for name in problem["loc"][:1])
             say(setting + problem["msg"])
         raise typer.Exit(2) from None
-    parts = build(settings)
-    opened.callback(parts.engine.dispose)
+
+
+def check(settings: Settings) -> None:
+    """Ends the command unless the databases answer and the schema is today’s. Makes no file and no folder."""
+    if database.is_absent(settings.database_url):
+        fail("There is no database yet. Run: moderation upgrade")
+    if not _answers(settings.database_url, database.is_current):
+        fail("The database is behind this program. Run: moderation upgrade")
+    if settings.public_database_url:
+        _answers(settings.public_database_url, database.answers)
+
+
+def _answers(url: str, ask: Callable[[Engine], T]) -> T:
+    engine = database.connect(url)
     try:
-        is_current = database.is_current(parts.engine)
+        return ask(engine)
     except OperationalError as error:
         fail(f"The database did not answer: {error.orig}")
-    if current and not is_current:
-        fail("The database is behind this program. Run: moderation upgrade")
+    finally:
+        engine.dispose()
+
+
+def open_parts(*, current: bool = True) -> Parts:
+    """The program; `current` unless the command is what makes the database so."""
+    settings = read_settings()
+    if current:
+        check(settings)
+    else:
+        database.make_room(settings.database_url)
+        _answers(settings.database_url, database.answers)
+    parts = build(settings)
+    opened.callback(parts.engine.dispose)
     return parts
 
 
