@@ -153,6 +153,12 @@ class Settings(BaseSettings):
         description="Comma-separated origins (`https://www.example.org`) whose pages may post the form.",
     )
 
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        description="The bearer token that opens `/metrics` from elsewhere than this machine; 32 characters "
+        "or more.",
+    )
+
     @field_validator("secret_keys", "trusted_proxies", "public_origins", mode="before")
     @classmethod
     def _split(cls, value: object) -> object:
@@ -166,6 +172,13 @@ class Settings(BaseSettings):
         if any(len(key.get_secret_value()) < SHORTEST_SECRET for key in keys):
             raise ValueError(f"each key needs {SHORTEST_SECRET} characters or more")
         return keys
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _not_guessed(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and len(token.get_secret_value()) < SHORTEST_SECRET:
+            raise ValueError(f"needs {SHORTEST_SECRET} characters or more")
+        return token
 
     @model_validator(mode="after")
     def _mail_has_a_sender(self) -> Self:

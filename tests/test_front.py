@@ -729,7 +729,7 @@ def test_a_failing_check_leaves_the_answer_to_the_app(site: Site, caplog: pytest
     answers = [read(front, cookie="session=ann") for _ in range(2)]
     assert [answer.text for answer in answers] == ["first text"] * 2
     assert (b"cookie", b"session=ann") in site.scopes[-1]["headers"]
-    assert [record.message for record in caplog.records] == ["A page could not be refreshed"] * 2
+    assert [record.message for record in caplog.records] == ["a page could not be refreshed"] * 2
     site.before_check = lambda: None
     read(front)
     assert site.renderings == 3

@@ -10,6 +10,7 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 
+from moderation import logs
 from moderation.decisions import Last, NotFound, ReasonNeeded, Stale, TooLate
 from moderation.drafts import Invalid
 from moderation.lifecycle import IllegalMove, actions_from
@@ -115,6 +116,11 @@ def _http(error: HTTPException, _parts: Parts) -> Response:
     return problem(error.status_code, str(error.detail), headers=error.headers)
 
 
+def _busy(error: OperationalError, _parts: Parts) -> Response:
+    logs.failed("the database did not answer", error)
+    return problem(503, "The database is busy; nothing was stored.", headers={"Retry-After": "5"})
+
+
 _PROBLEMS: dict[type[Exception], Callable[[Any, Parts], Response]] = {
     Invalid: _invalid,
     RequestValidationError: _malformed,
@@ -139,9 +145,7 @@ _PROBLEMS: dict[type[Exception], Callable[[Any, Parts], Response]] = {
         401, "A bearer token is needed.", headers={"WWW-Authenticate": "Bearer"}
     ),
     Forbidden: lambda _error, _parts: problem(403, "This token does not open that."),
-    OperationalError: lambda _error, _parts: problem(
-        503, "The database is busy; nothing was stored.", headers={"Retry-After": "5"}
-    ),
+    OperationalError: _busy,
     TooMany: lambda error, _parts: problem(
         429, "Too many contributions from here.", headers={"Retry-After": str(error.seconds)}
     ),

@@ -1,5 +1,6 @@
 """The application, built from settings and nothing else."""
 
+import asyncio
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import quote
@@ -13,7 +14,7 @@ from sqlalchemy.exc import DataError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from moderation import database, mail, rendering
+from moderation import database, logs, mail, metrics, rendering
 from moderation.clock import Clock, utc
 from moderation.decisions import NotFound
 from moderation.delivery import Loop, Post
@@ -23,11 +24,16 @@ from moderation.links import Links
 from moderation.pages.public import BadCursor
 from moderation.settings import Settings
 from moderation.throttle import Throttle
-from moderation.web import api, desk, public, sign_in, submit, track
+from moderation.web import api, desk, health, public, scrape, sign_in, submit, track
 from moderation.web.dependencies import Parts
 from moderation.web.guard import Guard
+from moderation.web.health import Health
+from moderation.web.observe import Observer
 from moderation.web.people import NotSignedIn
+from moderation.web.scrape import Scrape
 
+# Seconds between two tellings of what the front counted by itself.
+TELLS_EVERY = 1.0
 # What each error of the program answers; the program itself knows nothing of HTTP.
 STATUS_OF: dict[type[Exception], int] = {
     NotFound: 404,
@@ -64,7 +70,7 @@ def post(parts: Parts) -> Post | None:
 def create_app(parts: Parts) -> ASGIApp:
     app = FastAPI(openapi_url=None, lifespan=_lifespan, redirect_slashes=False)
     app.state.parts = parts
-    for module in (public, submit, track, sign_in, desk):
+    for module in (public, submit, track, sign_in, desk, health, scrape):
         app.include_router(module.router)
     app.mount(api.PREFIX, api.create_api(parts))
     app.mount("/static", StaticFiles(directory=rendering.STATIC))
@@ -74,35 +80,68 @@ def create_app(parts: Parts) -> ASGIApp:
     app.add_exception_handler(NotSignedIn, _to_sign_in)
     app.add_exception_handler(OperationalError, _busy)
     app.add_exception_handler(Exception, _shown(500))
-    return Front(
-        Guard(
-            app,
-            site_url=parts.settings.site_url,
-            public_origins=parts.settings.public_origins,
-            refusal=lambda: _error_page(parts, 403),
-        ),
+    guarded = Guard(
+        app,
+        site_url=parts.settings.site_url,
+        public_origins=parts.settings.public_origins,
+        refusal=lambda: _error_page(parts, 403),
+    )
+    front = Front(
+        Observer(guarded),
         etag_of=lambda path: public.etag_of(parts, path),
+        keeps=public.is_kept,
         freshness=parts.settings.cache_freshness,
         prefix=parts.settings.path,
     )
+    _measure(app, front)
+    return front
+
+
+def _measure(app: FastAPI, front: Front) -> None:
+    """What /healthz and /metrics ask. The effects loop runs while the app does."""
+    parts: Parts = app.state.parts
+
+    def sample() -> None:
+        front.counts.tell()
+        metrics.FRONT_KEPT.set(front.size)
+        metrics.count_connections(parts.engine, "main")
+        metrics.count_connections(parts.public_engine, "public")
+
+    app.state.loop = None
+    app.state.sample = sample
+    app.state.scrape = Scrape(parts, sample)
+    app.state.health = Health(parts, lambda: app.state.loop is not None and app.state.loop.lives)
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     parts: Parts = app.state.parts
-    loop = Loop(parts.engine, post(parts), parts.clock)
+    loop = app.state.loop = Loop(parts.engine, post(parts), parts.clock)
     loop.start()
+    telling = asyncio.create_task(_tell(app.state.sample))
     yield
+    telling.cancel()
     await to_thread.run_sync(loop.stop)
+    app.state.sample()
+
+
+async def _tell(sample: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(TELLS_EVERY)
+        sample()
 
 
 def _page(request: Request, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    return _error_page(request.app.state.parts, status, headers)
+    reference = request.state.reference if status >= 500 else ""
+    return _error_page(request.app.state.parts, status, headers, reference)
 
 
-def _error_page(parts: Parts, status: int, headers: Mapping[str, str] | None = None) -> Response:
+def _error_page(
+    parts: Parts, status: int, headers: Mapping[str, str] | None = None, reference: str = ""
+) -> Response:
     name = "missing.html" if status == 404 else "error.html"
-    return parts.page(name, None, status=status, headers={"Cache-Control": "no-store", **(headers or {})})
+    private = {"Cache-Control": "no-store", **(headers or {})}
+    return parts.page(name, None, status=status, headers=private, reference=reference)
 
 
 def _shown(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
@@ -117,7 +156,8 @@ async def _http(request: Request, error: Exception) -> Response:
     return _page(request, error.status_code, error.headers)
 
 
-async def _busy(request: Request, _error: Exception) -> Response:
+async def _busy(request: Request, error: Exception) -> Response:
+    logs.failed("the database did not answer", error)
     return _page(request, 503, {"Retry-After": "5"})
 
 

@@ -9,6 +9,8 @@ from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from moderation import logs
+
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # No inline script or style, nothing from elsewhere, no framing: a hole in the sanitiser still runs nothing.
 POLICY = (
@@ -59,19 +61,25 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        asked = scope["method"]
+
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._add(MutableHeaders(scope=message))
                 if message["status"] == 200 and scope["path"].startswith("/static/"):
                     MutableHeaders(scope=message)["Cache-Control"] = FOR_EVER
-            elif scope["method"] == "HEAD":
+            elif asked == "HEAD":
                 message = {**message, "body": b""}
             await send(message)
 
         if self._is_foreign(scope):
+            logs.security("refused as another site’s")
             await self._refusal()(scope, receive, with_headers)
-        else:
-            await self._app(_as_get(scope), _bounded(receive), with_headers)
+            return
+        if asked == "HEAD":
+            # GET without a body, for every address: mail scanners ask that way first.
+            scope["method"] = "GET"
+        await self._app(scope, _bounded(receive), with_headers)
 
     def _add(self, headers: MutableHeaders) -> None:
         for name, value in self._headers.items():
@@ -91,11 +99,6 @@ class Guard:
             return False
         host = headers.get("host", "")
         return origin not in {self._origin, f"http://{host}", f"https://{host}"}
-
-
-def _as_get(scope: Scope) -> Scope:
-    """HEAD is GET without a body, for every address: mail scanners ask that way first."""
-    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
 
 
 def _bounded(receive: Receive) -> Receive:

@@ -36,14 +36,24 @@ def article(
     return app.page("article.html", found, headers=_headers(app, found.revision), form=BLANK)
 
 
+def is_kept(path: str) -> bool:
+    """Whether the front may keep what is there, told without asking the database."""
+    return path == HOME or _slug(path) != ""
+
+
+def _slug(path: str) -> str:
+    slug = path.removeprefix(LISTS).removesuffix("/comments") if path.startswith(LISTS) else ""
+    slug = slug or path.removeprefix(ARTICLES)
+    return "" if slug == path or "/" in slug else slug
+
+
 def etag_of(app: Parts, path: str) -> str | None:
     """What the front asks: the ETag a public page has now, in one statement; None for any other path."""
     if path == HOME:
         with database.reading(app.public_engine) as session:
             return app.etag(pages.home_revision(session))
-    slug = path.removeprefix(LISTS).removesuffix("/comments") if path.startswith(LISTS) else ""
-    slug = slug or path.removeprefix(ARTICLES)
-    if slug == path or not slug or "/" in slug:
+    slug = _slug(path)
+    if not slug:
         return None
     with database.reading(app.public_engine) as session:
         return _article_etag(app, session, slug)

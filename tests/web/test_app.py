@@ -36,16 +36,17 @@ GET /desk/log
 GET /desk/comments/{comment_id}
 POST /desk/comments/{comment_id}/{action}
 POST /desk/undo
+GET /healthz
+GET /metrics
 MOUNT /api/v1
 MOUNT /static
 """
 
 
 def routes(parts: Parts) -> list[tuple[str, str]]:
-    app: Any = create_app(parts)
-    nested = [
-        getattr(getattr(route, "original_router", None), "routes", [route]) for route in app._app._app.routes
-    ]
+    front: Any = create_app(parts)
+    app = front._app._app._app
+    nested = [getattr(getattr(route, "original_router", None), "routes", [route]) for route in app.routes]
     return [
         (" ".join(sorted(getattr(route, "methods", None) or {"MOUNT"})), route.path)
         for routes in nested
