@@ -109,7 +109,8 @@ def _said(record: logging.LogRecord) -> str:
 
 def describe(error: BaseException, depth: int = 0) -> dict[str, Any]:
     """An error’s type, code and place, and the same of what caused it."""
-    told: dict[str, Any] = {"type": f"{type(error).__module__}.{type(error).__qualname__}"}
+    module, name = type(error).__module__, type(error).__qualname__
+    told: dict[str, Any] = {"type": name if module == "builtins" else f"{module}.{name}"}
     if code := _code(error):
         told["code"] = code
     told["at"] = [_place(frame) for frame in traceback.extract_tb(error.__traceback__)]

@@ -81,7 +81,12 @@ def alone(sockets: list[socket.socket], ready: Callable[[], None]) -> None:
 def work(number: int, life: socket.socket, sockets: list[socket.socket]) -> None:
     """Serves as one of several, until the parent closes its end of `life` or is no more."""
     Path(os.environ[FOLDER], WORKER.format(number)).write_text(str(os.getpid()))
-    server = Server(lambda: life.sendall(READY), is_alone=False)
+
+    def ready() -> None:
+        logs.tell("worker ready", process=os.getpid())
+        life.sendall(READY)
+
+    server = Server(ready, is_alone=False)
 
     def watch() -> None:
         life.recv(1)
@@ -94,6 +99,8 @@ def work(number: int, life: socket.socket, sockets: list[socket.socket]) -> None
 def _serve(sockets: list[socket.socket], server: "Server") -> None:
     parts = build(Settings())
     server.config.app = create_app(parts)
+    for one in SIGNALS:
+        signal.signal(one, server.handle_exit)
     try:
         server.run(sockets)
     finally:
@@ -131,9 +138,7 @@ class Server(uvicorn.Server):
 
     @contextmanager
     def capture_signals(self) -> Generator[None]:
-        """Not put back, and not raised again once all is done: stopping is no error."""
-        for one in SIGNALS:
-            signal.signal(one, self.handle_exit)
+        """Not here: uvicorn raises them again once all is done, and stopping is no error."""
         yield
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:

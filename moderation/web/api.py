@@ -17,7 +17,7 @@ from moderation.lifecycle import IllegalMove, actions_from
 from moderation.pages.public import BadCursor
 from moderation.submissions import Closed, Duplicate, NonceReused, ParentNotPublic
 from moderation.throttle import TooMany
-from moderation.web import api_desk, api_docs, api_public
+from moderation.web import api_desk, api_docs, api_public, observe
 from moderation.web.api_shapes import moment
 from moderation.web.bearer import Forbidden, Unauthorised
 from moderation.web.dependencies import Parts
@@ -121,6 +121,11 @@ def _busy(error: OperationalError, _parts: Parts) -> Response:
     return problem(503, "The database is busy; nothing was stored.", headers={"Retry-After": "5"})
 
 
+def _too_many(error: TooMany, _parts: Parts) -> Response:
+    observe.limited()
+    return problem(429, "Too many contributions from here.", headers={"Retry-After": str(error.seconds)})
+
+
 _PROBLEMS: dict[type[Exception], Callable[[Any, Parts], Response]] = {
     Invalid: _invalid,
     RequestValidationError: _malformed,
@@ -146,8 +151,6 @@ _PROBLEMS: dict[type[Exception], Callable[[Any, Parts], Response]] = {
     ),
     Forbidden: lambda _error, _parts: problem(403, "This token does not open that."),
     OperationalError: _busy,
-    TooMany: lambda error, _parts: problem(
-        429, "Too many contributions from here.", headers={"Retry-After": str(error.seconds)}
-    ),
+    TooMany: _too_many,
     Exception: lambda _error, _parts: problem(500, "Something went wrong here."),
 }

@@ -9,6 +9,7 @@ from moderation import decisions
 from moderation.decisions import NotFound
 from moderation.lifecycle import Reason, Status
 from moderation.pages import desk as pages
+from moderation.web import observe
 from moderation.web.api_public import ERRORS, json_only
 from moderation.web.api_shapes import Decided, Made, NewDecision, Queue, ReasonOffered, Undone, Whole
 from moderation.web.bearer import ModeratorToken, ReaderToken
@@ -57,12 +58,15 @@ def decide(
             reason=body.reason,
             note=body.note.strip(),
         )
-        return Decided(
+        answer = Decided(
             status=decision.after,
             revision=decision.revision,
             decision=Made(id=str(decision.id), at=decision.at, by=person.name),
             undo_until=decision.undo_until,
         )
+        made = decision.id
+    observe.decided(made, body.action, person.id)
+    return answer
 
 
 @router.post(
@@ -75,7 +79,9 @@ def undo(
 ) -> Undone:
     with app.writing() as session:
         undone = decisions.undo(session, decision_id, by=person.id, now=now)
-        return Undone(status=undone.after, revision=undone.revision)
+        answer, made = Undone(status=undone.after, revision=undone.revision), undone.id
+    observe.decided(made, "undo", person.id)
+    return answer
 
 
 @router.get("/reasons", summary="The reasons a refusal may give")

@@ -11,6 +11,7 @@ from moderation.drafts import Draft
 from moderation.lifecycle import Status
 from moderation.pages import public as pages
 from moderation.submissions import NonceReused
+from moderation.web import observe
 from moderation.web.api_shapes import Accepted, NewComment, Problem, PublicComments
 from moderation.web.bearer import IsTrusted
 from moderation.web.dependencies import Now, PublicReading, Sender, ThisApp
@@ -69,7 +70,9 @@ def submit(
         if comment.status is Status.WITHDRAWN:
             raise NonceReused  # its text is erased: nobody can tell whether this is the same
         track = f"{app.settings.site_url}/track/{comment.tracking}"
-        return Accepted(id=comment.id, track_url=track)
+        answer = Accepted(id=comment.id, track_url=track)
+    observe.accepted()
+    return answer
 
 
 def _nonce(slug: str, key: str | None) -> str:

@@ -12,6 +12,7 @@ from moderation.accounts import Person
 from moderation.decisions import NotFound, ReasonNeeded, Stale, TooLate
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.pages import desk as pages
+from moderation.web import observe
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
 from moderation.web.people import SignedIn, renew
 
@@ -93,6 +94,7 @@ def decide(
                 note=note.strip(),
             )
             done = decision.id
+        observe.decided(done, action, person.id)
     except (Stale, IllegalMove, ReasonNeeded) as error:
         return _refused(app, person, now, comment_id, error, chosen, note)
     with app.reading() as session:
@@ -141,6 +143,7 @@ def undo(
         with app.writing() as session:
             undone = decisions.undo(session, decision, by=person.id, now=now)
             comment_id, line = undone.comment_id, undone.id
+        observe.decided(line, "undo", person.id)
     except TooLate as late:
         return _too_late(app, person, now, decision, late)
     place = RedirectResponse(app.url(f"/desk/comments/{comment_id}?done={line}"), 303, headers=PRIVATE)

@@ -53,6 +53,16 @@ def decided(decision: int | None, action: str, account: int) -> None:
     logs.tell("decided", decision=decision, action=action, account=account)
 
 
+def accepted() -> None:
+    metrics.CONTRIBUTIONS.labels("accepted").inc()
+
+
+def limited() -> None:
+    """A contribution that came after too many others."""
+    metrics.CONTRIBUTIONS.labels("limited").inc()
+    logs.security("limit reached")
+
+
 def template(scope: Scope) -> str:
     """The address as it is written in the program: what stands in its braces may be a secret."""
     route = getattr(scope.get("route"), "path", "")

@@ -1,5 +1,6 @@
 """Signing in by a link used once, or by the short code of the same mail; signing out."""
 
+import logging
 import re
 from datetime import datetime
 from typing import Annotated
@@ -7,7 +8,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 
-from moderation import accounts
+from moderation import accounts, logs
 from moderation.accounts import CannotSignIn
 from moderation.drafts import LONGEST_EMAIL
 from moderation.links import BadLink, CodeEntry, Expired, Opening
@@ -55,6 +56,7 @@ def enter(  # one address for both fields, as the page has one form at a time
     with app.writing() as session:
         sign_in = accounts.ask(session, email, now, mail=LetterKind.SIGN_IN if _mails(app) else None)
         ticket = app.links.sign(CodeEntry(sign_in.id), now)
+    logs.security("sign-in asked", level=logging.INFO)
     return _code(app, ticket, onward, 200)
 
 
@@ -82,9 +84,12 @@ def _by_code(app: Parts, now: datetime, entry: str, code: str, *, stay: bool, on
             account = accounts.open_by_code(session, ticket.sign_in, code, now)
             value = accounts.start_session(session, account, kept=stay, now=now) if account else ""
     except (BadLink, Expired, CannotSignIn):
+        logs.security("sign-in refused", by="code")
         return _asking(app, onward, 410, "used")
-    if not value:
+    if account is None:
+        logs.security("sign-in refused", by="code")
         return _code(app, entry, onward, 422, wrong=True)
+    logs.security("signed in", level=logging.INFO, by="code", account=account)
     return _welcome(app, value, stay=stay, onward=onward)
 
 
@@ -114,14 +119,19 @@ def use_link(app: ThisApp, now: Now, token: str, stay: Ticked = False) -> Respon
             account = accounts.open_by_link(session, opening.sign_in, now)
             value = accounts.start_session(session, account, kept=stay, now=now)
     except (BadLink, Expired, CannotSignIn):
+        logs.security("sign-in refused", by="link")
         return _asking(app, "", 410, "used")
+    logs.security("signed in", level=logging.INFO, by="link", account=account)
     return _welcome(app, value, stay=stay, onward="")
 
 
 @router.post("/sign-out")
-def sign_out(app: ThisApp, request: Request) -> Response:
+def sign_out(app: ThisApp, request: Request, now: Now) -> Response:
     with app.writing() as session:
+        person = accounts.holder(session, cookie(app, request), now)
         accounts.sign_out(session, cookie(app, request))
+    if person is not None:
+        logs.security("signed out", level=logging.INFO, account=person.id)
     response = RedirectResponse(app.url("/"), 303)
     take_cookie(app, response)
     return response

@@ -14,6 +14,7 @@ from moderation.decisions import NotFound
 from moderation.drafts import Draft, Invalid, Problem
 from moderation.pages import public as pages
 from moderation.throttle import TooMany
+from moderation.web import observe
 from moderation.web.dependencies import Now, Parts, Sender, ThisApp
 from moderation.web.form import Form
 
@@ -121,10 +122,12 @@ def _store(
         return _unsent(app, attempt, article, 403)
     except NotFound:
         return _unsent(app, attempt, None, 404)
+    observe.accepted()
     return RedirectResponse(app.url(f"/track/{code}"), status_code=303, headers=NO_STORE)
 
 
 def _later(app: Parts, attempt: Attempt, article: pages.ArticlePage, many: TooMany) -> Response:
+    observe.limited()
     answer = _contribute(app, replace(attempt, notice=Notice.TOO_MANY), article, 429)
     answer.headers["Retry-After"] = str(many.seconds)
     return answer

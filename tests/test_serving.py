@@ -1,0 +1,435 @@
+import asyncio
+import os
+import resource
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx2
+import pytest
+from conftest import add_article, add_person, empty, send, worker_database
+from served import Served, alive, serve, until
+from sqlmodel import col, func, select
+from typer.testing import CliRunner
+
+from moderation import accounts, database, decisions, serving
+from moderation.accounts import Person
+from moderation.cli.main import app as command
+from moderation.lifecycle import Action
+from moderation.models.public import Publication, Thread
+from moderation.models.queue import Effect, Role
+from moderation.serving import Server
+from moderation.settings import Settings
+from moderation.web.app import build
+from moderation.web.dependencies import Parts
+
+SLUG = "le-pont"
+HALF = (
+    f"POST /articles/{SLUG}/comments HTTP/1.1\r\nHost: x\r\nContent-Length: 20\r\n"
+    "Content-Type: application/x-www-form-urlencoded\r\nExpect: 100-continue\r\n\r\n"
+).encode()
+THOROUGH = bool(os.environ.get("TEST_THOROUGH"))
+# One process, and with several a parent.
+WORKERS = [1, 2] if THOROUGH else [1]
+
+
+@pytest.fixture
+def ready(parts: Parts) -> str:
+    """The address of a database with an article."""
+    add_article(parts, SLUG)
+    return parts.settings.database_url
+
+
+def get(address: str, path: str = f"/articles/{SLUG}") -> int:
+    return httpx2.get(address + path).status_code
+
+
+def begin(connection: socket.socket) -> None:
+    """A request in hand: half of its body is there."""
+    connection.sendall(HALF)
+    assert connection.recv(1000).startswith(b"HTTP/1.1 100 ")
+    connection.sendall(b"text=Un+te")
+
+
+def answer(connection: socket.socket) -> bytes:
+    found = b""
+    while part := connection.recv(65536):
+        found += part
+    return found
+
+
+# One process
+
+
+@pytest.mark.parametrize("workers", WORKERS)
+@pytest.mark.parametrize("one", [signal.SIGTERM, signal.SIGINT] if THOROUGH else [signal.SIGTERM])
+def test_a_signal_lets_requests_finish_and_ends_it_well(
+    ready: str, tmp_path: Path, workers: int, one: signal.Signals
+) -> None:
+    with serve(ready, tmp_path, "--workers", str(workers)) as server:
+        assert get(server.address) == 200  # it listened when it said so
+        with server.connect() as writing, server.connect() as idle:
+            begin(writing)
+            server.signal(one)
+            until(lambda: not _listens(server))
+            assert idle.recv(1) == b""
+            writing.sendall(b"xte+entier")
+            assert answer(writing).startswith(b"HTTP/1.1 200 ")
+        assert server.ended() == 0
+        assert server.lines()[-1]["event"] == "stopped"
+        assert not [line for line in server.lines() if line["level"] not in {"info", "debug"}]
+        assert [file.name for file in tmp_path.iterdir() if file.name.startswith("moderation-")] == []
+        assert server.out.read_text() == ""
+
+
+def _listens(server: Served) -> bool:
+    try:
+        server.connect().close()
+    except ConnectionError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("workers", WORKERS)
+def test_a_second_signal_ends_it_at_once(ready: str, tmp_path: Path, workers: int) -> None:
+    with serve(ready, tmp_path, "--workers", str(workers)) as server, server.connect() as writing:
+        begin(writing)
+        server.signal(signal.SIGTERM)
+        until(lambda: not _listens(server))
+        began = time.monotonic()
+        server.signal(signal.SIGTERM)
+        assert server.ended() == 1
+        assert time.monotonic() - began < serving.GRACE / 2
+        assert not [process for process in server.workers().values() if alive(process)]
+
+
+def test_systemd_is_told_when_it_listens_and_files_are_enough(ready: str, tmp_path: Path) -> None:
+    hard = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(str(tmp_path / "notify"))
+        manager.settimeout(60)
+        with serve(ready, tmp_path, NOTIFY_SOCKET=str(tmp_path / "notify")) as server:
+            assert manager.recv(100) == b"READY=1"
+            assert get(server.address) == 200
+            limits = Path(f"/proc/{server.process.pid}/limits").read_text()
+            (line,) = (line for line in limits.splitlines() if line.startswith("Max open files"))
+            assert int(line.split()[3]) >= min(hard, serving.FILES)
+
+
+# When it cannot start
+
+
+def refused(folder: Path, *words: str, **settings: str) -> str:
+    before = sorted(folder.rglob("*"))
+    given = {f"MODERATION_{name.upper()}": value for name, value in settings.items()}
+    result = CliRunner().invoke(command, ["serve", *words], env=given)
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert sorted(folder.rglob("*")) == before
+    assert result.stderr.count("\n") == 1
+    return result.stderr
+
+
+def test_nothing_is_made_where_there_is_no_database(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert "no database yet. Run: moderation upgrade" in refused(tmp_path)
+    url = f"sqlite:///{tmp_path / 'folder' / 'x.db'}"
+    assert "Run: moderation upgrade" in refused(tmp_path, database_url=url)
+
+
+def test_a_database_that_is_behind_is_not_served(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "var").mkdir()
+    engine = database.connect("sqlite:///var/moderation.db")
+    database.answers(engine)
+    engine.dispose()
+    assert "behind this program. Run: moderation upgrade" in refused(tmp_path)
+
+
+def test_a_database_for_readers_that_does_not_answer_is_said(url: str, tmp_path: Path) -> None:
+    nowhere = "postgresql+psycopg://127.0.0.1:1/none?connect_timeout=1"
+    assert "did not answer" in refused(tmp_path, database_url=url, public_database_url=nowhere)
+
+
+@pytest.mark.parametrize(
+    ("host", "why"),
+    [("127.0.0.1", "already in use"), ("203.0.113.1", "assign"), ("no such host", "Name or service")],
+)
+def test_an_address_that_cannot_be_had_is_said(url: str, tmp_path: Path, host: str, why: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        said = refused(tmp_path, "--host", host, "--port", port, database_url=url, secret_keys="k" * 32)
+    assert f"Cannot listen on {host}, port {port}: " in said
+    assert why in said
+
+
+@pytest.mark.parametrize("workers", WORKERS)
+def test_a_program_that_cannot_be_built_is_not_tried_again(url: str, tmp_path: Path, workers: int) -> None:
+    (tmp_path / "var").touch()  # where the keys would be kept
+    server = Served(url, tmp_path, "--workers", str(workers), secret_keys="")
+    assert server.ended() == 1
+    assert [line["error"]["code"] for line in server.told("stopped by an error")] == ["EEXIST"] * workers
+    assert server.told("serving") == []
+
+
+# Several processes
+
+
+@dataclass
+class Site:
+    server: Served
+    parts: Parts
+    ann: Person
+    cookie: str
+
+
+@pytest.fixture(scope="module")
+def site(migrated: Path | str, worker_id: str, tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
+    """Three workers on a database of their own, which these tests share."""
+    folder = tmp_path_factory.mktemp("workers")
+    if isinstance(migrated, str):
+        url = worker_database(migrated, f"{worker_id}_workers")
+    else:
+        url = empty(migrated, folder)
+    settings = Settings(database_url=url, secret_keys="k" * 32)
+    parts = build(settings)
+    database.upgrade(parts.engine)
+    ann = add_person(parts, "ann@example.org", "Ann", Role.ADMIN)
+    with parts.writing() as session:
+        cookie = accounts.start_session(session, ann.id, kept=False, now=parts.clock())
+    add_article(parts, SLUG)
+    with serve(url, folder, "--workers", "3", secret_keys="k" * 32, undo_seconds="0.5") as server:
+        yield Site(server, parts, ann, cookie)
+        processes = server.workers().values()
+        assert server.stop() == 0
+        assert not [process for process in processes if alive(process)]
+        assert [file.name for file in folder.iterdir() if file.name.startswith("moderation-")] == []
+    for engine in {parts.engine, parts.public_engine}:
+        engine.dispose()
+
+
+@pytest.fixture
+def each(site: Site) -> Generator[dict[int, httpx2.Client]]:
+    """A connection to each worker, kept open."""
+    clients: dict[int, httpx2.Client] = {}
+    others = []
+    while len(clients) < 3:
+        client = httpx2.Client(base_url=site.server.address, cookies={"session": site.cookie}, timeout=60)
+        before = len(site.server.told("request"))
+        assert client.get("/track").status_code == 200
+        line = until(lambda: site.server.told("request")[before:])[-1]  # noqa: B023 - asked at once
+        (others.append(client) if line["worker"] in clients else clients.update({line["worker"]: client}))
+        assert len(others) < 200
+    for client in others:
+        client.close()
+    yield clients
+    for client in clients.values():
+        client.close()
+
+
+def test_a_decision_shows_on_every_worker_as_soon_as_a_page_may_be_old(
+    site: Site, each: dict[int, httpx2.Client]
+) -> None:
+    path = f"/articles/{SLUG}"
+    sent = send(site.parts, SLUG, "Un texte que tous verront.")
+    for client in each.values():
+        assert sent.text not in client.get(path).text  # each keeps the page now
+    decided = each[1].post(f"/desk/comments/{sent.id}/publish", data={"revision": 1})
+    assert decided.status_code == 303
+    until(lambda: _numbers(site.parts, sent.id))
+    time.sleep(site.parts.settings.cache_freshness)
+    assert [worker for worker, client in each.items() if sent.text not in client.get(path).text] == []
+    taken = each[2].post(f"/desk/comments/{sent.id}/unpublish", data={"revision": 2, "reason": "off_topic"})
+    assert taken.status_code == 303
+    time.sleep(site.parts.settings.cache_freshness)
+    assert [worker for worker, client in each.items() if sent.text in client.get(path).text] == []
+
+
+def _numbers(parts: Parts, *names: str) -> list[int]:
+    with parts.reading() as session:
+        published = select(Publication.number).where(col(Publication.comment_id).in_(names))
+        return list(session.exec(published.order_by(col(Publication.number))))
+
+
+def test_the_effects_of_many_decisions_are_done_once_by_all_workers_together(site: Site) -> None:
+    many = 200
+    before = len(site.server.told("effect done"))
+    with site.parts.reading() as session:
+        count = session.exec(select(Thread.count)).one()
+    sent = [send(site.parts, SLUG, f"Texte {number}.").id for number in range(many)]
+    now = datetime.now(UTC)
+    for name in sent:
+        with site.parts.writing() as session:
+            undo = timedelta(seconds=5) - (datetime.now(UTC) - now)  # all due at about the same time
+            decisions.decide(
+                session,
+                name,
+                Action.PUBLISH,
+                revision=1,
+                by=site.ann.id,
+                now=now,
+                undo=max(undo, timedelta(1e-5)),
+            )
+    until(lambda: not _left(site.parts))
+    numbers = _numbers(site.parts, *sent)
+    assert len(numbers) == many
+    assert numbers == list(range(numbers[0], numbers[0] + many))
+    with site.parts.reading() as session:
+        assert session.exec(select(Thread.count)).one() == count + many
+    done = until(lambda: (found := site.server.told("effect done")[before:])[many - 1 :] and found)
+    assert len(done) == many
+
+
+def _left(parts: Parts) -> int:
+    with parts.reading() as session:
+        return session.exec(select(func.count()).select_from(Effect)).one()
+
+
+def test_a_worker_that_dies_is_replaced_and_nobody_is_sent_away(site: Site) -> None:
+    first = site.server.workers()
+    os.kill(first[2], signal.SIGKILL)
+    until(lambda: site.server.workers()[2] != first[2])
+    (line,) = [line for line in site.server.told("worker died and is replaced") if line["worker"] == 2]
+    assert (line["level"], line["code"]) == ("error", -signal.SIGKILL)
+    assert {get(site.server.address) for _ in range(12)} == {200}
+    assert {number: process for number, process in site.server.workers().items() if number != 2} == {
+        number: process for number, process in first.items() if number != 2
+    }
+
+
+@pytest.mark.skipif(not THOROUGH, reason="starts a server of its own")
+def test_workers_whose_parent_is_no_more_end_by_themselves(ready: str, tmp_path: Path) -> None:
+    with serve(ready, tmp_path, "--workers", "2") as server:
+        workers = server.workers().values()
+        server.process.kill()
+        until(lambda: not any(map(alive, workers)))
+        assert not _listens(server)
+
+
+# Who is slow
+
+
+class Slow:
+    """A real server in a thread, whose looks at the slow are asked for."""
+
+    def __init__(self) -> None:
+        self.entered, self.leave = threading.Event(), asyncio.Event()
+        (self.socket,) = serving.bind("127.0.0.1", 0)
+        self.port = self.socket.getsockname()[1]
+        started = threading.Event()
+        self.server = Server(started.set)
+        self.server.config.app = self.app
+        self.thread = threading.Thread(target=self.run)
+        self.thread.start()
+        assert started.wait(60)
+
+    def run(self) -> None:
+        asyncio.run(self.serve())
+
+    async def serve(self) -> None:
+        self.loop = asyncio.get_running_loop()
+        await self.server.serve([self.socket])
+
+    async def app(self, scope: dict, receive: Callable, send: Callable) -> None:  # type: ignore[type-arg]
+        if scope["type"] == "lifespan":
+            for event in ("startup", "shutdown"):
+                await receive()
+                await send({"type": f"lifespan.{event}.complete"})
+            return
+        while (await receive()).get("more_body"):
+            pass
+        self.entered.set()
+        if scope["path"] == "/long":
+            await self.leave.wait()
+        headers = [(b"content-length", b"2")]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": b"ok"})
+
+    def look(self) -> None:
+        async def look() -> None:
+            self.server._close_slow()
+
+        asyncio.run_coroutine_threadsafe(look(), self.loop).result(60)
+
+    def open(self, said: bytes = b"") -> socket.socket:
+        connection = socket.create_connection(("127.0.0.1", self.port), 60)
+        connection.sendall(said)
+        return connection
+
+    def stop(self) -> None:
+        self.loop.call_soon_threadsafe(self.leave.set)
+        self.server.should_exit = True  # not `stop`, which would end the tests too if it took too long
+        self.thread.join(60)
+
+
+@pytest.fixture
+def slow() -> Generator[Slow]:
+    server = Slow()
+    yield server
+    server.stop()
+
+
+def is_answered(connection: socket.socket) -> bool:
+    found = b""
+    while not found.endswith(b"ok"):
+        part = connection.recv(1000)
+        if not part:
+            return False
+        found += part
+    return True
+
+
+def is_closed(connection: socket.socket) -> bool:
+    try:
+        return connection.recv(1) == b""
+    except ConnectionResetError:
+        return True
+
+
+SLOW = {
+    "silent": b"",
+    "headers": b"GET / HTTP/1.1\r\nHost: x\r\nX-Slow: ",
+    "body": b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\nabc",
+    "chunks": b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n",
+}
+ASK = b"GET /%s HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def test_who_sends_a_request_for_ever_is_closed_and_nobody_else(slow: Slow) -> None:
+    crawling = {name: slow.open(said) for name, said in SLOW.items()}
+    again = slow.open(ASK % b"")
+    assert is_answered(again)
+    again.sendall(b"GET / HT")  # the start of a second one
+    waiting = slow.open(ASK % b"long")
+    assert slow.entered.wait(60)
+    time.sleep(0.3)
+    slow.look()
+    later = slow.open(b"GET / HT")
+    time.sleep(0.3)
+    for connection in crawling.values():
+        connection.setblocking(False)
+        with pytest.raises(BlockingIOError):
+            connection.recv(1)
+        connection.settimeout(60)
+    slow.look()
+    for name, connection in {**crawling, "again": again}.items():
+        assert is_closed(connection), name
+        connection.close()
+    later.sendall(b"TP/1.1\r\nHost: x\r\n\r\n")
+    assert is_answered(later)
+    slow.loop.call_soon_threadsafe(slow.leave.set)
+    assert is_answered(waiting)
+    for connection in (later, waiting):
+        connection.close()
+
+
+def test_a_host_of_several_addresses_is_listened_on_at_all_of_them_or_none() -> None:
+    sockets = serving.bind("localhost", 0)
+    assert {one.getsockname()[0] for one in sockets} <= {"127.0.0.1", "::1"}
+    serving.close(sockets)
+    with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
+        serving.bind("127.0.0.1", taken.getsockname()[1])
