@@ -25,6 +25,7 @@ DEEPEST = 5
 _log = logging.getLogger("moderation")
 _OURS = str(resources.PACKAGE.parent) + "/"
 # Line breaks, escape sequences, and what turns the direction of a line round (ASVS 16.4.1).
+_VALUE = re.compile(r"[(<'\"]")
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 
@@ -102,9 +103,12 @@ def _moment(seconds: float) -> str:
 
 
 def _said(record: logging.LogRecord) -> str:
-    """Our own events as they are; of others’ the first line, for asyncio adds what an error said below it."""
+    """Our own events as they are; of others’ the first line, of asyncio’s without what it ran."""
     said = record.getMessage()
-    return said if record.name.startswith(_log.name) else said.strip().partition("\n")[0][:300]
+    if record.name == _log.name:
+        return said
+    said = said.strip().partition("\n")[0][:300]
+    return _VALUE.split(said)[0].strip() if record.name == "asyncio" else said
 
 
 def describe(error: BaseException, depth: int = 0) -> dict[str, Any]:

@@ -73,7 +73,7 @@ class Guard:
             await send(message)
 
         if self._is_foreign(scope):
-            logs.security("refused as another site’s")
+            logs.security("refused as foreign")
             await self._refusal()(scope, receive, with_headers)
             return
         if asked == "HEAD":
