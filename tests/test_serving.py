@@ -13,6 +13,7 @@ from pathlib import Path
 import httpx2
 import pytest
 from conftest import add_article, add_person, empty, send, worker_database
+from prometheus_client.parser import text_string_to_metric_families
 from served import Served, alive, serve, until
 from sqlmodel import col, func, select
 from typer.testing import CliRunner
@@ -304,13 +305,47 @@ def _left(parts: Parts) -> int:
         return session.exec(select(func.count()).select_from(Effect)).one()
 
 
+def told(client: httpx2.Client, name: str, **labels: str) -> float:
+    """A figure of /metrics."""
+    (found,) = (
+        sample.value
+        for family in text_string_to_metric_families(client.get("/metrics").text)
+        for sample in family.samples
+        if sample.name == name and sample.labels.items() >= labels.items()
+    )
+    return found
+
+
+def test_every_worker_tells_the_figures_of_all(site: Site, each: dict[int, httpx2.Client]) -> None:
+    asked = {"route": "/track", "method": "GET", "status": "2xx"}
+    before = told(each[1], "moderation_requests_total", **asked)
+    for client in each.values():
+        for _ in range(4):
+            client.get("/track")
+    after = {told(client, "moderation_requests_total", **asked) for client in each.values()}
+    assert after == {before + 12}
+    took = {told(client, "moderation_request_seconds_count", route="/track") for client in each.values()}
+    assert took == after
+    sent = told(each[1], "moderation_front_bytes_total")
+    page = len(each[2].get(f"/articles/{SLUG}", headers={"Accept-Encoding": "identity"}).content)
+    # The page cache tells the others once a second what it counted.
+    until(lambda: told(each[3], "moderation_front_bytes_total") == sent + page)
+    for number, process in site.server.workers().items():
+        started = told(each[1], "process_start_time_seconds", worker=str(number))
+        assert abs(started - Path(f"/proc/{process}").stat().st_ctime) < 30
+
+
 def test_a_worker_that_dies_is_replaced_and_nobody_is_sent_away(site: Site) -> None:
     first = site.server.workers()
+    with httpx2.Client(base_url=site.server.address) as client:
+        counted = told(client, "moderation_effects_total", outcome="done")
     os.kill(first[2], signal.SIGKILL)
     until(lambda: site.server.workers()[2] != first[2])
     (line,) = [line for line in site.server.told("worker died and is replaced") if line["worker"] == 2]
     assert (line["level"], line["code"]) == ("error", -signal.SIGKILL)
     assert {get(site.server.address) for _ in range(12)} == {200}
+    with httpx2.Client(base_url=site.server.address) as client:
+        assert told(client, "moderation_effects_total", outcome="done") >= counted
     assert {number: process for number, process in site.server.workers().items() if number != 2} == {
         number: process for number, process in first.items() if number != 2
     }

@@ -15,9 +15,8 @@ from moderation.pages import figures
 from moderation.web.dependencies import Parts
 
 router = APIRouter()
-# Seconds: how long to wait for a database that may be stuck, and for how long one answer serves all who ask.
-PATIENCE = 2.0
-KEPT = 0.5
+# Seconds: how long to wait for a database that may be stuck, and for how long one answer serves whoever asks.
+PATIENCE, KEPT = 2.0, 0.5
 T = TypeVar("T")
 
 
@@ -27,14 +26,15 @@ class Patient(Generic[T]):
     Raises TimeoutError. Whoever comes meanwhile waits for the same answer, so that nothing piles up.
     """
 
-    def __init__(self, ask: Callable[[], T]) -> None:
+    def __init__(self, ask: Callable[[], T], *, kept: float = 0) -> None:
         self._ask = ask
+        self._keep = kept
         self._thread = CapacityLimiter(1)
         self._question: asyncio.Task[T] | None = None
         self._kept: tuple[float, T] | None = None
 
     async def answer(self) -> T:
-        if self._kept is not None and time.monotonic() - self._kept[0] < KEPT:
+        if self._kept is not None and time.monotonic() - self._kept[0] < self._keep:
             return self._kept[1]
         if self._question is None or self._question.done():
             self._question = asyncio.create_task(to_thread.run_sync(self._ask, limiter=self._thread))
@@ -54,7 +54,7 @@ class Health:
     def __init__(self, parts: Parts, delivers: Callable[[], bool]) -> None:
         self._parts = parts
         self._delivers = delivers
-        self._database = Patient(self._asked)
+        self._database = Patient(self._asked, kept=KEPT)
 
     async def problems(self) -> list[str]:
         try:
