@@ -33,7 +33,7 @@ from moderation.tokens import Scope
 from moderation.web.dependencies import Parts
 
 SECRET = "canariquichante"
-CONTROL = re.compile(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\u2028-\u202e]")
+CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e]")
 
 
 class Terminal(io.StringIO):
@@ -138,24 +138,21 @@ FORGED = [
 ]
 
 
+def written(text: str, *, as_json: bool) -> list[str]:
+    """As a fact of ours, and as the message of another’s: what either becomes."""
+    ours = logging.makeLogRecord({"name": "moderation", "msg": "limit reached", "facts": {"fact": text}})
+    theirs = logging.makeLogRecord({"name": "uvicorn.error", "msg": "%s", "args": (text,)})
+    return [logs.Lines(as_json=as_json).format(record) for record in (ours, theirs)]
+
+
 @pytest.mark.parametrize("text", FORGED, ids=ascii)
-def test_no_line_can_be_forged(log: Log, text: str) -> None:
-    logs.tell("limit reached", fact=text)
-    logging.getLogger("uvicorn.error").warning("%s", text)
-    ours, theirs = log.stream.getvalue().encode().splitlines()
+def test_no_line_can_be_forged(text: str) -> None:
+    ours, theirs = written(text, as_json=True)
     assert json.loads(ours)["fact"] == text
     assert json.loads(theirs)["event"] == text.strip().partition("\n")[0]
-    assert not CONTROL.search(log.stream.getvalue())
-
-
-@pytest.mark.parametrize("text", FORGED, ids=ascii)
-def test_no_line_of_a_terminal_can_be_forged(terminal: Terminal, text: str) -> None:
-    logs.tell("limit reached", fact=text)
-    logging.getLogger("uvicorn.error").warning("%s", text)
-    said = terminal.getvalue()
-    said.encode()
-    assert said.count("\n") == 2
-    assert not CONTROL.search(said)
+    for line in (ours, theirs, *written(text, as_json=False)):
+        line.encode()
+        assert not CONTROL.search(line)
 
 
 def fail() -> None:
