@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 from contextlib import suppress
+from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
 from tempfile import NamedTemporaryFile
@@ -20,6 +21,7 @@ from sqlalchemy.exc import ArgumentError
 from moderation.markup import Dialect
 
 SHORTEST_SECRET = 32
+_ORIGIN = re.compile(r"https?://(?:[a-z0-9.-]+|\[[0-9a-f:]+\])(?::[0-9]{1,5})?", re.ASCII)
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -54,14 +56,26 @@ def _limit(notation: str) -> str:
 
 
 def _limits_url(url: str) -> str:
-    if urlsplit(url).scheme not in {"memory", "redis", "rediss", "valkey", "valkeys"}:
+    library = {"memory": "", "redis": "redis", "rediss": "redis", "valkey": "valkey", "valkeys": "valkey"}
+    needed = library.get(urlsplit(url).scheme)
+    if needed is None:
         raise ValueError("must be memory://, redis://… or valkey://…")
+    if needed and find_spec(needed) is None:
+        raise ValueError(f"its driver is not installed: {needed}")
     return url
 
 
 def _networks(names: tuple[str, ...]) -> tuple[str, ...]:
     for name in names:
         ip_network(name, strict=False)  # raises ValueError
+    return names
+
+
+def _origins(names: tuple[str, ...]) -> tuple[str, ...]:
+    for name in names:
+        usual = ":443" if name.startswith("https:") else ":80"
+        if not _ORIGIN.fullmatch(name) or name.endswith(usual):
+            raise ValueError(f"must be as browsers write them, like https://www.example.org: {name}")
     return names
 
 
@@ -135,9 +149,18 @@ class Settings(BaseSettings):
     markup: Dialect = Field(default=Dialect.SPIP, description="What readers may type: `spip` or `plain`.")
 
     submit_limit: Annotated[str, AfterValidator(_limit)] = Field(
-        default="",
-        description="How many contributions one address may send, as in `10 per minute; 60 per hour`; no "
-        "limit if empty. Where readers share an address (loopback, an onion service), twenty times that.",
+        default="20 per minute; 200 per hour",
+        description="How many contributions one address may send; no limit if empty. Where addresses say "
+        "nothing (loopback, an onion service), all together may send twenty times that.",
+    )
+    waiting_per_thread: int = Field(
+        default=1000,
+        ge=0,
+        description="How many contributions may wait under one article; more are asked to come back later. "
+        "0: any number.",
+    )
+    waiting: int = Field(
+        default=10_000, ge=0, description="How many contributions may wait on the whole site. 0: any number."
     )
     limits_url: Annotated[str, AfterValidator(_limits_url)] = Field(
         default="memory://",
@@ -146,9 +169,10 @@ class Settings(BaseSettings):
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode, AfterValidator(_networks)] = Field(
         default=(),
-        description="Comma-separated addresses and networks whose `X-Forwarded-For` is believed.",
+        description="Comma-separated addresses and networks whose `X-Forwarded-For` is believed: proxies, "
+        "and no network visitors come from.",
     )
-    public_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    public_origins: Annotated[tuple[str, ...], NoDecode, AfterValidator(_origins)] = Field(
         default=(),
         description="Comma-separated origins (`https://www.example.org`) whose pages may post the form.",
     )

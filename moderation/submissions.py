@@ -1,9 +1,10 @@
 """The author's writes: sending a text, and taking it back."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, func, select
 
 from moderation import decisions, identifiers, markup
 from moderation.decisions import NotFound, TooLate
@@ -31,13 +32,34 @@ class NonceReused(Exception):
     """Something else was sent under the same nonce."""
 
 
+class Full(Exception):
+    """As many wait already as may, under the article or on the whole site: nothing more is stored."""
+
+
+@dataclass(frozen=True)
+class Room:
+    """How many contributions may wait under one article and on the whole site; 0: any number."""
+
+    thread: int = 0
+    site: int = 0
+
+
 def submit(
-    session: Session, slug: str, draft: Draft, *, nonce: str, now: datetime, parent: str | None = None
+    session: Session,
+    slug: str,
+    draft: Draft,
+    *,
+    nonce: str,
+    now: datetime,
+    parent: str | None = None,
+    room: Room = Room(),  # noqa: B008 - frozen
 ) -> Comment:
     """Stores the draft once, however often its form is sent.
 
     Raises NotFound for an unknown article, Closed, ParentNotPublic, Duplicate for the same text within a day,
-    and NonceReused when the nonce was another text’s.
+    NonceReused when the nonce was another text’s, and Full. The room under an article is exact; the site’s,
+    where PostgreSQL lets several write at once, may be overstepped by as many as write under other articles
+    at the same moment.
     """
     found = session.exec(
         select(Thread, Article.section)
@@ -60,6 +82,8 @@ def submit(
     if _said_already(session, thread, draft, now):
         raise Duplicate
     assert thread.id is not None
+    if _is_full(session, room.thread, Comment.thread_id == thread.id) or _is_full(session, room.site):
+        raise Full
     comment = Comment(
         id=identifiers.new_id(),
         thread_id=thread.id,
@@ -100,6 +124,14 @@ def _said_already(session: Session, thread: Thread, draft: Draft, now: datetime)
     # What is in effect, and not what may still be undone: sending a text again must not tell.
     shown = [decisions.in_effect(session, name, now) for name in session.exec(same).all()]
     return any(last is None or last.after in {Status.PENDING, Status.PUBLISHED} for last in shown)
+
+
+def _is_full(session: Session, room: int, *where: ColumnElement[bool] | bool) -> bool:
+    """Counts no further than the room there is, along an index."""
+    if not room:
+        return False
+    waiting = select(Comment.id).where(Comment.status == Status.PENDING, *where).limit(room).subquery()
+    return session.exec(select(func.count()).select_from(waiting)).one() >= room
 
 
 def _store(session: Session, comment: Comment, draft: Draft, now: datetime) -> Comment:

@@ -2,9 +2,13 @@
 
 import os
 import shutil
+import socket
+import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -62,6 +66,42 @@ class FakeClock:
     def tick(self, **by: float) -> datetime:
         self.now += timedelta(**by)
         return self.now
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@contextmanager
+def redis_server(port: int) -> Generator["subprocess.Popen[bytes]"]:
+    """A Redis that keeps nothing on disk. Skips the test where it is not installed."""
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    if program is None:
+        pytest.skip("redis-server is not installed")
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    server = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)  # noqa: S603 - our own words
+    try:
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.02)
+        else:
+            pytest.fail("redis-server did not start")
+        yield server
+    finally:
+        server.kill()
+        server.wait()
+
+
+@pytest.fixture
+def store() -> Generator[str]:
+    """The address of a shared store of limits, empty and this test's own."""
+    port = free_port()
+    with redis_server(port):
+        yield f"redis://127.0.0.1:{port}"
 
 
 @pytest.fixture

@@ -125,3 +125,42 @@ def test_a_given_key_makes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.chdir(tmp_path)
     assert Settings(secret_keys=(SecretStr(KEY),)).keys() == [KEY]
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "null",
+        "*",
+        "https://*.example.org",
+        "www.example.org",
+        "https://www.example.org/",
+        "https://www.example.org/forum",
+        "https://WWW.example.org",
+        "https://www.example.org:443",
+        "http://www.example.org:80",
+        "https://ann@www.example.org",
+        "https://www.éxample.org",
+        "https://www.example.org?a",
+        "ftp://www.example.org",
+    ],
+)
+def test_an_origin_no_browser_would_name_is_refused_and_not_ignored(origin: str) -> None:
+    assert "as browsers write them" in refused(public_origins=f"https://ok.example,{origin}")
+
+
+def test_origins_are_read_from_a_list() -> None:
+    given = "https://www.example.org, http://192.0.2.1:8080,http://[2001:db8::1]"
+    assert Settings(public_origins=given).public_origins == tuple(  # type: ignore[arg-type]
+        origin.strip() for origin in given.split(",")
+    )
+
+
+@pytest.mark.parametrize("url", ["", "localhost:6379", "memcached://localhost", "http://localhost"])
+def test_limits_are_counted_somewhere_we_know(url: str) -> None:
+    assert "redis://" in refused(limits_url=url)
+
+
+@pytest.mark.parametrize("notation", ["many", "10 per", "10 per fortnight", ";"])
+def test_a_limit_is_one_that_can_be_counted(notation: str) -> None:
+    assert refused(submit_limit=notation).startswith("Value error")
