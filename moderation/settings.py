@@ -4,6 +4,7 @@ import os
 import re
 import secrets
 from contextlib import suppress
+from dataclasses import dataclass
 from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
@@ -93,6 +94,17 @@ def _one_line(text: str) -> str:
 
 
 OneLine = Annotated[str, AfterValidator(_one_line)]
+
+
+@dataclass(frozen=True)
+class Room:
+    """How many contributions may wait under one article and on the whole site; 0: any number."""
+
+    thread: int = 0
+    site: int = 0
+
+
+ANY_NUMBER = Room()
 
 
 class Settings(BaseSettings):
@@ -205,6 +217,10 @@ class Settings(BaseSettings):
     @property
     def secure(self) -> bool:
         return self.site_url.startswith("https://")
+
+    @property
+    def room(self) -> Room:
+        return Room(self.waiting_per_thread, self.waiting)
 
     def keys(self) -> list[str]:
         """The signing keys, newest first; made and kept beside the database when none is set."""

@@ -1,6 +1,6 @@
 """The author's writes: sending a text, and taking it back."""
 
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement
@@ -12,6 +12,7 @@ from moderation.drafts import Draft, digest
 from moderation.lifecycle import Action, IllegalMove, Status
 from moderation.models.public import Article, Mode, Publication, Thread
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
+from moderation.settings import ANY_NUMBER, Room
 
 SAME_TEXT_WITHIN = timedelta(days=1)
 
@@ -35,13 +36,9 @@ class NonceReused(Exception):
 class Full(Exception):
     """As many wait already as may, under the article or on the whole site: nothing more is stored."""
 
-
-@dataclass(frozen=True)
-class Room:
-    """How many contributions may wait under one article and on the whole site; 0: any number."""
-
-    thread: int = 0
-    site: int = 0
+    def __init__(self, *, everywhere: bool) -> None:
+        super().__init__("too many wait")
+        self.everywhere = everywhere
 
 
 def submit(
@@ -52,7 +49,7 @@ def submit(
     nonce: str,
     now: datetime,
     parent: str | None = None,
-    room: Room = Room(),  # noqa: B008 - frozen
+    room: Room = ANY_NUMBER,
 ) -> Comment:
     """Stores the draft once, however often its form is sent.
 
@@ -82,8 +79,7 @@ def submit(
     if _said_already(session, thread, draft, now):
         raise Duplicate
     assert thread.id is not None
-    if _is_full(session, room.thread, Comment.thread_id == thread.id) or _is_full(session, room.site):
-        raise Full
+    _find_room(session, room, thread)
     comment = Comment(
         id=identifiers.new_id(),
         thread_id=thread.id,
@@ -94,6 +90,22 @@ def submit(
         submitted_at=now,
     )
     return _store(session, comment, draft, now)
+
+
+def _find_room(session: Session, room: Room, thread: Thread) -> None:
+    if is_full(session, room.thread, Comment.thread_id == thread.id):
+        raise Full(everywhere=False)
+    if is_full(session, room.site):
+        raise Full(everywhere=True)
+
+
+def is_full(session: Session, room: int, *where: ColumnElement[bool] | bool) -> bool:
+    """Whether as many wait. Counts no further, along an index, however much the table holds."""
+    waiting = select(Comment.status).where(Comment.status == Status.PENDING, *where)
+    if not where:  # else PostgreSQL may believe that reading the table from its start finds them sooner
+        waiting = waiting.order_by(col(Comment.submitted_at), col(Comment.id))
+    some = waiting.limit(room).subquery()
+    return room > 0 and session.exec(select(func.count()).select_from(some)).one() >= room
 
 
 def _is_of(session: Session, comment: Comment, draft: Draft) -> bool:
@@ -124,14 +136,6 @@ def _said_already(session: Session, thread: Thread, draft: Draft, now: datetime)
     # What is in effect, and not what may still be undone: sending a text again must not tell.
     shown = [decisions.in_effect(session, name, now) for name in session.exec(same).all()]
     return any(last is None or last.after in {Status.PENDING, Status.PUBLISHED} for last in shown)
-
-
-def _is_full(session: Session, room: int, *where: ColumnElement[bool] | bool) -> bool:
-    """Counts no further than the room there is, along an index."""
-    if not room:
-        return False
-    waiting = select(Comment.id).where(Comment.status == Status.PENDING, *where).limit(room).subquery()
-    return session.exec(select(func.count()).select_from(waiting)).one() >= room
 
 
 def _store(session: Session, comment: Comment, draft: Draft, now: datetime) -> Comment:

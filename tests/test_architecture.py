@@ -161,7 +161,7 @@ def test_everything_is_annotated() -> None:
 GIVEN = {
     *("page", "status", "form", "preview", "notice", "person", "now", "stale", "problem", "typed_reason"),
     *("typed_note", "next", "entry", "wrong", "mails", "unknown", "typed", "changed"),
-    *("name", "link", "code"),
+    *("name", "link", "code", "foreign"),
 }
 
 

@@ -27,6 +27,7 @@ WORDS: dict[tuple[str, str], type[StrEnum]] = {
     ("decision", "after"): Status,
     ("decision", "reason"): Reason,
     ("effect", "kind"): EffectKind,
+    ("forum_change", "mode"): Mode,
     ("letter", "kind"): LetterKind,
     ("thread", "mode"): Mode,
     ("version", "dialect"): Dialect,

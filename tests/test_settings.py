@@ -151,7 +151,7 @@ def test_an_origin_no_browser_would_name_is_refused_and_not_ignored(origin: str)
 
 def test_origins_are_read_from_a_list() -> None:
     given = "https://www.example.org, http://192.0.2.1:8080,http://[2001:db8::1]"
-    assert Settings(public_origins=given).public_origins == tuple(  # type: ignore[arg-type]
+    assert Settings(public_origins=given).public_origins == tuple(
         origin.strip() for origin in given.split(",")
     )
 

@@ -9,6 +9,7 @@ from sqlmodel import Field, SQLModel
 from moderation.lifecycle import Action, Reason, Status
 from moderation.markup import Dialect
 from moderation.models.columns import UTCDateTime, words
+from moderation.models.public import Mode
 
 
 class Role(StrEnum):
@@ -73,7 +74,7 @@ class Comment(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_comment_status_submitted_at_id", "status", "submitted_at", "id"),
-        Index("ix_comment_thread_id", "thread_id"),
+        Index("ix_comment_thread_id_status", "thread_id", "status"),
     )
 
     id: str = Field(primary_key=True, max_length=26)
@@ -137,6 +138,18 @@ class Decision(SQLModel, table=True):
     at: datetime = Field(sa_type=UTCDateTime)
     undo_until: datetime = Field(sa_type=UTCDateTime)
     undoes: int | None = Field(default=None, foreign_key="decision.id", unique=True)
+
+
+class ForumChange(SQLModel, table=True):
+    """A forum somebody of the team closed or opened again: a line of the log."""
+
+    __tablename__ = "forum_change"
+
+    id: int | None = Field(default=None, primary_key=True)
+    thread_id: int = Field(foreign_key="thread.id", index=True)
+    mode: Mode = Field(sa_type=words(Mode))
+    account_id: int = Field(foreign_key="account.id", index=True)
+    at: datetime = Field(sa_type=UTCDateTime)
 
 
 class EffectKind(StrEnum):

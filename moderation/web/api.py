@@ -14,12 +14,13 @@ from moderation.decisions import Last, NotFound, ReasonNeeded, Stale, TooLate
 from moderation.drafts import Invalid
 from moderation.lifecycle import IllegalMove, actions_from
 from moderation.pages.public import BadCursor
-from moderation.submissions import Closed, Duplicate, NonceReused, ParentNotPublic
+from moderation.submissions import Closed, Duplicate, Full, NonceReused, ParentNotPublic
 from moderation.throttle import TooMany
 from moderation.web import api_desk, api_docs, api_public
 from moderation.web.api_shapes import moment
 from moderation.web.bearer import Forbidden, Unauthorised
 from moderation.web.dependencies import Parts
+from moderation.web.submit import READ_WITHIN
 
 PREFIX = "/api/v1"
 Extra = dict[str, Any]
@@ -50,7 +51,7 @@ def create_api(parts: Parts) -> FastAPI:
 def problem(
     status: int, detail: str = "", *, headers: Mapping[str, str] | None = None, **extra: Any
 ) -> Response:
-    """A problem document; `type` is left out, so that the status says it all."""
+    """A problem document; unless a `type` is given, the status says it all."""
     title = HTTPStatus(status).phrase
     return JSONResponse(
         {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra},
@@ -111,6 +112,17 @@ def _too_late(error: TooLate, _parts: Parts) -> Response:
     return problem(409, f"Too late to undo: it is {error.status}. Possible now: {possible}.")
 
 
+def _full(error: Full, parts: Parts) -> Response:
+    where = "on this site" if error.everywhere else "under this article"
+    return problem(
+        429,
+        f"As many contributions wait {where} as may. Nothing was stored; come back later.",
+        headers={"Retry-After": str(READ_WITHIN)},
+        type=f"{parts.settings.site_url}{PREFIX}/docs#full",
+        title="Too many contributions wait",
+    )
+
+
 def _http(error: HTTPException, _parts: Parts) -> Response:
     return problem(error.status_code, str(error.detail), headers=error.headers)
 
@@ -142,6 +154,7 @@ _PROBLEMS: dict[type[Exception], Callable[[Any, Parts], Response]] = {
     OperationalError: lambda _error, _parts: problem(
         503, "The database is busy; nothing was stored.", headers={"Retry-After": "5"}
     ),
+    Full: _full,
     TooMany: lambda error, _parts: problem(
         429, "Too many contributions from here.", headers={"Retry-After": str(error.seconds)}
     ),

@@ -65,6 +65,7 @@ def submit(
             nonce=_nonce(slug, idempotency_key),
             now=now,
             parent=incoming.parent,
+            room=app.settings.room,
         )
         if comment.status is Status.WITHDRAWN:
             raise NonceReused  # its text is erased: nobody can tell whether this is the same

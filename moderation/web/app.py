@@ -26,7 +26,7 @@ from moderation.throttle import Throttle
 from moderation.web import api, desk, public, sign_in, submit, track
 from moderation.web.dependencies import Parts
 from moderation.web.guard import Guard
-from moderation.web.people import NotSignedIn
+from moderation.web.people import NotAllowed, NotSignedIn
 
 # What each error of the program answers; the program itself knows nothing of HTTP.
 STATUS_OF: dict[type[Exception], int] = {
@@ -72,6 +72,7 @@ def create_app(parts: Parts) -> ASGIApp:
         app.add_exception_handler(kind, _shown(status))
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(NotSignedIn, _to_sign_in)
+    app.add_exception_handler(NotAllowed, _shown(403))
     app.add_exception_handler(OperationalError, _busy)
     app.add_exception_handler(Exception, _shown(500))
     return Front(
@@ -79,7 +80,7 @@ def create_app(parts: Parts) -> ASGIApp:
             app,
             site_url=parts.settings.site_url,
             public_origins=parts.settings.public_origins,
-            refusal=lambda: _error_page(parts, 403),
+            refusal=lambda: _error_page(parts, 403, foreign=True),
         ),
         etag_of=lambda path: public.etag_of(parts, path),
         freshness=parts.settings.cache_freshness,
@@ -100,9 +101,12 @@ def _page(request: Request, status: int, headers: Mapping[str, str] | None = Non
     return _error_page(request.app.state.parts, status, headers)
 
 
-def _error_page(parts: Parts, status: int, headers: Mapping[str, str] | None = None) -> Response:
+def _error_page(
+    parts: Parts, status: int, headers: Mapping[str, str] | None = None, *, foreign: bool = False
+) -> Response:
     name = "missing.html" if status == 404 else "error.html"
-    return parts.page(name, None, status=status, headers={"Cache-Control": "no-store", **(headers or {})})
+    headers = {"Cache-Control": "no-store", **(headers or {})}
+    return parts.page(name, None, status=status, headers=headers, foreign=foreign)
 
 
 def _shown(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:

@@ -1,19 +1,20 @@
 """The moderators' space: the queue, one contribution, deciding, undoing, the log."""
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import AfterValidator
 
-from moderation import decisions
+from moderation import articles, decisions
 from moderation.accounts import Person
 from moderation.decisions import NotFound, ReasonNeeded, Stale, TooLate
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
+from moderation.models.public import Mode
 from moderation.pages import desk as pages
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
-from moderation.web.people import SignedIn, renew
+from moderation.web.people import Admin, SignedIn, renew
 
 router = APIRouter(prefix="/desk")
 PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex", "Referrer-Policy": "same-origin"}
@@ -30,8 +31,11 @@ def queue(
     status: Status = Status.PENDING,
     after: Annotated[str | None, Query(max_length=200)] = None,
     done: Done = None,
+    forum: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
-    page = pages.queue(session, person, status=status, after=after, done=done)
+    page = pages.queue(
+        session, person, status=status, after=after, done=done, moved=forum, room=app.settings.room
+    )
     return app.page("queue.html", page, headers=PRIVATE, person=person, now=now)
 
 
@@ -53,6 +57,20 @@ def item(
     if page is None:
         raise NotFound
     return app.page("item.html", page, headers=PRIVATE, person=person, now=now, **_NOTHING_TYPED)
+
+
+@router.post("/articles/{slug}/{move}")
+def move_forum(
+    app: ThisApp, request: Request, person: Admin, now: Now, slug: str, move: Literal["open", "close"]
+) -> Response:
+    mode = Mode.APRIORI if move == "open" else Mode.CLOSED
+    try:
+        with app.writing() as session:
+            articles.move(session, slug, mode, by=person.id, now=now)
+    except articles.NotFound:
+        raise NotFound from None
+    place = RedirectResponse(app.url(f"/desk?forum={slug}"), 303, headers=PRIVATE)
+    return renew(app, request, place, now)
 
 
 _NOTHING_TYPED: dict[str, Any] = {"stale": None, "problem": "", "typed_reason": None, "typed_note": ""}

@@ -7,6 +7,7 @@ from fastapi import Depends, Request, Response
 
 from moderation import accounts
 from moderation.accounts import Person
+from moderation.models.queue import Role
 from moderation.web.dependencies import Now, Parts, ThisApp
 
 
@@ -33,6 +34,19 @@ def _person(app: ThisApp, request: Request, now: Now) -> Person:
 
 
 SignedIn = Annotated[Person, Depends(_person)]
+
+
+class NotAllowed(Exception):
+    """Somebody is signed in whose role does not open that."""
+
+
+def _admin(person: SignedIn) -> Person:
+    if person.role is not Role.ADMIN:
+        raise NotAllowed
+    return person
+
+
+Admin = Annotated[Person, Depends(_admin)]
 
 
 def give_cookie(app: Parts, response: Response, value: str, *, kept: bool) -> None:

@@ -20,6 +20,8 @@ from moderation.web.form import Form
 router = APIRouter()
 # Nobody reads a preview faster than this.
 TOO_FAST = timedelta(seconds=2)
+# Seconds after which moderators may have made room.
+READ_WITHIN = 3600
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -30,6 +32,8 @@ class Notice(StrEnum):
     TOO_FAST = "too_fast"
     TOO_OLD = "too_old"
     TOO_MANY = "too_many"
+    FULL_FORUM = "full_forum"
+    FULL_SITE = "full_site"
 
 
 @dataclass(frozen=True)
@@ -104,7 +108,7 @@ def send(
     try:
         app.throttle.hit(sender, now.date())
     except TooMany as many:
-        return _later(app, attempt, article, many)
+        return _later(app, attempt, article, Notice.TOO_MANY, many.seconds)
     return _store(app, now, slug, attempt.draft, attempt, article)
 
 
@@ -113,10 +117,15 @@ def _store(
 ) -> Response:
     try:
         with app.writing() as session:
-            code = submissions.submit(session, slug, draft, nonce=attempt.nonce, now=now).tracking
+            code = submissions.submit(
+                session, slug, draft, nonce=attempt.nonce, now=now, room=app.settings.room
+            ).tracking
     except submissions.Duplicate:
         form = replace(attempt.form, problems={"text": Problem("duplicate")})
         return _contribute(app, replace(attempt, form=form, draft=None), article, 409)
+    except submissions.Full as full:
+        notice = Notice.FULL_SITE if full.everywhere else Notice.FULL_FORUM
+        return _later(app, attempt, article, notice, READ_WITHIN)
     except submissions.Closed:
         return _unsent(app, attempt, article, 403)
     except NotFound:
@@ -124,9 +133,11 @@ def _store(
     return RedirectResponse(app.url(f"/track/{code}"), status_code=303, headers=NO_STORE)
 
 
-def _later(app: Parts, attempt: Attempt, article: pages.ArticlePage, many: TooMany) -> Response:
-    answer = _contribute(app, replace(attempt, notice=Notice.TOO_MANY), article, 429)
-    answer.headers["Retry-After"] = str(many.seconds)
+def _later(
+    app: Parts, attempt: Attempt, article: pages.ArticlePage, notice: Notice, seconds: int
+) -> Response:
+    answer = _contribute(app, replace(attempt, notice=notice), article, 429)
+    answer.headers["Retry-After"] = str(seconds)
     return answer
 
 
