@@ -22,6 +22,10 @@ Done = Annotated[int | None, Query(ge=1, le=LARGEST)]
 LONGEST_NOTE = 2000
 
 
+class NoteTooLong(Exception):
+    """Longer than LONGEST_NOTE."""
+
+
 @router.get("")
 def queue(
     app: ThisApp,
@@ -78,10 +82,7 @@ _NOTHING_TYPED: dict[str, Any] = {"stale": None, "problem": "", "typed_reason": 
 
 def _note(typed: str) -> str:
     # A browser sends each newline as two characters and counts it as one.
-    note = typed.replace("\r\n", "\n").replace("\0", "")
-    if len(note) > LONGEST_NOTE:
-        raise ValueError(f"longer than {LONGEST_NOTE} characters")
-    return note
+    return typed.replace("\r\n", "\n").replace("\0", "")
 
 
 @router.post("/comments/{comment_id}/{action}")
@@ -97,6 +98,8 @@ def decide(
     note: Annotated[str, AfterValidator(_note), Form()] = "",
 ) -> Response:
     chosen = Reason(reason) if reason in set(Reason) else None
+    if len(note) > LONGEST_NOTE:
+        return _refused(app, person, now, comment_id, NoteTooLong(), chosen, note)
     try:
         with app.writing() as session:
             decision = decisions.decide(
@@ -111,7 +114,7 @@ def decide(
                 note=note.strip(),
             )
             done = decision.id
-    except (Stale, IllegalMove, ReasonNeeded) as error:
+    except (Stale, IllegalMove, ReasonNeeded, NoteTooLong) as error:
         return _refused(app, person, now, comment_id, error, chosen, note)
     with app.reading() as session:
         onward = pages.next_waiting(session, person, comment_id)
@@ -124,23 +127,26 @@ def _refused(
     person: Person,
     now: Now,
     comment_id: str,
-    error: Stale | IllegalMove | ReasonNeeded,
+    error: Stale | IllegalMove | ReasonNeeded | NoteTooLong,
     reason: Reason | None,
     note: str,
 ) -> Response:
     """The item as it is now, why nothing was done, and what had been typed."""
     with app.reading() as session:
         page = pages.item(session, person, comment_id)
-    missing = isinstance(error, ReasonNeeded)
-    problem = ("note" if error.note else "reason") if isinstance(error, ReasonNeeded) else ""
+    if page is None:
+        raise NotFound
+    problem = "length" if isinstance(error, NoteTooLong) else ""
+    if isinstance(error, ReasonNeeded):
+        problem = "note" if error.note else "reason"
     return app.page(
         "item.html",
         page,
-        status=422 if missing else 409,
+        status=422 if problem else 409,
         headers=PRIVATE,
         person=person,
         now=now,
-        stale=None if missing else error,
+        stale=None if problem else error,
         problem=problem,
         typed_reason=reason,
         typed_note=note,

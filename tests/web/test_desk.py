@@ -423,6 +423,7 @@ def test_a_move_the_table_has_not_is_not_made(parts: Parts, desk: TestClient, pe
         ("{id}/publish", {"revision": "9" * 30}, 422),
         ("{id}/publish", {"revision": "2"}, 409),
         ("{id}/refuse", {"revision": "1", "reason": "off_topic", "note": "a" * 2001}, 422),
+        ("absent/refuse", {"revision": "1", "reason": "off_topic", "note": "a" * 2001}, 404),
         ("%00/publish", {"revision": "1"}, 404),
     ],
 )
@@ -432,6 +433,19 @@ def test_a_request_that_is_wrong_changes_nothing(
     answer = desk.post(f"/desk/comments/{path.format(id=pending.id)}", data=data)
     assert answer.status_code == status
     assert state(parts, pending.id) == (Status.PENDING, 1)
+
+
+def test_a_note_that_is_too_long_is_given_back_to_be_shortened(desk: TestClient, pending: Sent) -> None:
+    note = "Voyez la charte.\n" * 150
+    answer = decide(desk, pending.id, "refuse", reason="off_topic", note=note.replace("\n", "\r\n"))
+    page = Page(answer)
+    assert answer.status_code == 422
+    assert (
+        page.error("note") == "C’est trop long : 2550 caractères, pour 2 000 au plus. Raccourcissez un peu."
+    )
+    assert (page.value("note"), page.chosen("reason")) == (note, "off_topic")
+    fits = "\r\n" * 1999 + "x"
+    assert decide(desk, pending.id, "refuse", reason="off_topic", note=fits).status_code == 303
 
 
 def test_a_withdrawn_text_is_gone_from_the_desk(desk: TestClient, client: TestClient, pending: Sent) -> None:
