@@ -13,8 +13,9 @@ from moderation.web.api_public import ERRORS, json_only
 from moderation.web.api_shapes import Decided, Made, NewDecision, Queue, ReasonOffered, Undone, Whole
 from moderation.web.bearer import ModeratorToken, ReaderToken
 from moderation.web.dependencies import Now, Reading, ThisApp
+from moderation.web.strict_json import Route
 
-router = APIRouter(tags=["moderation"], responses={401: ERRORS, 403: ERRORS})
+router = APIRouter(tags=["moderation"], route_class=Route, responses={401: ERRORS, 403: ERRORS})
 
 
 @router.get("/queue", summary="What waits, oldest first", responses={422: ERRORS})

@@ -14,8 +14,9 @@ from moderation.submissions import NonceReused
 from moderation.web.api_shapes import Accepted, NewComment, Problem, PublicComments
 from moderation.web.bearer import IsTrusted
 from moderation.web.dependencies import Now, PublicReading, Sender, ThisApp
+from moderation.web.strict_json import Route
 
-router = APIRouter(tags=["public"])
+router = APIRouter(tags=["public"], route_class=Route)
 ERRORS = {"model": Problem, "content": {"application/problem+json": {}}}
 
 

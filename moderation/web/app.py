@@ -80,7 +80,7 @@ def create_app(parts: Parts) -> ASGIApp:
             app,
             site_url=parts.settings.site_url,
             public_origins=parts.settings.public_origins,
-            refusal=lambda: _error_page(parts, 403, foreign=True),
+            refusal=lambda path: _foreign(parts, path),
         ),
         etag_of=lambda path: public.etag_of(parts, path),
         freshness=parts.settings.cache_freshness,
@@ -107,6 +107,12 @@ def _error_page(
     name = "missing.html" if status == 404 else "error.html"
     headers = {"Cache-Control": "no-store", **(headers or {})}
     return parts.page(name, None, status=status, headers=headers, foreign=foreign)
+
+
+def _foreign(parts: Parts, path: str) -> Response:
+    if path.startswith(api.PREFIX):
+        return api.problem(403, "This was sent by a page of another site.")
+    return _error_page(parts, 403, foreign=True)
 
 
 def _shown(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
