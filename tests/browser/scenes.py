@@ -7,8 +7,9 @@ from datetime import timedelta
 from conftest import Sent, add_article, send
 from playwright.sync_api import Page, expect
 
+from browser.conftest import ROOM
 from browser.serving import Site
-from browser.steps import button, heading, message, preview, write
+from browser.steps import button, heading, message, preview, read_preview, write
 from moderation import articles, decisions, drafts, identifiers, submissions
 from moderation.articles import Content
 from moderation.lifecycle import NEEDS_REASON, Action, Reason, Status
@@ -75,6 +76,9 @@ def furnish(site: Site) -> Gallery:
         add_article(site.parts, slug)
     add_article(site.parts, "cent", title="Cent compléments")
     _publish_many(site)
+    add_article(site.parts, "comble", title=f"Comble, et {WIDE}")
+    for number in range(ROOM):
+        send(site.parts, "comble", f"La {number + 1}e à attendre.")
     sent = {status: _brought_to(site, status, actions) for status, actions in MOVES.items()}
     withdrawn = send(site.parts, "large", f"retirée {TEXT}", author=NAME)
     with site.parts.writing() as session:
@@ -139,6 +143,35 @@ def previewed_too_fast(gallery: Gallery, page: Page) -> None:
     previewed(gallery, page)
     button(page, "Envoyer à la modération").click()
     expect(page.get_by_role("status")).to_contain_text("C’était très rapide")
+
+
+def caught_as_a_robot(_gallery: Gallery, page: Page) -> None:
+    page.goto("/articles/large")
+    write(page, TEXT, author=NAME)
+    page.locator("#nobot").evaluate("field => { field.value = 'https://example.org' }")
+    button(page, "Prévisualiser").click()
+    expect(page.get_by_role("alert")).to_contain_text("Ce champ doit rester vide")
+
+
+def sent_where_there_is_no_room(gallery: Gallery, page: Page) -> None:
+    page.goto("/articles/comble")
+    write(page, TEXT, author=NAME)
+    preview(page)
+    read_preview(gallery.site, page)
+    button(page, "Envoyer à la modération").click()
+    expect(page.get_by_role("status")).to_contain_text("Beaucoup de contributions attendent déjà")
+
+
+def forum_closed(_gallery: Gallery, page: Page) -> None:
+    page.goto("/desk")
+    expect(page.get_by_text("Trop de contributions attendent sous l’article Comble")).to_be_visible()
+    button(page, "Fermer ce forum").click()
+    expect(page.get_by_role("status")).to_contain_text("Forum fermé par Ann")
+
+
+def closed_forum_in_the_log(_gallery: Gallery, page: Page) -> None:
+    page.goto("/desk/log")
+    expect(page.get_by_role("heading", name="Forums fermés")).to_be_visible()
 
 
 def refused_by_the_form(_gallery: Gallery, page: Page) -> None:
@@ -215,6 +248,16 @@ def without_words(gallery: Gallery, page: Page) -> None:
     expect(page.get_by_role("alert")).to_contain_text("dites pourquoi")
 
 
+def too_many_words(gallery: Gallery, page: Page) -> None:
+    item(Status.PENDING)(gallery, page)
+    page.get_by_label("Motif").select_option(Reason.OTHER)
+    page.get_by_label("Quelques mots").evaluate(
+        "(field, words) => { field.value = words.repeat(20) }", f"{WIDE} "
+    )
+    button(page, "Refuser").click()
+    expect(page.get_by_role("alert")).to_contain_text("C’est trop long")
+
+
 def _another(gallery: Gallery, page: Page) -> Sent:
     sent = send(gallery.site.parts, "large", f"{identifiers.new_id()} {TEXT}", author=NAME)
     page.goto(f"/desk/comments/{sent.id}")
@@ -253,6 +296,8 @@ SCENES: dict[str, Scene] = {
     "preview": previewed,
     "preview-too-fast": previewed_too_fast,
     "errors": refused_by_the_form,
+    "errors-of-a-robot": caught_as_a_robot,
+    "no-room": sent_where_there_is_no_room,
     "unsent-closed": nowhere_to_send("ferme"),
     "unsent-unknown": nowhere_to_send("inconnu"),
     **{f"tracking-{status}": tracking(status) for status in Status},
@@ -270,9 +315,12 @@ SCENES: dict[str, Scene] = {
     "item-stale": stale,
     "item-without-a-reason": without_a_reason,
     "item-without-words": without_words,
+    "item-with-too-many-words": too_many_words,
     "item-after-a-decision": just_decided,
     "item-after-an-undo": just_undone,
     "log": at("/desk/log"),
+    "queue-after-closing-a-forum": forum_closed,
+    "log-with-a-closed-forum": closed_forum_in_the_log,
     "missing": at("/inconnue"),
     "malformed": at("/desk?status=inconnu"),
 }

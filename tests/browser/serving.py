@@ -87,7 +87,8 @@ class Site:
 
 
 @contextmanager
-def serve(folder: Path, *, host: str = "127.0.0.1") -> Generator[Site]:
+def serve(folder: Path, *, host: str = "127.0.0.1", **more: str) -> Generator[Site]:
+    """`more` are settings by their names."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -104,6 +105,7 @@ def serve(folder: Path, *, host: str = "127.0.0.1") -> Generator[Site]:
         "MODERATION_SECRET_KEYS": KEY,
         "MODERATION_SITE_URL": settings.site_url,
         "MODERATION_UNDO_SECONDS": str(UNDO_SECONDS),
+        **{f"MODERATION_{name.upper()}": value for name, value in more.items()},
     }
     parts = build(settings)
     database.upgrade(parts.engine)
