@@ -28,7 +28,7 @@ class Forum:
 
 @dataclass(frozen=True)
 class Crowd:
-    """What takes no more contributions until some are read: the whole site, or these forums."""
+    """What is open and takes no more contributions until some are read: the whole site, or these forums."""
 
     everywhere: bool = False
     forums: tuple[Forum, ...] = ()
@@ -41,7 +41,7 @@ def crowd(session: Session, room: Room) -> Crowd:
         return Crowd()
     pending = select(col(Comment.thread_id)).where(col(Comment.status) == Status.PENDING)
     full = pending.group_by(col(Comment.thread_id)).having(func.count() >= room.thread)
-    return Crowd(forums=_forums(session, col(Thread.id).in_(full)))
+    return Crowd(forums=_forums(session, and_(col(Thread.mode) != Mode.CLOSED, col(Thread.id).in_(full))))
 
 
 def forum(session: Session, slug: str) -> Forum | None:
