@@ -5,7 +5,7 @@ from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Body, Depends, Header, HTTPException, Query, Request, Response
 
-from moderation import drafts, identifiers, submissions
+from moderation import identifiers, submissions
 from moderation.decisions import NotFound
 from moderation.drafts import Draft
 from moderation.lifecycle import Status
@@ -32,12 +32,9 @@ class Incoming(NamedTuple):
     parent: str | None
 
 
-def _incoming(app: ThisApp, body: Annotated[NewComment, Body()]) -> Incoming:
+async def _incoming(app: ThisApp, body: Annotated[NewComment, Body()]) -> Incoming:
     """Renders before any transaction."""
-    draft = drafts.read(
-        body.author, body.email, body.text, dialect=app.settings.markup, required=app.settings.required
-    )
-    return Incoming(draft, body.parent)
+    return Incoming(await app.drafted(body.author, body.email, body.text), body.parent)
 
 
 @router.post(

@@ -1,9 +1,12 @@
 """What requests are given: the program's parts, the time, and a transaction to read in."""
 
+import asyncio
 from collections.abc import Generator
+from concurrent.futures import Executor, ThreadPoolExecutor
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -12,8 +15,9 @@ from jinja2 import Environment
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from moderation import database
+from moderation import database, drafts
 from moderation.clock import Clock
+from moderation.drafts import Draft
 from moderation.links import Links
 from moderation.settings import Settings
 from moderation.throttle import Throttle
@@ -33,6 +37,8 @@ class Parts:
     fingerprint: str
     clock: Clock
     throttle: Throttle
+    # One text at a time: a flood of hostile ones takes one thread, and not those of readers and moderators.
+    renderer: Executor = field(default_factory=lambda: ThreadPoolExecutor(1, "renderer"))
 
     def reading(self) -> AbstractContextManager[Session]:
         return database.reading(self.engine)
@@ -40,6 +46,11 @@ class Parts:
     def writing(self) -> AbstractContextManager[Session]:
         """Ends, and so commits, before the answer is made: what was acknowledged is kept."""
         return database.writing(self.engine)
+
+    async def drafted(self, author: str, email: str, text: str) -> Draft:
+        """Checked and rendered. Raises drafts.Invalid."""
+        read = partial(drafts.read, dialect=self.settings.markup, required=self.settings.required)
+        return await asyncio.wrap_future(self.renderer.submit(read, author, email, text))
 
     def page(
         self, name: str, page: Any, *, status: int = 200, headers: dict[str, str] | None = None, **more: Any

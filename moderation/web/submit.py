@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Response
 from fastapi import Form as Field
 from fastapi.responses import RedirectResponse
 
-from moderation import drafts, identifiers, links, markup, submissions
+from moderation import identifiers, links, markup, submissions
 from moderation.decisions import NotFound
 from moderation.drafts import Draft, Invalid, Problem
 from moderation.pages import public as pages
@@ -47,7 +47,7 @@ class Attempt:
     sends: bool
 
 
-def _attempt(
+async def _attempt(
     app: ThisApp,
     now: Now,
     slug: str,
@@ -62,7 +62,7 @@ def _attempt(
     form = Form(author=author, email=email, text=text)
     problems = {"nobot": Problem("not_empty")} if nobot else {}
     try:
-        draft = drafts.read(author, email, text, dialect=app.settings.markup, required=app.settings.required)
+        draft = await app.drafted(author, email, text)
     except Invalid as invalid:
         return Attempt(replace(form, problems={**problems, **invalid.problems}), None, "", None, sends=False)
     if problems:
