@@ -18,9 +18,11 @@ from selectolax.lexbor import LexborHTMLParser
 from sqlalchemy import Engine, text
 from sqlmodel import SQLModel
 from starlette.testclient import TestClient
+from typer.testing import CliRunner, Result
 
 from moderation import accounts, articles, database, delivery, drafts, identifiers, submissions
 from moderation.articles import Content
+from moderation.cli.main import app
 from moderation.markup import Dialect
 from moderation.models.public import Mode
 from moderation.models.queue import Comment, Role
@@ -281,6 +283,31 @@ class Reader:
 @pytest.fixture
 def reader(client: TestClient, clock: FakeClock) -> Reader:
     return Reader(client, clock)
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def environment(url: str) -> dict[str, str]:
+    return {
+        "MODERATION_DATABASE_URL": url,
+        "MODERATION_SECRET_KEYS": KEY,
+        "MODERATION_SITE_URL": "http://testserver",
+    }
+
+
+@pytest.fixture
+def run(environment: dict[str, str]) -> Run:
+    """Types a command; further settings by name."""
+
+    def typed(*words: str, **more: str) -> Result:
+        given = {**environment, **{f"MODERATION_{name.upper()}": value for name, value in more.items()}}
+        result = CliRunner().invoke(app, words, env=given)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return typed
 
 
 def at_once(*deeds: Callable[[], Any]) -> list[Any]:

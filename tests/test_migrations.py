@@ -1,5 +1,9 @@
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -8,11 +12,12 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from conftest import worker_database
+from conftest import KEY, worker_database
 from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel
 
-from moderation import database
+from moderation import archive, backup, database
 from moderation.lifecycle import Action, Reason, Status
 from moderation.markup import Dialect
 from moderation.models.public import Mode
@@ -157,3 +162,108 @@ def test_an_upgrade_that_fails_half_way_leaves_nothing(blank: Engine) -> None:
     if blank.dialect.name == "sqlite":
         with blank.connect() as connection:
             assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
+
+
+def test_an_upgrade_tells_what_it_went_through(blank: Engine) -> None:
+    assert database.revision(blank) is None
+    assert database.upgrade(blank, "0001") == ["0001"]
+    assert database.revision(blank) == "0001"
+    assert database.upgrade(blank) == database.revisions()[1:]
+    assert database.upgrade(blank) == []
+
+
+def test_each_migration_is_a_transaction_of_its_own(blank: Engine) -> None:
+    with blank.begin() as connection:
+        connection.execute(text("CREATE TABLE token (id INTEGER)"))  # the first table of the second revision
+    with pytest.raises(Exception, match="already exists"):
+        database.upgrade(blank)
+    assert database.revision(blank) == "0001"
+    with blank.begin() as connection:
+        connection.execute(text("DROP TABLE token"))
+    assert database.upgrade(blank) == database.revisions()[1:]
+    assert differences(blank) == []
+
+
+def test_of_two_upgrades_at_once_one_waits_and_finds_nothing_to_do(blank: Engine) -> None:
+    address = blank.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-m", "moderation", "upgrade"]
+    settings = {**os.environ, "MODERATION_DATABASE_URL": address, "MODERATION_SECRET_KEYS": KEY}
+    both = [
+        subprocess.Popen(command, env=settings, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own words
+        for _ in range(2)
+    ]
+    told = [one.communicate(timeout=120)[1] for one in both]
+    assert [one.returncode for one in both] == [0, 0], told
+    assert all(said.endswith("The database is up to date.\n") for said in told)
+    assert differences(blank) == []
+
+
+def test_a_database_of_a_newer_program_is_left_alone(blank: Engine) -> None:
+    database.upgrade(blank)
+    with blank.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    first = described(blank)
+    with pytest.raises(database.UnknownRevision, match="9999"):
+        database.upgrade(blank)
+    assert described(blank) == first
+
+
+def test_a_migration_gives_up_on_a_table_that_others_hold(
+    blank: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if blank.dialect.name != "postgresql":
+        pytest.skip("this is about PostgreSQL")
+    monkeypatch.setattr(database, "MIGRATION_WAITS", "100ms")
+    database.upgrade(blank, "0001")
+    with blank.begin() as connection:
+        connection.execute(text("LOCK TABLE comment"))
+        with pytest.raises(DBAPIError, match="lock timeout"):
+            database.upgrade(blank)
+    assert database.revision(blank) == "0001"
+    with blank.connect() as connection:
+        assert connection.execute(text("SHOW lock_timeout")).scalar_one() == "0"
+    assert database.upgrade(blank) == database.revisions()[1:]
+
+
+# The copy that is made first
+
+NOON = datetime(2026, 10, 3, 12, tzinfo=UTC)
+
+
+def silent(_table: str, _done: int, _count: int) -> None:
+    """Nobody watches."""
+
+
+def test_a_database_is_copied_before_it_is_migrated(blank: Engine) -> None:
+    database.upgrade(blank, "0001")
+    with blank.begin() as connection:
+        connection.execute(text("UPDATE site SET last_number = 12"))
+    copy = backup.before_upgrade(blank, NOON, tell=silent)
+    if blank.dialect.name == "postgresql":
+        assert copy is None
+        return
+    assert copy is not None
+    assert copy.name == "blank.db.before-0001-20261003T120000Z"
+    assert archive.verify(copy).revision == "0001"
+    with database.reading(database.scratch(copy)) as session:
+        found = session.connection().execute(text("SELECT last_number FROM site")).scalar_one()
+    assert found == 12
+
+
+def test_there_is_no_copy_of_nothing(blank: Engine) -> None:
+    assert backup.before_upgrade(blank, NOON, tell=silent) is None
+    database.upgrade(blank)
+    assert backup.before_upgrade(blank, NOON, tell=silent) is None
+
+
+def test_the_newest_three_copies_are_kept(blank: Engine) -> None:
+    if blank.dialect.name != "sqlite":
+        pytest.skip("this is about SQLite")
+    folder = Path(blank.url.database or "").parent
+    database.upgrade(blank, "0001")
+    (folder / "blank.db.before-0009-20200101T000000Z").write_text("older, of a later revision")
+    (folder / "blank.db.mine").write_text("not a copy of ours")
+    made = [backup.before_upgrade(blank, NOON + timedelta(days=day), tell=silent) for day in range(4)]
+    left = {file for file in folder.iterdir() if ".before-" in file.name}
+    assert left == set(made[1:])
+    assert (folder / "blank.db.mine").exists()

@@ -6,7 +6,7 @@ from typing import Annotated, NoReturn
 
 import typer
 from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy.exc import DBAPIError
 
 from moderation import database
 from moderation.decisions import NotFound, ReasonNeeded, Stale
@@ -29,23 +29,41 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(1)
 
 
-def open_parts(*, current: bool = True) -> Parts:
+def read_settings() -> Settings:
     try:
-        settings = Settings()
+        return Settings()
     except ValidationError as error:
-        for problem in error.errors():
-            setting = "".join(f"MODERATION_{name}: ".upper() for name in problem["loc"][:1])
-            say(setting + problem["msg"])
+        for problem in problems(error):
+            say(problem)
         raise typer.Exit(2) from None
-    parts = build(settings)
+
+
+def problems(error: ValidationError) -> list[str]:
+    """What is wrong with the settings, one line each, by the names they have outside."""
+    return [
+        "".join(f"MODERATION_{name}: ".upper() for name in problem["loc"][:1]) + problem["msg"]
+        for problem in error.errors()
+    ]
+
+
+def open_parts(*, current: bool = True) -> Parts:
+    parts = build(read_settings())
     opened.callback(parts.engine.dispose)
     try:
-        is_current = database.is_current(parts.engine)
-    except OperationalError as error:
-        fail(f"The database did not answer: {error.orig}")
-    if current and not is_current:
+        found = database.revision(parts.engine)
+    except DBAPIError as error:
+        fail(f"The database did not answer: {first_line(error)}")
+    known = database.revisions()
+    if found not in {None, *known}:
+        fail(f"The database is of a newer program (revision {found}). Install that one.")
+    if current and found != known[-1]:
         fail("The database is behind this program. Run: moderation upgrade")
     return parts
+
+
+def first_line(error: DBAPIError) -> str:
+    """What the database itself said, without what it was told."""
+    return str(error.orig).partition("\n")[0]
 
 
 @contextmanager

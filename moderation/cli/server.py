@@ -44,14 +44,6 @@ def served() -> Any:
 
 
 @app.command()
-def upgrade() -> None:
-    """Bring the database up to date."""
-    parts = open_parts(current=False)
-    database.upgrade(parts.engine)
-    say("The database is up to date.")
-
-
-@app.command()
 def demo() -> None:
     """Fill an empty database with invented articles and contributions."""
     parts = open_parts(current=False)

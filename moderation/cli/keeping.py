@@ -1,0 +1,125 @@
+"""Keeping the database: upgrades, backups and their way back."""
+
+import sys
+from collections.abc import Generator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from sqlalchemy.exc import DBAPIError
+
+from moderation import backup as backups
+from moderation import database, part, presence
+from moderation import restore as restoring
+from moderation.archive import NotABackup, NotWritten
+from moderation.cli.console import fail, first_line, open_parts, read_settings, say
+from moderation.clock import utc
+
+app = typer.Typer()
+# In a log, only what takes its time is worth a line.
+WORTH_A_LINE = 50_000
+Replace = Annotated[bool, typer.Option("--replace", help="Replace what is there.")]
+
+
+def progress(what: str, done: int, count: int) -> None:
+    """One line that changes on a terminal, a line for each large table elsewhere."""
+    if sys.stderr.isatty():
+        end = "\r\x1b[K" if done == count else ""
+        typer.echo(f"\r\x1b[K{what}: {done} of {count}{end}", err=True, nl=False)
+    elif done == count >= WORTH_A_LINE:
+        say(f"{what}: {done}")
+
+
+@contextmanager
+def _explained(what: str) -> Generator[None]:
+    """What can stand in the way of each of them, said in words, with exit code 1."""
+    try:
+        yield
+    except presence.InUse:
+        fail("A server or another command is using the database. Stop it, then try again.")
+    except part.Taken:
+        fail("Another command is making the same file.")
+    except NotWritten as error:
+        fail(
+            f"{what} could not be written: {error}. Make room, or choose another place. Nothing was changed."
+        )
+    except OSError as error:
+        fail(f"{what} could not be made: {error.strerror}: {error.filename}. Nothing was changed.")
+    except DBAPIError as error:
+        fail(f"The database is busy or did not answer: {first_line(error)}. What was under way was undone.")
+
+
+@app.command()
+def upgrade(
+    *,
+    no_copy: Annotated[bool, typer.Option("--no-copy", help="Do not copy an SQLite database first.")] = False,
+) -> None:
+    """Bring the database up to date. One of SQLite is copied first; the newest three copies are kept."""
+    parts = open_parts(current=False)
+    with _explained("A copy of the database"):
+        before = database.revision(parts.engine)
+        try:
+            copy = None if no_copy else backups.before_upgrade(parts.engine, utc(), tell=progress)
+        except NotABackup as damage:
+            fail(f"The database could not be copied: {damage}. Nothing was changed.")
+        if copy is not None:
+            say(f"Copied to {copy}; moderation restore brings it back.")
+        gone = database.upgrade(parts.engine)
+    if gone:
+        say(f"Brought from {before or 'nothing'} to {gone[-1]}.")
+    say("The database is up to date.")
+
+
+@app.command()
+def backup(
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    *,
+    replace: Replace = False,
+) -> None:
+    """Write everything into one file, as of one moment, while the site serves, and read it again.
+
+    The file is an SQLite database whatever the site’s own is: restore puts it into either kind.
+    """
+    parts = open_parts(current=False)
+    try:
+        with _explained(f"The backup {file}"):
+            contents = backups.make(parts.engine, file, tell=progress, replace=replace)
+    except backups.Exists:
+        fail(f"There is something called {file}; --replace replaces a file that is not the database itself.")
+    except backups.Behind:
+        fail("The database is behind this program. Run: moderation upgrade")
+    except NotABackup as damage:
+        fail(f"No backup was made. The database: {damage}. Run: moderation doctor")
+    say(f"{sum(contents.rows.values())} rows, revision {contents.revision}, read again and whole:")
+    typer.echo(file)
+
+
+@app.command()
+def restore(
+    file: Annotated[Path, typer.Argument(metavar="FILE")],
+    *,
+    replace: Replace = False,
+) -> None:
+    """Put a backup where the database is, all of it or nothing. The site must not be running.
+
+    Everybody signs in anew. What was changed, removed or erased since the backup is as it was then.
+    """
+    settings = read_settings()
+    try:
+        with _explained("The restored database"):
+            contents = restoring.restore(settings.database_url, file, utc(), tell=progress, replace=replace)
+    except NotABackup as damage:
+        fail(f"{file} cannot be restored: {damage}. Nothing was changed.")
+    except database.UnknownRevision as newer:
+        fail(
+            f"{file} is of a newer program (revision {newer.revision}). Install that one first. "
+            "Nothing was changed."
+        )
+    except restoring.HoldsData:
+        fail("The database holds data: --replace replaces it. Nothing was changed.")
+    except restoring.InTheWay as other:
+        fail(f"{other} is in the way, and no database of ours. Move it elsewhere. Nothing was changed.")
+    except restoring.NoRoom as room:
+        fail(f"{room.missing // 2**20 + 1} MB are missing in {room.folder}. Nothing was changed.")
+    say(f"Restored: {sum(contents.rows.values())} rows. Everybody signs in anew.")
