@@ -50,6 +50,9 @@ PURPOSES: dict[type, Purpose] = {
     CodeEntry: Purpose("moderation/v1/sign-in-code", timedelta(minutes=15)),
 }
 
+# For as long a key must be kept once another signs.
+LONGEST_AGE = max(purpose.max_age for purpose in PURPOSES.values()) + SKEW
+
 Payload = TypeVar("Payload")
 
 

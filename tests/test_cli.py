@@ -40,6 +40,7 @@ def test_the_commands_are_these(run: Run) -> None:
         "demo",
         "queue",
         "restore",
+        "rotate-keys",
         "serve",
         "show",
         "sign-in-link",

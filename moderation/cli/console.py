@@ -8,7 +8,7 @@ import typer
 from pydantic import ValidationError
 from sqlalchemy.exc import DBAPIError
 
-from moderation import database
+from moderation import database, keyring
 from moderation.decisions import NotFound, ReasonNeeded, Stale
 from moderation.lifecycle import IllegalMove, Reason
 from moderation.settings import Settings
@@ -47,7 +47,11 @@ def problems(error: ValidationError) -> list[str]:
 
 
 def open_parts(*, current: bool = True) -> Parts:
-    parts = build(read_settings())
+    settings = read_settings()
+    try:
+        parts = build(settings)
+    except keyring.Unreadable as error:
+        fail(f"{error}.")
     opened.callback(parts.engine.dispose)
     try:
         found = database.revision(parts.engine)

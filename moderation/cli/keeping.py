@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Generator
 from contextlib import contextmanager
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -10,11 +11,13 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from moderation import backup as backups
-from moderation import database, part, presence
+from moderation import database, keyring, part, presence
 from moderation import restore as restoring
 from moderation.archive import NotABackup, NotWritten
 from moderation.cli.console import fail, first_line, open_parts, read_settings, say
 from moderation.clock import utc
+from moderation.links import LONGEST_AGE
+from moderation.settings import KEYS_FILE
 
 app = typer.Typer()
 # In a log, only what takes its time is worth a line.
@@ -123,3 +126,28 @@ def restore(
     except restoring.NoRoom as room:
         fail(f"{room.missing // 2**20 + 1} MB are missing in {room.folder}. Nothing was changed.")
     say(f"Restored: {sum(contents.rows.values())} rows. Everybody signs in anew.")
+
+
+@app.command()
+def rotate_keys(
+    *,
+    drop_old: Annotated[
+        bool, typer.Option("--drop-old", help="Forget every older key now, as when one was seen by others.")
+    ] = False,
+) -> None:
+    """Sign with a new key from the next start on. What the older ones signed stays good while it lasts."""
+    settings = read_settings()
+    if settings.secret_keys:
+        old = [] if drop_old else [key.get_secret_value() for key in settings.secret_keys]
+        say("The keys are in MODERATION_SECRET_KEYS. Set it to this, and start the servers anew:")
+        typer.echo(",".join([keyring.new_key(), *old]))
+        dropped = len(settings.secret_keys) - len(old)
+    else:
+        try:
+            with _explained(str(KEYS_FILE)):
+                dropped = keyring.rotate(KEYS_FILE, utc(), timedelta() if drop_old else LONGEST_AGE)
+        except keyring.Unreadable as error:
+            fail(f"{error}. Nothing was changed.")
+        say(f"A new key is in {KEYS_FILE}. Start the servers anew.")
+    if dropped:
+        say(f"{dropped} older forgotten: links, previews and second factors that rest on them open no more.")
