@@ -39,6 +39,7 @@ def test_the_commands_are_these(run: Run) -> None:
         "deliver",
         "demo",
         "queue",
+        "rerender",
         "restore",
         "rotate-keys",
         "serve",

@@ -1,9 +1,11 @@
 """Keeping the database: upgrades, backups and their way back."""
 
 import sys
+from collections import Counter
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Annotated
 
@@ -11,12 +13,13 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from moderation import backup as backups
-from moderation import database, keyring, part, presence
+from moderation import database, keyring, part, presence, rerendering
 from moderation import restore as restoring
 from moderation.archive import NotABackup, NotWritten
 from moderation.cli.console import fail, first_line, open_parts, read_settings, say
 from moderation.clock import utc
 from moderation.links import LONGEST_AGE
+from moderation.rerendering import Outcome
 from moderation.settings import KEYS_FILE
 
 app = typer.Typer()
@@ -151,3 +154,31 @@ def rotate_keys(
         say(f"A new key is in {KEYS_FILE}. Start the servers anew.")
     if dropped:
         say(f"{dropped} older forgotten: links, previews and second factors that rest on them open no more.")
+
+
+@app.command()
+def rerender(
+    *,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would change, and change nothing.")
+    ] = False,
+) -> None:
+    """Render again what waits and was rendered by an older program. May be stopped and begun again.
+
+    A text that comes out otherwise is a new revision, to be looked at again. What is public keeps the bytes a
+    moderator saw and is only listed; unpublished and reopened, it is rendered with the rest.
+    """
+    parts = open_parts()
+    done: Counter[Outcome] = Counter()
+    with _explained("The texts"):
+        for one in chain(
+            rerendering.waiting(parts.engine, dry_run=dry_run), rerendering.published(parts.engine)
+        ):
+            done[one.outcome] += 1
+            if one.outcome is not Outcome.SAME:
+                typer.echo(f"{one.outcome}\t{one.comment_id}")
+    say(
+        f"Waiting: {done[Outcome.SAME]} the same, {done[Outcome.CHANGED]} changed, "
+        f"{done[Outcome.REFUSED]} no longer acceptable and left. "
+        f"Published: {done[Outcome.DIFFERS]} would differ and are left."
+    )
