@@ -47,6 +47,20 @@ def sender(settings: Settings) -> Send | None:
     return send
 
 
+def greet(settings: Settings) -> str:
+    """Connects to SMTP_URL as a letter would, signs in, and sends nothing; how it went. Raises NotSent."""
+    address = settings.smtp_url.get_secret_value() if settings.smtp_url else ""
+    try:
+        with _connection(address) as server:
+            server.noop()
+            encrypted = isinstance(server.sock, ssl.SSLSocket)
+    except (OSError, UnicodeError) as error:
+        raise NotSent(type(error).__name__) from error
+    parts = urlsplit(address)
+    signed_in = ", signed in" if parts.username else ""
+    return f"{parts.hostname} answers, {'encrypted' if encrypted else 'in clear text'}{signed_in}"
+
+
 @contextmanager
 def _connection(address: str) -> Generator[smtplib.SMTP]:
     parts = urlsplit(address)

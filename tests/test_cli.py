@@ -38,6 +38,7 @@ def test_the_commands_are_these(run: Run) -> None:
         "decide",
         "deliver",
         "demo",
+        "doctor",
         "queue",
         "rerender",
         "restore",
