@@ -77,6 +77,6 @@ def rotate(file: Path, now: datetime, needed: timedelta) -> int:
             if needed and (until is None or until > now - needed)
         ]
         lines = "".join(f"{key}\n" for key in [Key(new_key(), now), *left])
-        os.write(new.descriptor, lines.encode())
+        new.path.write_text(lines)
         new.put()
     return len(keys) - len(left)

@@ -47,9 +47,7 @@ def _explained(what: str) -> Generator[None]:
     except part.Taken:
         fail("Another command is making the same file.")
     except NotWritten as error:
-        fail(
-            f"{what} could not be written: {error}. Make room, or choose another place. Nothing was changed."
-        )
+        fail(f"{what} could not be written: {error}. Is there room? Nothing was changed.")
     except OSError as error:
         fail(f"{what} could not be made: {error.strerror}: {error.filename}. Nothing was changed.")
     except DBAPIError as error:
