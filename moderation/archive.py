@@ -5,7 +5,7 @@ Nothing of a file’s own schema is ever taken over: its rows are copied into ta
 
 import sqlite3
 from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import quote
@@ -16,7 +16,7 @@ from sqlmodel import Session, SQLModel
 
 import moderation.models.public
 import moderation.models.queue  # noqa: F401 - both fill the metadata
-from moderation import database
+from moderation import database, part
 
 # PRAGMA application_id, by which a backup is known from a database in use.
 MARK = 0x4D4F4452
@@ -118,6 +118,31 @@ def _one(connection: sqlite3.Connection, query: str) -> int:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def blank(new: part.Part, revision: str) -> Engine:
+    """A database of ours of that revision, with nobody’s rows. Raises OSError."""
+    new.path.write_bytes(database.blank(revision))
+    return database.scratch(new.path)
+
+
+def untouched() -> dict[str, int]:
+    """How many rows a database has that nobody has used yet."""
+    with _newest() as connection:
+        return dict(counts(connection))
+
+
+def triggers() -> set[tuple[str, str]]:
+    """Those a database must have: on which table, of which name."""
+    with _newest() as connection:
+        return set(connection.execute("SELECT tbl_name, name FROM sqlite_master WHERE type = 'trigger'"))
+
+
+@contextmanager
+def _newest() -> Generator[sqlite3.Connection]:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.deserialize(database.blank(database.revisions()[-1]))
+        yield connection
 
 
 def stage(source: Path, scratch: Engine, tell: Tell) -> Contents:

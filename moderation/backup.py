@@ -31,7 +31,7 @@ def make(engine: Engine, file: Path, *, tell: Tell, replace: bool = False) -> Co
     """
     _may_be_written(engine, file, replace=replace)
     with part.beside(file) as new:
-        contents = _copy(engine, database.scratch(new.path), tell)
+        contents = _copy(engine, new, tell)
         written = archive.verify(new.path)
         if written != contents:
             raise NotABackup("what was written is not what was read")
@@ -51,14 +51,13 @@ def is_database(engine: Engine, file: Path) -> bool:
     return engine.dialect.name == "sqlite" and own.exists() and file.exists() and file.samefile(own)
 
 
-def _copy(engine: Engine, scratch: Engine, tell: Tell) -> Contents:
+def _copy(engine: Engine, new: part.Part, tell: Tell) -> Contents:
     found = database.revision(engine)
     if found is None:
         raise NotABackup("it has no tables yet")
     if engine.dialect.name != "sqlite" and found != database.revisions()[-1]:
         raise Behind
-    with archive.told():
-        database.upgrade(scratch, found)
+    scratch = archive.blank(new, found)
     if engine.dialect.name == "sqlite":
         with engine.connect():  # known to be there: nobody restores meanwhile
             contents = archive.stage(Path(engine.url.database or ""), scratch, tell)

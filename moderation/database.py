@@ -13,7 +13,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry, NullPool
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, StaticPool
 from sqlmodel import Session
 
 from moderation import presence, resources
@@ -80,6 +80,20 @@ def scratch(file: Path) -> Engine:
     """
     engine = create_engine(f"sqlite:///{file}", poolclass=NullPool, connect_args={"uri": True})
     return _set_up(engine, SCRATCH)
+
+
+@cache
+def blank(revision: str) -> bytes:
+    """A file of SQLite with the schema as of a revision, and nobody's rows."""
+    engine = _set_up(create_engine("sqlite://", poolclass=StaticPool), SCRATCH)
+    try:
+        upgrade(engine, revision)
+        with engine.connect() as connection:
+            raw = connection.connection.dbapi_connection
+            assert isinstance(raw, sqlite3.Connection)
+            return raw.serialize()
+    finally:
+        engine.dispose()
 
 
 def _set_up(engine: Engine, pragmas: Mapping[str, str | int]) -> Engine:

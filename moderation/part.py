@@ -18,9 +18,6 @@ class Part:
     target: Path
     descriptor: int
 
-    def empty(self) -> None:
-        os.ftruncate(self.descriptor, 0)
-
     def put(self) -> None:
         """Takes its place, once every byte is on the disk; survives a power cut from here on."""
         os.fsync(self.descriptor)

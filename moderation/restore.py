@@ -66,24 +66,12 @@ def _stage(file: Path, revision: str, new: part.Part, tell: Tell) -> Engine:
     missing = file.stat().st_size - shutil.disk_usage(new.path.parent).free
     if missing > 0:
         raise NoRoom(missing, new.path.parent)
-    scratch = database.scratch(new.path)
+    scratch = archive.blank(new, revision)
     with archive.told():
-        database.upgrade(scratch, revision)
         archive.stage(file, scratch, tell)
         database.upgrade(scratch)
     archive.check_values(scratch)
     return scratch
-
-
-def _untouched(new: part.Part) -> dict[str, int]:
-    """How many rows a database has that nobody has used yet."""
-    scratch = database.scratch(new.path)
-    with archive.told():
-        database.upgrade(scratch)
-        with database.reading(scratch) as session:
-            rows = dict(archive.counts(archive.raw(session)))
-    new.empty()
-    return rows
 
 
 def _made_anew(session: Session, before: int, now: datetime) -> None:
@@ -100,7 +88,8 @@ def _made_anew(session: Session, before: int, now: datetime) -> None:
     session.exec(update(SignIn).where(col(SignIn.expires_at) > now).values(expires_at=now))
 
 
-def _holds(rows: dict[str, int], untouched: dict[str, int]) -> bool:
+def _holds(rows: dict[str, int]) -> bool:
+    untouched = archive.untouched()
     return any(count > untouched.get(table, 0) for table, count in rows.items())
 
 
@@ -112,7 +101,7 @@ def _into_sqlite(
 ) -> None:
     target = new.target
     rows, before = _in_sqlite(target)
-    if rows and not replace and _holds(rows, _untouched(new)):
+    if not replace and _holds(rows):
         raise HoldsData
     scratch = _stage(file, revision, new, tell)
     with archive.told(), database.writing(scratch) as session:
@@ -170,16 +159,15 @@ def _give(new: part.Part, like: Path) -> None:
 def _into_postgresql(
     engine: Engine, new: part.Part, file: Path, revision: str, now: datetime, tell: Tell, *, replace: bool
 ) -> None:
-    untouched = _untouched(new)
     with database.reading(engine) as session:
-        if not replace and _holds(_in_postgresql(session), untouched):
+        if not replace and _holds(_in_postgresql(session)):
             raise HoldsData
     scratch = _stage(file, revision, new, tell)
     database.upgrade(engine)
     engine.dispose()  # whoever is connected below is somebody else
     with database.reading(scratch) as source, database.writing(engine) as target:
         _keep_others_out(target)
-        if not replace and _holds(_in_postgresql(target), untouched):
+        if not replace and _holds(_in_postgresql(target)):
             raise HoldsData
         before = target.exec(select(Site.revision)).first() or 0
         references = _drop_references(target)

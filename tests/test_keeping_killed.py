@@ -24,7 +24,7 @@ from moderation.web.dependencies import Parts
 
 ROUNDS = 50 if os.environ.get("TEST_THOROUGH") else 2
 # So that the work itself lasts longer than the start of the program.
-MANY = 4000
+MANY = 2000
 Rows = dict[str, list[Any]]
 
 
@@ -242,9 +242,9 @@ def test_a_migration_that_is_killed_is_done_or_not_and_goes_on(
 
 @pytest.fixture
 def little_room() -> Generator[None]:
-    """No file may grow past a megabyte: SQLite and we are told so as by a full disk."""
+    """No file may grow past a quarter of a megabyte: it is told as of a full disk."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (2**20, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2**18, before[1]))
     yield
     resource.setrlimit(resource.RLIMIT_FSIZE, before)
 
