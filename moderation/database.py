@@ -1,11 +1,14 @@
-"""The engine and its two transactions: `reading`, held read-only by the database itself, and `writing`."""
+"""The engine and its two transactions: `reading`, held read-only by the database itself, and `writing`.
+
+Nothing here waits for ever: what cannot be had within seconds raises one of UNAVAILABLE.
+"""
 
 import sqlite3
-import threading
 from collections.abc import Generator
 from contextlib import contextmanager, nullcontext
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 from alembic import command
 from alembic.config import Config
@@ -13,10 +16,13 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
+from sqlalchemy.exc import InternalError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
 
 from moderation import resources
+from moderation.turn import Busy, Turn
 
 # What each SQLite connection is set to, and what it must say when asked again.
 PRAGMAS: dict[str, str | int] = {
@@ -31,24 +37,62 @@ PRAGMAS: dict[str, str | int] = {
 }
 # Milliseconds.
 SCRUB_WAITS = 200
+# Seconds to wait for a connection of the pool, and for the turn to write to SQLite.
+PATIENCE = 5
+# How long a PostgreSQL server may take to answer a new connection (seconds), and leave what was sent to it
+# without a sign of having arrived (milliseconds). An address that says otherwise is obeyed.
+REACH = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 15_000,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+# How long, in milliseconds, a served request may wait for another’s lock, run one statement, and leave a
+# transaction open without a word. A migration or an export takes the time it needs.
+SERVED = {"lock_timeout": 5_000, "statement_timeout": 15_000, "idle_in_transaction_session_timeout": 15_000}
+# What the database’s state can make of any reading or writing: locked, full, read-only, stopped, cut off.
+# Whether a commit that ended so was kept, nobody knows.
+UNAVAILABLE: tuple[type[Exception], ...] = (OperationalError, InternalError, PoolExhausted, Busy)
 
 
 class NotDurable(Exception):
     """SQLite did not take a setting this program's promises rest on."""
 
 
-def connect(url: str) -> Engine:
-    """An engine for SQLite or PostgreSQL; nothing is opened yet."""
+def connect(url: str, *, served: bool = False) -> Engine:
+    """An engine for SQLite or PostgreSQL; nothing is opened yet.
+
+    `served`: somebody waits for each answer, so that no statement may take its time.
+    """
     address = make_url(url)
+    # What was written is not shown in errors, which are logged.
+    pool: dict[str, Any] = {
+        "pool_size": 20,
+        "max_overflow": 20,
+        "pool_timeout": PATIENCE,
+        "hide_parameters": True,
+    }
     if address.get_backend_name() != "sqlite":
-        return create_engine(address, pool_pre_ping=True, pool_size=20, max_overflow=20)
+        return create_engine(address, pool_pre_ping=True, connect_args=_reach(address, served=served), **pool)
     if address.database in {None, "", ":memory:"}:
         raise NotDurable("a database in memory keeps nothing")
     Path(str(address.database)).absolute().parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, pool_size=20, max_overflow=20)
+    engine = create_engine(address, **pool)
     event.listen(engine, "connect", _set_pragmas)
     event.listen(engine, "begin", _begin)
     return engine
+
+
+def _reach(address: URL, *, served: bool) -> dict[str, str | int]:
+    arguments: dict[str, str | int] = {
+        name: value for name, value in REACH.items() if name not in address.query
+    }
+    if served:
+        ours = [f"-c {name}={value}" for name, value in SERVED.items()]
+        # Of two that say the same thing PostgreSQL takes the last: the address has the last word.
+        arguments["options"] = " ".join([*ours, str(address.query.get("options", ""))]).strip()
+    return arguments
 
 
 def _set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
@@ -87,14 +131,14 @@ def writing(engine: Engine) -> Generator[Session]:
     One writer at a time is all SQLite allows: waiting here, and not in its polling, keeps the order and the
     tail short. Render before, not inside.
     """
-    turn = _turn(engine.url) if engine.dialect.name == "sqlite" else nullcontext()
+    turn = _turn(engine.url).taken(PATIENCE) if engine.dialect.name == "sqlite" else nullcontext()
     with turn, Session(engine) as session, session.begin():
         yield session
 
 
 @cache
-def _turn(_url: URL) -> threading.Lock:
-    return threading.Lock()
+def _turn(_url: URL) -> Turn:
+    return Turn()
 
 
 def scrub(engine: Engine) -> bool:

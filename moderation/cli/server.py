@@ -11,6 +11,7 @@ from moderation.cli.console import fail, open_parts, say
 from moderation.demo import load as demo_load
 from moderation.settings import Settings
 from moderation.web.app import build, create_app, post
+from moderation.web.connections import Connection
 
 app = typer.Typer()
 
@@ -35,12 +36,13 @@ def serve(
         server_header=False,
         proxy_headers=False,
         timeout_graceful_shutdown=10,
+        http=Connection,
     )
 
 
 def served() -> Any:
     """What each server process builds for itself: no connection is carried over a fork."""
-    return create_app(build(Settings()))
+    return create_app(build(Settings(), served=True))
 
 
 @app.command()

@@ -7,9 +7,10 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
+from moderation.database import UNAVAILABLE
 from moderation.decisions import Last, NotFound, ReasonNeeded, Stale, TooLate
 from moderation.drafts import Invalid
 from moderation.lifecycle import IllegalMove, actions_from
@@ -20,6 +21,7 @@ from moderation.web import api_desk, api_docs, api_public
 from moderation.web.api_shapes import moment
 from moderation.web.bearer import Forbidden, Unauthorised
 from moderation.web.dependencies import Parts
+from moderation.web.places import Place
 
 PREFIX = "/api/v1"
 Extra = dict[str, Any]
@@ -36,6 +38,7 @@ def create_api(parts: Parts) -> FastAPI:
         servers=[{"url": parts.url(PREFIX)}],
         root_path_in_servers=False,
         redirect_slashes=False,
+        dependencies=[Place],
     )
     api.state.parts = parts
     api.include_router(api_public.router)
@@ -111,6 +114,15 @@ def _too_late(error: TooLate, _parts: Parts) -> Response:
     return problem(409, f"Too late to undo: it is {error.status}. Possible now: {possible}.")
 
 
+def _busy(_error: Exception, _parts: Parts) -> Response:
+    return problem(
+        503,
+        "The database does not answer. Try again: with the same Idempotency-Key, or the same revision, it is "
+        "done once.",
+        headers={"Retry-After": "5"},
+    )
+
+
 def _http(error: HTTPException, _parts: Parts) -> Response:
     return problem(error.status_code, str(error.detail), headers=error.headers)
 
@@ -139,9 +151,7 @@ _PROBLEMS: dict[type[Exception], Callable[[Any, Parts], Response]] = {
         401, "A bearer token is needed.", headers={"WWW-Authenticate": "Bearer"}
     ),
     Forbidden: lambda _error, _parts: problem(403, "This token does not open that."),
-    OperationalError: lambda _error, _parts: problem(
-        503, "The database is busy; nothing was stored.", headers={"Retry-After": "5"}
-    ),
+    **dict.fromkeys(UNAVAILABLE, _busy),
     TooMany: lambda error, _parts: problem(
         429, "Too many contributions from here.", headers={"Retry-After": str(error.seconds)}
     ),

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
@@ -23,10 +23,11 @@ from moderation.links import Links
 from moderation.pages.public import BadCursor
 from moderation.settings import Settings
 from moderation.throttle import Throttle
-from moderation.web import api, desk, public, sign_in, submit, track
+from moderation.web import again, api, desk, public, sign_in, submit, track
 from moderation.web.dependencies import Parts
 from moderation.web.guard import Guard
 from moderation.web.people import NotSignedIn
+from moderation.web.places import Place
 
 # What each error of the program answers; the program itself knows nothing of HTTP.
 STATUS_OF: dict[type[Exception], int] = {
@@ -37,14 +38,14 @@ STATUS_OF: dict[type[Exception], int] = {
 }
 
 
-def build(settings: Settings, clock: Clock = utc) -> Parts:
-    """The parts every door of the program shares."""
-    engine = database.connect(settings.database_url)
+def build(settings: Settings, clock: Clock = utc, *, served: bool = False) -> Parts:
+    """The parts every door of the program shares; `served` as `database.connect` has it."""
+    engine = database.connect(settings.database_url, served=served)
     language = Language(settings.language, settings.timezone)
     return Parts(
         settings=settings,
         engine=engine,
-        public_engine=database.connect(settings.public_database_url)
+        public_engine=database.connect(settings.public_database_url, served=served)
         if settings.public_database_url
         else engine,
         links=Links(settings.keys()),
@@ -62,7 +63,7 @@ def post(parts: Parts) -> Post | None:
 
 
 def create_app(parts: Parts) -> ASGIApp:
-    app = FastAPI(openapi_url=None, lifespan=_lifespan, redirect_slashes=False)
+    app = FastAPI(openapi_url=None, lifespan=_lifespan, redirect_slashes=False, dependencies=[Place])
     app.state.parts = parts
     for module in (public, submit, track, sign_in, desk):
         app.include_router(module.router)
@@ -72,7 +73,8 @@ def create_app(parts: Parts) -> ASGIApp:
         app.add_exception_handler(kind, _shown(status))
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(NotSignedIn, _to_sign_in)
-    app.add_exception_handler(OperationalError, _busy)
+    for unavailable in database.UNAVAILABLE:
+        app.add_exception_handler(unavailable, _busy)
     app.add_exception_handler(Exception, _shown(500))
     return Front(
         Guard(
@@ -118,7 +120,15 @@ async def _http(request: Request, error: Exception) -> Response:
 
 
 async def _busy(request: Request, _error: Exception) -> Response:
-    return _page(request, 503, {"Retry-After": "5"})
+    """The same request again, by one button, where it can be sent twice without being done twice."""
+    headers = {"Retry-After": "5"}
+    typed = await again.typed(request)
+    if typed is None:
+        return _page(request, 503, headers)
+    parts: Parts = request.app.state.parts
+    action = parts.url(request.url.path)
+    headers |= {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
+    return parts.page("busy.html", typed, status=503, headers=headers, action=action)
 
 
 async def _to_sign_in(request: Request, _error: Exception) -> Response:

@@ -117,9 +117,9 @@ def test_a_locked_database_asks_to_come_back(parts: Parts, desk: TestClient, pen
     address = f"/desk/comments/{pending.id}/publish"
     with locked(parts, pending.id):
         answer = desk.post(address, data={"revision": "1"})
-    assert (answer.status_code, Page(answer).heading) == (503, "Cela n’a pas marché")
+    assert (answer.status_code, Page(answer).heading) == (503, "Pas encore enregistré")
     assert answer.headers["retry-after"] == "5"
-    assert "rien n’a été enregistré" in Page(answer).main
+    assert "Rien n’est perdu" in Page(answer).main
     assert desk.post(address, data={"revision": "1"}).status_code == 303
 
 

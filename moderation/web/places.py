@@ -1,0 +1,44 @@
+"""How many requests may write at once: those that wait for a stuck database leave threads to the readers."""
+
+from collections.abc import AsyncGenerator
+
+from anyio import CapacityLimiter, fail_after
+from anyio.lowlevel import RunVar
+from fastapi import Depends, Request
+
+from moderation import database
+from moderation.turn import Busy
+from moderation.web.guard import SAFE
+
+# Half of the threads endpoints run in (anyio has 40), and half of the pool’s connections.
+PLACES = 20
+_places = RunVar[CapacityLimiter]("places")
+
+
+async def _place(request: Request) -> AsyncGenerator[None]:
+    """Waits in no thread, and in the order they came. Raises Busy when none is left for too long."""
+    if request.method in SAFE:
+        yield
+        return
+    places, mine = _limiter(), object()
+    try:
+        with fail_after(database.PATIENCE):
+            await places.acquire_on_behalf_of(mine)
+    except TimeoutError:
+        raise Busy from None
+    try:
+        yield
+    finally:
+        places.release_on_behalf_of(mine)
+
+
+def _limiter() -> CapacityLimiter:
+    """The limiter of this event loop."""
+    try:
+        return _places.get()
+    except LookupError:
+        _places.set(CapacityLimiter(PLACES))
+        return _places.get()
+
+
+Place = Depends(_place, scope="function")
