@@ -179,3 +179,13 @@ def is_current(engine: Engine) -> bool:
     newest = ScriptDirectory.from_config(_alembic(engine)).get_current_head()
     with engine.execution_options(reads=True).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision() == newest
+
+
+def is_read_only(engine: Engine) -> bool:
+    """Whether nothing can be written here; worth knowing before the first reader sends something."""
+    try:
+        with writing(engine) as session:
+            session.connection().exec_driver_sql("DELETE FROM alembic_version WHERE 1 = 0")
+    except (OperationalError, InternalError) as error:
+        return "readonly" in str(error.orig) or "read-only" in str(error.orig)
+    return False

@@ -37,12 +37,15 @@ def open_parts(*, current: bool = True) -> Parts:
             setting = "".join(f"MODERATION_{name}: ".upper() for name in problem["loc"][:1])
             say(setting + problem["msg"])
         raise typer.Exit(2) from None
-    parts = build(settings)
+    try:
+        parts = build(settings)
+    except OSError as error:
+        fail(f"The database’s folder cannot be made: {error}")
     opened.callback(parts.engine.dispose)
     try:
         is_current = database.is_current(parts.engine)
     except OperationalError as error:
-        fail(f"The database did not answer: {error.orig}")
+        fail(f"The database {parts.engine.url} did not answer: {error.orig}")
     if current and not is_current:
         fail("The database is behind this program. Run: moderation upgrade")
     return parts

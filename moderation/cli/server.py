@@ -23,7 +23,9 @@ def serve(
     workers: Annotated[int, typer.Option(min=1)] = 1,
 ) -> None:
     """Serve the site."""
-    open_parts()
+    parts = open_parts()
+    if database.is_read_only(parts.engine):
+        fail(f"The database {parts.engine.url} may only be read: its file and folder must be writable.")
     say(f"Serving on http://{host}:{port}")
     uvicorn.run(
         "moderation.cli.server:served",
