@@ -16,7 +16,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.exc import InternalError, OperationalError
+from sqlalchemy.exc import InternalError, NotSupportedError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import ConnectionPoolEntry
 from sqlmodel import Session
@@ -53,7 +53,13 @@ REACH = {
 SERVED = {"lock_timeout": 5_000, "statement_timeout": 15_000, "idle_in_transaction_session_timeout": 15_000}
 # What the database’s state can make of any reading or writing: locked, full, read-only, stopped, cut off.
 # Whether a commit that ended so was kept, nobody knows.
-UNAVAILABLE: tuple[type[Exception], ...] = (OperationalError, InternalError, PoolExhausted, Busy)
+UNAVAILABLE: tuple[type[Exception], ...] = (
+    OperationalError,
+    InternalError,
+    NotSupportedError,  # PostgreSQL’s word for a copy that may only be read
+    PoolExhausted,
+    Busy,
+)
 
 
 class NotDurable(Exception):
@@ -186,6 +192,6 @@ def is_read_only(engine: Engine) -> bool:
     try:
         with writing(engine) as session:
             session.connection().exec_driver_sql("DELETE FROM alembic_version WHERE 1 = 0")
-    except (OperationalError, InternalError) as error:
-        return "readonly" in str(error.orig) or "read-only" in str(error.orig)
+    except (OperationalError, InternalError, NotSupportedError) as error:
+        return any(word in str(error.orig) for word in ("readonly", "read-only", "during recovery"))
     return False
