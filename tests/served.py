@@ -21,7 +21,7 @@ from moderation.links import Links
 from moderation.markup import Dialect
 
 SLUG = "le-pont"
-UNDO_SECONDS = 0.2
+UNDO_SECONDS = 0.5
 # Minutes and fifty rounds are for whoever asks for them: see the README.
 THOROUGH = bool(os.environ.get("TEST_THOROUGH"))
 

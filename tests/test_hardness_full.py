@@ -13,7 +13,7 @@ import pytest
 import uvicorn
 from conftest import FakeClock, add_article, add_person, send, sign_in
 from page import Page
-from served import SLUG, Server, new_form
+from served import SLUG, THOROUGH, Server, new_form
 from sqlmodel import select
 from starlette.testclient import TestClient
 from typer.testing import CliRunner
@@ -54,6 +54,7 @@ def copied(parts: Parts, folder: Path, clock: FakeClock) -> Parts:
     return build(Settings(**{**parts.settings.model_dump(), "database_url": f"sqlite:///{file}"}), clock)
 
 
+@pytest.mark.skipif(not THOROUGH, reason="the same as the next, with a real disk")
 def test_on_a_full_disk_nothing_is_acknowledged_that_is_not_kept(
     parts: Parts, small_disk: Path, client: TestClient, clock: FakeClock, tmp_path: Path
 ) -> None:

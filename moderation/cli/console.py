@@ -45,7 +45,7 @@ def open_parts(*, current: bool = True) -> Parts:
     try:
         is_current = database.is_current(parts.engine)
     except OperationalError as error:
-        fail(f"The database {parts.engine.url} did not answer: {error.orig}")
+        fail(f"The database did not answer: {error.orig} ({parts.engine.url.database})")
     if current and not is_current:
         fail("The database is behind this program. Run: moderation upgrade")
     return parts

@@ -14,10 +14,10 @@ from moderation.web.api_shapes import Decided, Made, NewDecision, Queue, ReasonO
 from moderation.web.bearer import ModeratorToken, ReaderToken
 from moderation.web.dependencies import Now, Reading, ThisApp
 
-router = APIRouter(tags=["moderation"], responses={401: ERRORS, 403: ERRORS})
+router = APIRouter(tags=["moderation"], responses=dict.fromkeys((401, 403, 422, 503), ERRORS))
 
 
-@router.get("/queue", summary="What waits, oldest first", responses={422: ERRORS})
+@router.get("/queue", summary="What waits, oldest first")
 def queue(
     session: Reading,
     person: ReaderToken,
@@ -40,7 +40,7 @@ def comment(session: Reading, person: ReaderToken, comment_id: str) -> Whole:
     "/comments/{comment_id}/decisions",
     summary="Decide, on the revision seen",
     dependencies=[Depends(json_only)],
-    responses={404: ERRORS, 409: ERRORS, 422: ERRORS},
+    responses=dict.fromkeys((400, 404, 409, 413, 415), ERRORS),
 )
 def decide(
     app: ThisApp, person: ModeratorToken, now: Now, comment_id: str, body: Annotated[NewDecision, Body()]

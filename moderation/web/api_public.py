@@ -15,8 +15,8 @@ from moderation.web.api_shapes import Accepted, NewComment, Problem, PublicComme
 from moderation.web.bearer import IsTrusted
 from moderation.web.dependencies import Now, PublicReading, Sender, ThisApp
 
-router = APIRouter(tags=["public"])
 ERRORS = {"model": Problem, "content": {"application/problem+json": {}}}
+router = APIRouter(tags=["public"], responses={422: ERRORS, 503: ERRORS})
 
 
 def json_only(request: Request) -> None:
@@ -44,7 +44,7 @@ def _incoming(app: ThisApp, body: Annotated[NewComment, Body()]) -> Incoming:
     status_code=202,
     summary="Send a contribution; it waits for a moderator",
     dependencies=[Depends(json_only)],
-    responses=dict.fromkeys((400, 403, 404, 409, 413, 415, 422, 429, 503), ERRORS),
+    responses=dict.fromkeys((400, 401, 403, 404, 409, 413, 415, 429), ERRORS),
 )
 def submit(
     app: ThisApp,
@@ -82,7 +82,7 @@ def _nonce(slug: str, key: str | None) -> str:
     "/articles/{slug}/comments",
     summary="The published contributions of an article, oldest first",
     response_model=PublicComments,
-    responses={404: ERRORS, 422: ERRORS},
+    responses={404: ERRORS},
 )
 def published(
     app: ThisApp,

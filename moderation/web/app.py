@@ -116,6 +116,8 @@ def _shown(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if request.url.path.startswith(f"{api.PREFIX}/"):  # a line break in it, and the mount does not see it
+        return api.problem(error.status_code, str(error.detail), headers=error.headers)
     return _page(request, error.status_code, error.headers)
 
 
