@@ -25,7 +25,7 @@ def serve(
     """Serve the site."""
     parts = open_parts()
     if database.is_read_only(parts.engine):
-        fail(f"The database {parts.engine.url.database} may only be read: its file and folder must be writable.")
+        fail(f"{parts.engine.url.database} may only be read: the file and its folder must be writable.")
     say(f"Serving on http://{host}:{port}")
     uvicorn.run(
         "moderation.cli.server:served",
