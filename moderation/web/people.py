@@ -1,5 +1,6 @@
 """Who is asking: the session cookie, read, given, renewed and taken back."""
 
+import re
 from datetime import datetime
 from typing import Annotated
 
@@ -15,7 +16,9 @@ class NotSignedIn(Exception):
 
 
 def _name(app: Parts) -> str:
-    return "__Host-session" if app.settings.secure else "session"
+    """Sites under paths of one host share its cookies: each has a name of its own for it."""
+    path = re.sub(r"[^A-Za-z0-9]+", "-", app.settings.path)
+    return ("__Host-session" if app.settings.secure else "session") + path
 
 
 def cookie(app: Parts, request: Request) -> str:

@@ -361,3 +361,17 @@ def test_an_invitation_is_good_for_a_week(
         token = parts.links.sign(Opening(opening.id), clock())
     clock.tick(days=7, seconds=-1)
     assert client.post(f"/sign-in/{token}").status_code == 303
+
+
+def test_sites_under_two_paths_of_one_host_sign_nobody_out_of_each_other(
+    build_parts: BuildParts, ann: Person
+) -> None:
+    jar = TestClient(create_app(build_parts(site_url="https://testserver")), base_url="https://testserver")
+    for path in ("/ville", "/vallee"):
+        site = build_parts(site_url=f"https://testserver{path}")
+        one = TestClient(create_app(site), base_url="https://testserver", follow_redirects=False)
+        answer = one.post(path + link_for(site, ann.email))
+        assert answer.status_code == 303
+        assert cookie_of(answer)["path"] == "/"
+        jar.cookies.update(one.cookies)
+    assert sorted(jar.cookies) == ["__Host-session-vallee", "__Host-session-ville"]
