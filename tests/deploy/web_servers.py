@@ -73,8 +73,9 @@ def caddy(folder: Path, ports: Ports, example: str, changes: dict[str, str]) -> 
     if example == "site":
         text += (DEPLOY / "caddy" / "onion.caddy").read_text(encoding="utf-8")
     else:
-        text = text[: text.index("# One site on a name of its own.")]
+        text = text[: text.index("# One site on a name of its own")]
         text += (DEPLOY / "caddy" / f"{example}.caddy").read_text(encoding="utf-8")
+    text = re.sub(r"^(\S*example\.org}? {)$", rf"\1\n\ttls {pair[0]} {pair[1]}", text, flags=re.MULTILINE)
     options = f"{{\n\thttp_port {ports.http}\n\thttps_port {ports.https}\n\tskip_install_trust\n\tadmin"
     text = replaced(
         text,
@@ -82,7 +83,6 @@ def caddy(folder: Path, ports: Ports, example: str, changes: dict[str, str]) -> 
             "{\n\tadmin": options,
             "/var/lib/caddy": str(folder),
             "/var/log/caddy": str(folder),
-            "example.org {\n": f"example.org {{\n\ttls {pair[0]} {pair[1]}\n",
             **changes,
         },
     )
