@@ -7,7 +7,7 @@ export HOST PORT
 export MODERATION_DATABASE_URL ?= sqlite:///var/demo.db
 export MODERATION_SITE_URL ?= http://$(HOST):$(PORT)
 
-.PHONY: run test check wheel lock clean
+.PHONY: run test check bench wheel lock clean
 
 ## Installs what is missing, fills var/demo.db the first time, and serves it.
 run: .venv/run
@@ -31,6 +31,10 @@ check: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+## How fast it is, against baselines of the same run. BENCH=quick|usual|full; more in benchmarks/README.md.
+bench: .venv/test
+	$(BIN)/python -m benchmarks $(BENCH_OPTIONS)
 
 ## The program as one file, in dist/.
 wheel: .venv/test
