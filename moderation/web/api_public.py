@@ -13,7 +13,7 @@ from moderation.pages import public as pages
 from moderation.submissions import NonceReused
 from moderation.web.api_shapes import Accepted, NewComment, Problem, PublicComments
 from moderation.web.bearer import IsTrusted
-from moderation.web.dependencies import Now, PublicReading, Sender, ThisApp
+from moderation.web.dependencies import Now, Sender, ThisApp
 
 router = APIRouter(tags=["public"])
 ERRORS = {"model": Problem, "content": {"application/problem+json": {}}}
@@ -86,13 +86,13 @@ def _nonce(slug: str, key: str | None) -> str:
 )
 def published(
     app: ThisApp,
-    session: PublicReading,
     request: Request,
     slug: str,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     after: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
-    page = pages.listing(session, slug, limit=limit, after=after)
+    with app.public_reading() as session:
+        page = pages.listing(session, slug, limit=limit, after=after)
     if page is None:
         raise NotFound
     etag = app.etag(page.revision)

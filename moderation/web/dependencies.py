@@ -37,6 +37,10 @@ class Parts:
     def reading(self) -> AbstractContextManager[Session]:
         return database.reading(self.engine)
 
+    def public_reading(self) -> AbstractContextManager[Session]:
+        """For what a reader waits for: a dependency would take two more turns in a thread."""
+        return database.reading(self.public_engine)
+
     def writing(self) -> AbstractContextManager[Session]:
         """Ends, and so commits, before the answer is made: what was acknowledged is kept."""
         return database.writing(self.engine)
@@ -55,7 +59,8 @@ class Parts:
         return f'W/"{self.fingerprint}-{revision}"'
 
 
-def parts(request: Request) -> Parts:
+# Those that wait for nothing are `async`: FastAPI gives each of the others a turn in a thread.
+async def parts(request: Request) -> Parts:
     found: Parts = request.app.state.parts
     return found
 
@@ -63,7 +68,7 @@ def parts(request: Request) -> Parts:
 ThisApp = Annotated[Parts, Depends(parts)]
 
 
-def _now(app: ThisApp) -> datetime:
+async def _now(app: ThisApp) -> datetime:
     return app.clock()
 
 
@@ -73,12 +78,7 @@ def _reading(app: ThisApp) -> Generator[Session]:
         yield session
 
 
-def _public_reading(app: ThisApp) -> Generator[Session]:
-    with database.reading(app.public_engine) as session:
-        yield session
-
-
-def _sender(app: ThisApp, request: Request) -> str | None:
+async def _sender(app: ThisApp, request: Request) -> str | None:
     return address(request, networks(app.settings.trusted_proxies))
 
 
@@ -86,4 +86,3 @@ def _sender(app: ThisApp, request: Request) -> str | None:
 Sender = Annotated[str | None, Depends(_sender)]
 Now = Annotated[datetime, Depends(_now)]
 Reading = Annotated[Session, Depends(_reading, scope="function")]
-PublicReading = Annotated[Session, Depends(_public_reading, scope="function")]
