@@ -23,7 +23,7 @@ from moderation import accounts, articles, database, delivery, drafts, identifie
 from moderation.articles import Content
 from moderation.markup import Dialect
 from moderation.models.public import Mode
-from moderation.models.queue import Comment, Role
+from moderation.models.queue import Role
 from moderation.settings import Settings
 from moderation.web.app import build, create_app
 from moderation.web.dependencies import Parts
@@ -244,9 +244,7 @@ def send(parts: Parts, slug: str, words: str, *, author: str = "", email: str = 
     """A contribution that waits, put in by the use case itself."""
     draft = drafts.read(author, email, words, dialect=Dialect.SPIP)
     with parts.writing() as session:
-        comment: Comment = submissions.submit(
-            session, slug, draft, nonce=identifiers.new_code(), now=parts.clock()
-        )
+        comment = submissions.submit(session, slug, draft, nonce=identifiers.new_code(), now=parts.clock())
         assert comment.tracking is not None
         return Sent(comment.id, comment.tracking, words)
 
