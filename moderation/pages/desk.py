@@ -134,7 +134,9 @@ def queue(
 
 
 def count(session: Session, person: Person, status: Status) -> Count:
-    some = visible_to(person).where(Comment.status == status).limit(COUNTED + 1).subquery()
+    # Of an index alone: to look at a thousand rows takes longer than the whole page.
+    mine = visible_to(person).where(Comment.status == status).with_only_columns(col(Comment.id))
+    some = mine.limit(COUNTED + 1).subquery()
     return Count(session.exec(select(func.count()).select_from(some)).one())
 
 
