@@ -1,6 +1,7 @@
 """The API anyone may use: sending a contribution, and reading what is published."""
 
 import hashlib
+from functools import partial
 from typing import Annotated, NamedTuple
 
 from fastapi import APIRouter, Body, Depends, Header, HTTPException, Query, Request, Response
@@ -31,12 +32,17 @@ class Incoming(NamedTuple):
     parent: str | None
 
 
-def _incoming(app: ThisApp, body: Annotated[NewComment, Body()]) -> Incoming:
+async def _incoming(app: ThisApp, body: Annotated[NewComment, Body()]) -> Incoming:
     """Renders before any transaction."""
-    draft = drafts.read(
-        body.author, body.email, body.text, dialect=app.settings.markup, required=app.settings.required
+    draft = partial(
+        drafts.read,
+        body.author,
+        body.email,
+        body.text,
+        dialect=app.settings.markup,
+        required=app.settings.required,
     )
-    return Incoming(draft, body.parent)
+    return Incoming(await app.reading_text(body.text, draft), body.parent)
 
 
 @router.post(

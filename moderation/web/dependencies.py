@@ -1,11 +1,12 @@
 """What requests are given: the program's parts, the time, and a transaction to read in."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
+from anyio import CapacityLimiter, to_thread
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
@@ -21,6 +22,9 @@ from moderation.web.address import address, networks
 
 # The largest number a row of either database can have.
 LARGEST = 2**31 - 1
+# Characters.
+LONG_TEXT = 2000
+Result = TypeVar("Result")
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Parts:
     fingerprint: str
     clock: Clock
     throttle: Throttle
+    long_texts: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
 
     def reading(self) -> AbstractContextManager[Session]:
         return database.reading(self.engine)
@@ -44,6 +49,14 @@ class Parts:
     def writing(self) -> AbstractContextManager[Session]:
         """Ends, and so commits, before the answer is made: what was acknowledged is kept."""
         return database.writing(self.engine)
+
+    async def reading_text(self, text: str, work: Callable[[], Result]) -> Result:
+        """Does in a thread what renders that text.
+
+        The longest take a third of a second: several at once would leave no time to decide meanwhile;
+        those that wait for their turn take no thread.
+        """
+        return await to_thread.run_sync(work, limiter=self.long_texts if len(text) > LONG_TEXT else None)
 
     def page(
         self, name: str, page: Any, *, status: int = 200, headers: dict[str, str] | None = None, **more: Any

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Response
@@ -95,7 +96,13 @@ def _check(
 
 
 @router.post("/articles/{slug}/comments")
-def send(app: ThisApp, now: Now, slug: str, sender: Sender, typed: Annotated[Typed, Field()]) -> Response:
+async def send(
+    app: ThisApp, now: Now, slug: str, sender: Sender, typed: Annotated[Typed, Field()]
+) -> Response:
+    return await app.reading_text(typed.text, partial(_send, app, now, slug, sender, typed))
+
+
+def _send(app: Parts, now: datetime, slug: str, sender: str | None, typed: Typed) -> Response:
     attempt = _attempt(app, now, slug, typed)
     # Once sent, a form that is sent again leads to its text, even if the forum has closed since.
     if attempt.draft is not None and attempt.sends:

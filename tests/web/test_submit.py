@@ -1,8 +1,10 @@
+import asyncio
 import html
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx2
 import pytest
 from conftest import KEY, BuildParts, FakeClock, Reader, add_article, form_fields, send
 from page import Page
@@ -432,3 +434,21 @@ def test_who_sends_too_much_keeps_the_text_and_is_told_when_to_come_back(
     assert 1 <= int(answer.headers["retry-after"]) <= 3600
     assert "réessayez dans quelques minutes" in answer.text
     assert form_fields(answer.text)["token"] == second.fields["token"]
+
+
+@pytest.mark.parametrize("form", [{"data": {"text": "w " * 2000}}, {"json": {"text": "w " * 2000}}])
+def test_long_texts_wait_for_one_another_and_nobody_waits_for_them(
+    parts: Parts, article: str, form: dict[str, Any]
+) -> None:
+    address = f"/articles/{article}/comments"
+
+    async def meanwhile() -> int:
+        transport = httpx2.ASGITransport(create_app(parts))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as client:
+            async with parts.long_texts:  # another long text is being rendered
+                long = asyncio.create_task(client.post("/api/v1" * ("json" in form) + address, **form))
+                assert (await client.post(address, data={"text": "Court."})).status_code == 200
+                assert (await asyncio.wait({long}, timeout=0.3)) == (set(), {long})
+            return (await long).status_code
+
+    assert asyncio.run(meanwhile()) == (202 if "json" in form else 200)
