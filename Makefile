@@ -7,7 +7,7 @@ export HOST PORT
 export MODERATION_DATABASE_URL ?= sqlite:///var/demo.db
 export MODERATION_SITE_URL ?= http://$(HOST):$(PORT)
 
-.PHONY: run test check wheel lock clean
+.PHONY: run test check bench wheel lock clean
 
 ## Installs what is missing, fills var/demo.db the first time, and serves it.
 run: .venv/run
@@ -21,9 +21,10 @@ run: .venv/run
 
 ## Every test: on SQLite, on PostgreSQL (started by the tests), in Chromium, from the wheel.
 test: .venv/test
-	env -u MODERATION_DATABASE_URL $(BIN)/pytest -q -n auto -m "not browser and not packaging"
-	TEST_DATABASE_URL=$${TEST_DATABASE_URL:-embedded} $(BIN)/pytest -q -n auto -m "not browser and not packaging"
-	$(BIN)/pytest -q -m "browser or packaging"
+	env -u MODERATION_DATABASE_URL $(BIN)/pytest -q -n 3 -m "not browser and not packaging"
+	TEST_DATABASE_URL=$${TEST_DATABASE_URL:-embedded} $(BIN)/pytest -q -n 3 -m "not browser and not packaging"
+	$(BIN)/pytest -q -n 3 -m browser
+	$(BIN)/pytest -q -m packaging
 
 ## Format, lint, types, import rules.
 check: .venv/test
@@ -31,6 +32,10 @@ check: .venv/test
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+## How fast it is, against baselines of the same run. BENCH=quick|usual|full; more in benchmarks/README.md.
+bench: .venv/test
+	$(BIN)/python -m benchmarks $(BENCH_OPTIONS)
 
 ## The program as one file, in dist/.
 wheel: .venv/test

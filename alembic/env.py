@@ -11,6 +11,7 @@ from sqlmodel.sql.sqltypes import AutoString
 import moderation.models.public
 import moderation.models.queue  # noqa: F401 - both fill the metadata
 from moderation.database import connect
+from moderation.migrations import migrating
 from moderation.models.columns import UTCDateTime
 from moderation.settings import Settings
 
@@ -25,25 +26,16 @@ def render_item(kind: str, item: Any, _autogenerate: AutogenContext) -> str | Li
 
 
 def run(engine: Engine) -> None:
-    # SQLite can change a table only by making it anew, which foreign keys would forbid; the pragma is
-    # ignored inside a transaction, so it is set on the bare connection.
-    with engine.connect() as connection:
-        raw = connection.connection.dbapi_connection
-        sqlite = engine.dialect.name == "sqlite"
-        if sqlite and raw is not None:
-            raw.cursor().execute("PRAGMA foreign_keys = OFF")
+    gone: list[str] = context.config.attributes.get("gone", [])
+    with migrating(engine) as connection:
         context.configure(
             connection=connection,
             target_metadata=SQLModel.metadata,
             render_as_batch=True,
             render_item=render_item,
-            transaction_per_migration=True,
+            on_version_apply=lambda step, **_: gone.append(step.up_revision_id),
         )
-        with context.begin_transaction():
-            context.run_migrations()
-        connection.commit()
-        if sqlite and raw is not None:
-            raw.cursor().execute("PRAGMA foreign_keys = ON")
+        context.run_migrations()
 
 
 engine: Engine | None = context.config.attributes.get("engine")

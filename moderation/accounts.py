@@ -1,28 +1,37 @@
-"""The people of the team: their accounts, how they sign in, and the browsers where they are signed in."""
+"""The people of the team: their accounts, and the ways to sign in that open once."""
 
 import hashlib
 import hmac
-import secrets
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, select, update
 
 from moderation import drafts, identifiers
+from moderation import mail as letters
 from moderation.decisions import NotFound
-from moderation.models.queue import Account, AccountSession, Letter, LetterKind, Role, SignIn
+from moderation.models.queue import (
+    Account,
+    AccountSession,
+    Challenge,
+    EmailChange,
+    Letter,
+    LetterKind,
+    Passkey,
+    RecoveryCode,
+    Role,
+    SignIn,
+)
 
 LINK_LASTS = timedelta(minutes=15)
 INVITATION_LASTS = timedelta(days=7)
 CODE_TRIES = 5
 CODE_LENGTH = 8
-# A browser that is kept signed in, and one that is not: since it was last renewed.
-KEPT = timedelta(days=30)
-NOT_KEPT = timedelta(hours=12)
-RENEW_KEPT, RENEW_NOT_KEPT = timedelta(days=1), timedelta(hours=1)
-# The old cookie still opens for this long: another tab may be using it.
-GRACE = timedelta(minutes=1)
+# How long there is for the second step.
+SECOND_STEP_LASTS = timedelta(minutes=10)
+# For this long after proving who they are a person may change how they sign in.
+CONFIRMED = timedelta(minutes=10)
 
 
 class Exists(Exception):
@@ -37,17 +46,27 @@ class CannotSignIn(Exception):
     """The link or the code is used, too old, wrong, or nobody's."""
 
 
+class LastAdmin(Exception):
+    """Nobody would be left who may do everything."""
+
+
 @dataclass(frozen=True)
 class Person:
-    """Who is signed in, for one request."""
+    """Who is signed in, for one request; and in which browser, when they came by one."""
 
     id: int
     name: str
     email: str
     role: Role
+    browser: int | None = None
+    confirmed_at: datetime | None = None
+
+    def is_confirmed(self, now: datetime) -> bool:
+        """Whether they proved who they are a short while ago."""
+        return self.confirmed_at is not None and now < self.confirmed_at + CONFIRMED
 
 
-def _normal(email: str) -> str:
+def normal(email: str) -> str:
     return email.strip().casefold()
 
 
@@ -57,7 +76,7 @@ def _digest(secret: str) -> str:
 
 def add(session: Session, email: str, name: str, role: Role, now: datetime) -> Account:
     """Raises NotAnAddress and Exists."""
-    address = _normal(email)
+    address = normal(email)
     if not drafts.is_address(address):
         raise NotAnAddress
     account = Account(email=address, name=name, role=role, created_at=now)
@@ -70,7 +89,7 @@ def add(session: Session, email: str, name: str, role: Role, now: datetime) -> A
 
 
 def by_email(session: Session, email: str) -> Account | None:
-    address = _normal(email)
+    address = normal(email)
     if not drafts.is_address(address):
         return None
     return session.exec(select(Account).where(Account.email == address)).first()
@@ -97,18 +116,46 @@ def operator(session: Session, now: datetime) -> int:
     return found
 
 
-def remove(session: Session, email: str, now: datetime) -> None:
-    """Signs the person out everywhere and forgets the address; the log keeps the name. Raises NotFound."""
+def remove(session: Session, email: str, now: datetime, *, force: bool = False) -> None:
+    """Signs the person out everywhere, forgets the address and every way in; the log keeps the name.
+
+    Raises NotFound, and LastAdmin unless forced.
+    """
     account = by_email(session, email)
     if account is None or account.id is None:
         raise NotFound
-    sign_out_everywhere(session, account.id)
+    if account.role is Role.ADMIN and not force:
+        # Locked, so that of two who leave at once one stays.
+        admins = session.exec(
+            select(Account.id)
+            .where(Account.role == Role.ADMIN, col(Account.removed_at).is_(None))
+            .with_for_update()
+        )
+        if len(admins.all()) == 1:
+            raise LastAdmin
+    forget_factors(session, account)
+    for kind in (AccountSession, EmailChange):
+        session.exec(delete(kind).where(col(kind.account_id) == account.id))
     account.email, account.removed_at = None, now
     session.add(account)
 
 
+def forget_factors(session: Session, account: Account) -> None:
+    """What is left is the mailed link."""
+    account.password = account.totp = account.totp_step = None
+    session.add(account)
+    for kind in (RecoveryCode, Passkey, Challenge):
+        session.exec(delete(kind).where(col(kind.account_id) == account.id))
+
+
 def ask(
-    session: Session, email: str, now: datetime, *, mail: LetterKind | None, lasts: timedelta = LINK_LASTS
+    session: Session,
+    email: str,
+    now: datetime,
+    *,
+    mail: LetterKind | None,
+    lasts: timedelta = LINK_LASTS,
+    onward: str = "",
 ) -> SignIn:
     """Opens a way to sign in, and a letter to tell it if `mail` says which.
 
@@ -116,22 +163,27 @@ def ask(
     """
     _forget_old(session, now)
     account = by_email(session, email)
-    sign_in = SignIn(
-        id=identifiers.new_id(),
-        account_id=account.id if account is not None else None,
-        code="",
-        expires_at=now + lasts,
-    )
+    sign_in = _opened(session, account.id if account is not None else None, now + lasts, onward)
+    if mail is not None:
+        letters.write(session, mail, now, sign_in=sign_in)
+    return sign_in
+
+
+def half_way(session: Session, account_id: int, now: datetime) -> SignIn:
+    """One proof was given and a second is asked for: opened by that, once, and no session until then."""
+    return _opened(session, account_id, now + SECOND_STEP_LASTS, "")
+
+
+def _opened(session: Session, account_id: int | None, until: datetime, onward: str) -> SignIn:
+    sign_in = SignIn(id=identifiers.new_id(), account_id=account_id, code="", expires_at=until, onward=onward)
     session.add(sign_in)
     session.flush()
-    if mail is not None:
-        session.add(Letter(kind=mail, sign_in_id=sign_in.id, due_at=now))
     return sign_in
 
 
 def _forget_old(session: Session, now: datetime) -> None:
     """Whoever asks and asks again fills no disk. A letter still to be sent keeps its row."""
-    waiting = select(Letter.sign_in_id)
+    waiting = select(Letter.sign_in_id).where(col(Letter.sign_in_id).is_not(None))
     session.exec(
         delete(SignIn).where(col(SignIn.expires_at) < now - INVITATION_LASTS, col(SignIn.id).not_in(waiting))
     )
@@ -146,28 +198,35 @@ def new_code(sign_in: SignIn) -> str:
 
 def open_by_link(session: Session, sign_in_id: str, now: datetime) -> int:
     """Uses the sign-in up; whose it was. Raises CannotSignIn."""
-    return _use(session, _usable(session, sign_in_id, now), now)
+    return use(session, usable(session, sign_in_id, now), now)
 
 
 def open_by_code(session: Session, sign_in_id: str, code: str, now: datetime) -> int | None:
     """As by link, with the code typed; None when it is not the right one, which is counted."""
-    sign_in = _usable(session, sign_in_id, now)
+    sign_in = usable(session, sign_in_id, now)
+    given = _digest(sign_in.id + identifiers.heard(code))
+    if not is_a_try_left(session, sign_in) or not hmac.compare_digest(given, sign_in.code):
+        return None
+    return use(session, sign_in, now)
+
+
+def is_a_try_left(session: Session, sign_in: SignIn) -> bool:
+    """Counts one."""
     sign_in.tries += 1
     session.add(sign_in)
-    given = _digest(sign_in.id + identifiers.heard(code))
-    if sign_in.tries > CODE_TRIES or not hmac.compare_digest(given, sign_in.code):
-        return None
-    return _use(session, sign_in, now)
+    return sign_in.tries <= CODE_TRIES
 
 
-def _usable(session: Session, sign_in_id: str, now: datetime) -> SignIn:
+def usable(session: Session, sign_in_id: str, now: datetime) -> SignIn:
+    """The sign-in, locked. Raises CannotSignIn."""
     sign_in = session.get(SignIn, sign_in_id, with_for_update=True)
     if sign_in is None or sign_in.used_at is not None or sign_in.expires_at <= now:
         raise CannotSignIn
     return sign_in
 
 
-def _use(session: Session, sign_in: SignIn, now: datetime) -> int:
+def use(session: Session, sign_in: SignIn, now: datetime) -> int:
+    """Uses it up; whose it was. Raises CannotSignIn."""
     account = session.get(Account, sign_in.account_id) if sign_in.account_id else None
     if account is None or account.id is None or account.removed_at is not None:
         raise CannotSignIn
@@ -176,61 +235,27 @@ def _use(session: Session, sign_in: SignIn, now: datetime) -> int:
     return account.id
 
 
+def close_all(session: Session, account_id: int, now: datetime) -> None:
+    """No way to sign in that is under way opens anything any more."""
+    session.exec(
+        update(SignIn)
+        .where(col(SignIn.account_id) == account_id, col(SignIn.used_at).is_(None))
+        .values(used_at=now)
+    )
+
+
 def is_open(session: Session, sign_in_id: str, now: datetime) -> bool:
     """Whether the link would still work, without using it."""
     sign_in = session.get(SignIn, sign_in_id)
     return sign_in is not None and sign_in.used_at is None and sign_in.expires_at > now
 
 
-def start_session(session: Session, account_id: int, *, kept: bool, now: datetime) -> str:
-    """Signs a browser in; its cookie."""
-    cookie = secrets.token_urlsafe(32)
-    session.add(
-        AccountSession(
-            account_id=account_id,
-            digest=_digest(cookie),
-            kept=kept,
-            renewed_at=now,
-            expires_at=now + (KEPT if kept else NOT_KEPT),
-        )
-    )
-    session.exec(delete(AccountSession).where(col(AccountSession.expires_at) <= now))
-    return cookie
+def onward(session: Session, sign_in_id: str) -> str:
+    """The page that was asked for with the link."""
+    sign_in = session.get(SignIn, sign_in_id)
+    return sign_in.onward if sign_in is not None else ""
 
 
-def holder(session: Session, cookie: str, now: datetime) -> Person | None:
-    """Who the cookie belongs to, if it still opens and they are still of the team."""
-    row = session.exec(
-        select(Account)
-        .join(AccountSession)
-        .where(
-            AccountSession.digest == _digest(cookie),
-            AccountSession.expires_at > now,
-            col(Account.removed_at).is_(None),
-        )
-    ).first()
-    if row is None or row.id is None:
-        return None
-    return Person(row.id, row.name, row.email or "", row.role)
-
-
-def renew(session: Session, cookie: str, now: datetime) -> tuple[str, bool] | None:
-    """A new cookie in place of an old one, now and then, and whether it is kept; None when it is too soon."""
-    old = session.exec(
-        select(AccountSession).where(AccountSession.digest == _digest(cookie)).with_for_update()
-    ).first()
-    if old is None or old.expires_at <= now + GRACE:
-        return None
-    if now - old.renewed_at < (RENEW_KEPT if old.kept else RENEW_NOT_KEPT):
-        return None
-    old.expires_at = now + GRACE
-    session.add(old)
-    return start_session(session, old.account_id, kept=old.kept, now=now), old.kept
-
-
-def sign_out(session: Session, cookie: str) -> None:
-    session.exec(delete(AccountSession).where(col(AccountSession.digest) == _digest(cookie)))
-
-
-def sign_out_everywhere(session: Session, account_id: int) -> None:
-    session.exec(delete(AccountSession).where(col(AccountSession.account_id) == account_id))
+def whose(session: Session, sign_in_id: str) -> int | None:
+    sign_in = session.get(SignIn, sign_in_id)
+    return sign_in.account_id if sign_in is not None else None

@@ -9,6 +9,7 @@ from sqlmodel import Session, select
 
 from moderation import markup
 from moderation.models.public import Article, Mode, Site, Thread
+from moderation.models.queue import ForumChange
 
 _SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+){0,40}", re.ASCII)
 
@@ -72,6 +73,23 @@ def set_mode(session: Session, slug: str, mode: Mode) -> None:
     if article is None:
         raise NotFound
     _settle_thread(session, article, mode)
+
+
+def move(session: Session, slug: str, mode: Mode, *, by: int, now: datetime) -> None:
+    """Opens or closes the forum of an article, with its line in the log; nothing when it is so already.
+
+    `by` is the account of who does it. Raises NotFound.
+    """
+    thread = session.exec(
+        select(Thread).join(Article).where(Article.slug == slug).with_for_update(of=Thread)
+    ).first()
+    if thread is None:
+        raise NotFound
+    if thread.mode is mode:
+        return
+    assert thread.id is not None
+    session.add(ForumChange(thread_id=thread.id, mode=mode, account_id=by, at=now))
+    set_mode(session, slug, mode)
 
 
 def _fill(article: Article, content: Content) -> None:

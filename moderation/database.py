@@ -1,22 +1,24 @@
-"""The engine and its two transactions: `reading`, held read-only by the database itself, and `writing`."""
+"""The engine and its two transactions: `reading`, held read-only by the database itself, and `writing`.
+
+Nothing here waits for ever: what cannot be had within seconds raises one of UNAVAILABLE.
+"""
 
 import sqlite3
-import threading
-from collections.abc import Generator
+from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
+from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
 from sqlalchemy.engine.interfaces import DBAPIConnection
-from sqlalchemy.pool import ConnectionPoolEntry
+from sqlalchemy.exc import InternalError, NotSupportedError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolExhausted
+from sqlalchemy.pool import ConnectionPoolEntry, NullPool, StaticPool
 from sqlmodel import Session
 
-from moderation import resources
+from moderation import presence
+from moderation.turn import Busy, Turn
 
 # What each SQLite connection is set to, and what it must say when asked again.
 PRAGMAS: dict[str, str | int] = {
@@ -29,32 +31,121 @@ PRAGMAS: dict[str, str | int] = {
     "temp_store": 2,  # memory: no text in temporary files
     "cell_size_check": 1,
 }
+# What a file is set to that is thrown away should anything go wrong. Whoever keeps it syncs it first, and
+# looks at its references, as rows come in any order.
+SCRATCH: dict[str, str | int] = PRAGMAS | {
+    "journal_mode": "memory",
+    "synchronous": 0,
+    "foreign_keys": 0,
+    "cache_size": -65536,  # kB
+}
 # Milliseconds.
 SCRUB_WAITS = 200
+# Seconds to wait for a connection of the pool, and for the turn to write to SQLite.
+PATIENCE = 5
+# An error of the database names no value that was to be stored: errors are logged.
+ENGINE: dict[str, Any] = {
+    "pool_size": 20,
+    "max_overflow": 20,
+    "pool_timeout": PATIENCE,
+    "hide_parameters": True,
+}
+# How long a PostgreSQL server may take to answer a new connection (seconds), and leave what was sent to it
+# without a sign of having arrived (milliseconds). An address that says otherwise is obeyed.
+REACH = {
+    "connect_timeout": 5,
+    "tcp_user_timeout": 15_000,
+    "keepalives_idle": 15,
+    "keepalives_interval": 5,
+    "keepalives_count": 3,
+}
+# How long, in milliseconds, a served request may wait for another’s lock, run one statement, and leave a
+# transaction open without a word. A migration or an export takes the time it needs.
+SERVED = {"lock_timeout": 5_000, "statement_timeout": 15_000, "idle_in_transaction_session_timeout": 15_000}
+# What the database’s state can make of any reading or writing: locked, full, read-only, stopped, cut off.
+# Whether a commit that ended so was kept, nobody knows.
+UNAVAILABLE: tuple[type[Exception], ...] = (
+    OperationalError,
+    InternalError,
+    NotSupportedError,  # PostgreSQL’s word for a copy that may only be read
+    PoolExhausted,
+    Busy,
+)
+# What our connections to PostgreSQL are called, so that others of ours can be told to be there.
+APPLICATION = "moderation"
 
 
 class NotDurable(Exception):
     """SQLite did not take a setting this program's promises rest on."""
 
 
-def connect(url: str) -> Engine:
-    """An engine for SQLite or PostgreSQL; nothing is opened yet."""
+def connect(url: str, *, served: bool = False) -> Engine:
+    """An engine for SQLite or PostgreSQL; nothing is opened yet.
+
+    `served`: somebody waits for each answer, so that no statement may take its time.
+    """
     address = make_url(url)
     if address.get_backend_name() != "sqlite":
-        return create_engine(address, pool_pre_ping=True, pool_size=20, max_overflow=20)
-    if address.database in {None, "", ":memory:"}:
-        raise NotDurable("a database in memory keeps nothing")
-    Path(str(address.database)).absolute().parent.mkdir(parents=True, exist_ok=True)
-    engine = create_engine(address, pool_size=20, max_overflow=20)
-    event.listen(engine, "connect", _set_pragmas)
+        return create_engine(
+            address, pool_pre_ping=True, connect_args=_reach(address, served=served), **ENGINE
+        )
+    _file(address)
+    engine = create_engine(address, connect_args={"factory": presence.Present}, **ENGINE)
+    return _set_up(engine, PRAGMAS)
+
+
+def scratch(file: Path | None) -> Engine:
+    """An engine on a file of SQLite that is nobody else's, and safe only once it is synced; None: in memory.
+
+    Its raw connections may attach another by URI. Nothing stays open between two uses.
+    """
+    if file is None:
+        return _set_up(create_engine("sqlite://", poolclass=StaticPool), SCRATCH)
+    engine = create_engine(f"sqlite:///{file}", poolclass=NullPool, connect_args={"uri": True})
+    return _set_up(engine, SCRATCH)
+
+
+def _set_up(engine: Engine, pragmas: Mapping[str, str | int]) -> Engine:
+    event.listen(engine, "connect", partial(_set_pragmas, pragmas))
     event.listen(engine, "begin", _begin)
     return engine
 
 
-def _set_pragmas(connection: DBAPIConnection, _entry: ConnectionPoolEntry) -> None:
+def _reach(address: URL, *, served: bool) -> dict[str, str | int]:
+    arguments: dict[str, str | int] = {"application_name": APPLICATION}
+    arguments |= {name: value for name, value in REACH.items() if name not in address.query}
+    if served:
+        ours = [f"-c {name}={value}" for name, value in SERVED.items()]
+        # Of two that say the same thing PostgreSQL takes the last: the address has the last word.
+        arguments["options"] = " ".join([*ours, str(address.query.get("options", ""))]).strip()
+    return arguments
+
+
+def _file(address: URL) -> Path:
+    if address.database in {None, "", ":memory:"}:
+        raise NotDurable("a database in memory keeps nothing")
+    return Path(str(address.database)).absolute()
+
+
+def is_absent(url: str) -> bool:
+    """Whether there is no SQLite file yet: opening it would make one, with nothing in it."""
+    address = make_url(url)
+    return address.get_backend_name() == "sqlite" and not _file(address).exists()
+
+
+def make_room(url: str) -> None:
+    """The folder a SQLite file is to be made in."""
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        _file(address).parent.mkdir(parents=True, exist_ok=True)
+
+
+def _set_pragmas(
+    pragmas: Mapping[str, str | int], connection: DBAPIConnection, _entry: ConnectionPoolEntry
+) -> None:
     assert isinstance(connection, sqlite3.Connection)
     connection.isolation_level = None  # the driver would begin a transaction by itself, and too weakly
-    for name, value in PRAGMAS.items():
+    for name, value in pragmas.items():
         connection.execute(f"PRAGMA {name} = {value}")
         (found,) = connection.execute(f"PRAGMA {name}").fetchone()
         if found != value:
@@ -87,14 +178,14 @@ def writing(engine: Engine) -> Generator[Session]:
     One writer at a time is all SQLite allows: waiting here, and not in its polling, keeps the order and the
     tail short. Render before, not inside.
     """
-    turn = _turn(engine.url) if engine.dialect.name == "sqlite" else nullcontext()
+    turn = _turn(engine.url).taken(PATIENCE) if engine.dialect.name == "sqlite" else nullcontext()
     with turn, Session(engine) as session, session.begin():
         yield session
 
 
 @cache
-def _turn(_url: URL) -> threading.Lock:
-    return threading.Lock()
+def _turn(_url: URL) -> Turn:
+    return Turn()
 
 
 def scrub(engine: Engine) -> bool:
@@ -115,23 +206,17 @@ def scrub(engine: Engine) -> bool:
         return not busy
 
 
-def _alembic(engine: Engine) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(resources.folder("alembic")))
-    config.attributes["engine"] = engine
-    return config
-
-
-def upgrade(engine: Engine) -> None:
-    """Brings the schema to the newest revision."""
-    command.upgrade(_alembic(engine), "head")
-
-
-def downgrade(engine: Engine, revision: str) -> None:
-    command.downgrade(_alembic(engine), revision)
-
-
-def is_current(engine: Engine) -> bool:
-    newest = ScriptDirectory.from_config(_alembic(engine)).get_current_head()
+def answers(engine: Engine) -> None:
+    """Raises an OperationalError when it does not."""
     with engine.execution_options(reads=True).connect() as connection:
-        return MigrationContext.configure(connection).get_current_revision() == newest
+        connection.exec_driver_sql("SELECT 1")
+
+
+def is_read_only(engine: Engine) -> bool:
+    """Whether nothing can be written here; worth knowing before the first reader sends something."""
+    try:
+        with writing(engine) as session:
+            session.connection().exec_driver_sql("DELETE FROM alembic_version WHERE 1 = 0")
+    except (OperationalError, InternalError, NotSupportedError) as error:
+        return any(word in str(error.orig) for word in ("readonly", "read-only", "during recovery"))
+    return False

@@ -2,26 +2,33 @@
 
 import logging
 import threading
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 from jinja2 import Environment
+from prometheus_client import Counter
 from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, select, update
 
-from moderation import accounts, identifiers, mail, publication
+from moderation import accounts, email_changes, identifiers, logs, mail, metrics, publication
 from moderation.clock import Clock
 from moderation.database import reading, scrub, writing
-from moderation.links import Links, Opening
+from moderation.links import Links, NewAddress, Opening
 from moderation.models.queue import Account, Effect, EffectKind, Letter, LetterKind, SignIn
 from moderation.settings import Settings
 
 POLL_SECONDS = 0.25
 # While somebody reads for long, as a backup does, the files cannot be cleaned.
 ERASE_AGAIN = timedelta(seconds=10)
-log = logging.getLogger(__name__)
+# Seconds an item in hand is waited for when the server stops.
+GRACE = 5
+# Whether to stop before the next item.
+Stopping = Callable[[], bool]
+# What is done, and where its failures are counted.
+Work = tuple[Counter, Callable[[], int]]
 
 
 @dataclass(frozen=True)
@@ -39,17 +46,23 @@ def deliver(engine: Engine, post: Post | None, now: datetime) -> int:
     return effects(engine, now) + (letters(engine, post, now) if post is not None else 0)
 
 
-def effects(engine: Engine, now: datetime) -> int:
-    return _publications(engine, now) + _erasures(engine, now)
+def _never() -> bool:
+    return False
 
 
-def _publications(engine: Engine, now: datetime) -> int:
+def effects(engine: Engine, now: datetime, stopping: Stopping = _never) -> int:
+    done = _publications(engine, now, stopping)
+    return done if stopping() else done + _erasures(engine, now)
+
+
+def _publications(engine: Engine, now: datetime, stopping: Stopping) -> int:
     done = 0
-    while _due(engine, EffectKind.SYNC, now):
+    while not stopping() and _due(engine, EffectKind.SYNC, now):
         with writing(engine) as session:
             if not publication.perform(session, now):
                 break  # another process has it in hand
         done += 1
+        _told(EffectKind.SYNC)
     return done
 
 
@@ -61,9 +74,18 @@ def _erasures(engine: Engine, now: datetime) -> int:
     scrubbed = scrub(engine)
     with writing(engine) as session:
         if scrubbed:
-            return publication.take(session, col(Effect.id).in_(due))
-        session.exec(update(Effect).where(col(Effect.id).in_(due)).values(due_at=now + ERASE_AGAIN))
-    return 0
+            done = publication.take(session, col(Effect.id).in_(due))
+        else:
+            done = 0
+            session.exec(update(Effect).where(col(Effect.id).in_(due)).values(due_at=now + ERASE_AGAIN))
+    for _ in range(done):
+        _told(EffectKind.ERASE)
+    return done
+
+
+def _told(kind: EffectKind) -> None:
+    metrics.EFFECTS.labels("done").inc()
+    logs.tell("effect done", kind=kind)
 
 
 def _due(engine: Engine, kind: EffectKind, now: datetime) -> Sequence[int | None]:
@@ -73,10 +95,10 @@ def _due(engine: Engine, kind: EffectKind, now: datetime) -> Sequence[int | None
         ).all()
 
 
-def letters(engine: Engine, post: Post, now: datetime) -> int:
+def letters(engine: Engine, post: Post, now: datetime, stopping: Stopping = _never) -> int:
     """Sends what is due, each letter at least once; how many were sent."""
     sent = 0
-    while (name := _claimed(engine, now)) is not None:
+    while not stopping() and (name := _claimed(engine, now)) is not None:
         try:
             with writing(engine) as session:
                 message = _written(session, post, name, now)
@@ -86,51 +108,76 @@ def letters(engine: Engine, post: Post, now: datetime) -> int:
             _put_off(engine, name, error)
             continue
         with writing(engine) as session:
-            session.exec(delete(Letter).where(col(Letter.sign_in_id) == name))
-        sent += message is not None
+            session.exec(delete(Letter).where(col(Letter.name) == name))
+        if message is not None:
+            sent += 1
+            metrics.LETTERS.labels("sent").inc()
+            logs.tell("letter sent")
     return sent
 
 
 def _claimed(engine: Engine, now: datetime) -> str | None:
-    """The letter that is ours to send, by the name of what it tells: a row's number may come again."""
+    """The letter that is ours to send, by its name: a row's number may come again."""
     with reading(engine) as session:
         if not mail.is_due(session, now):
             return None
     with writing(engine) as session:
         letter = mail.claim(session, now)
-        return letter.sign_in_id if letter is not None else None
+        return letter.name if letter is not None else None
 
 
 def _put_off(engine: Engine, name: str, error: Exception) -> None:
     failure = str(error) if isinstance(error, mail.NotSent) else type(error).__name__
-    log.warning("letter %s was not sent: %s", name, failure)
+    metrics.LETTERS.labels("failed").inc()
+    logs.tell("letter not sent", level=logging.WARNING, failure=failure)
     with writing(engine) as session:
-        session.exec(update(Letter).where(col(Letter.sign_in_id) == name).values(failure=failure))
+        session.exec(update(Letter).where(col(Letter.name) == name).values(failure=failure))
 
 
 def _written(session: Session, post: Post, name: str, now: datetime) -> EmailMessage | None:
     """The message, made now so that its link and code are fresh; None when there is nobody to write to."""
-    letter = session.exec(select(Letter).where(Letter.sign_in_id == name)).one()
-    sign_in = session.get_one(SignIn, name)
+    letter = session.exec(select(Letter).where(Letter.name == name)).one()
+    if letter.sign_in_id is not None:
+        return _opening(session, post, letter, session.get_one(SignIn, letter.sign_in_id), now)
+    account = session.get(Account, letter.account_id) if letter.account_id is not None else None
+    if account is None or account.removed_at is not None:
+        return None
+    if letter.kind is not LetterKind.CONFIRM_EMAIL:
+        return _message(post, letter, account, letter.address or account.email, now, at=letter.written_at)
+    if email_changes.waiting(session, name, now) is None:
+        return None
+    link = f"{post.settings.site_url}/new-address/{post.links.sign(NewAddress(name), letter.written_at)}"
+    return _message(post, letter, account, letter.address, now, link=link)
+
+
+def _opening(
+    session: Session, post: Post, letter: Letter, sign_in: SignIn, now: datetime
+) -> EmailMessage | None:
     account = session.get(Account, sign_in.account_id) if sign_in.account_id else None
-    if account is None or account.email is None or sign_in.used_at is not None:
+    if account is None or sign_in.used_at is not None:
         return None
     lasts = accounts.INVITATION_LASTS if letter.kind is LetterKind.INVITATION else accounts.LINK_LASTS
     sign_in.expires_at = now + lasts
-    code = accounts.new_code(sign_in)
+    code = identifiers.grouped(accounts.new_code(sign_in))
     session.add(sign_in)
     link = f"{post.settings.site_url}/sign-in/{post.links.sign(Opening(sign_in.id), now)}"
-    template = post.templates.get_template(f"mail/{letter.kind}.txt")
-    page = template.make_module(
-        {"name": account.name, "link": link, "code": identifiers.grouped(code), "lasts": lasts}
-    )
+    return _message(post, letter, account, account.email, now, link=link, code=code)
+
+
+def _message(
+    post: Post, letter: Letter, account: Account, to: str | None, now: datetime, **told: object
+) -> EmailMessage | None:
+    if to is None:
+        return None
+    template = post.templates.get_or_select_template([f"mail/{letter.kind}.txt", "mail/changed.txt"])
+    page = template.make_module({"name": account.name, "kind": letter.kind, **told})
     return mail.message(
         sender=post.settings.mail_from,
-        to=account.email,
+        to=to,
         subject=str(page.subject()).strip(),  # type: ignore[attr-defined]
         body=str(page.body()).strip() + "\n",  # type: ignore[attr-defined]
         now=now,
-        name=name,
+        name=letter.name,
     )
 
 
@@ -142,28 +189,37 @@ class Loop:
 
     def __init__(self, engine: Engine, post: Post | None, clock: Clock) -> None:
         self._stopped = threading.Event()
-        works: list[Callable[[], int]] = [lambda: effects(engine, clock())]
+        stopping = self._stopped.is_set
+        works: list[Work] = [(metrics.EFFECTS, lambda: effects(engine, clock(), stopping))]
         if post is not None:
-            works.append(lambda: letters(engine, post, clock()))
+            works.append((metrics.LETTERS, lambda: letters(engine, post, clock(), stopping)))
         self._threads = [
-            threading.Thread(target=self._repeat, args=(work,), name="delivery", daemon=True)
-            for work in works
+            threading.Thread(target=self._repeat, args=work, name="delivery", daemon=True) for work in works
         ]
 
     def start(self) -> None:
         for thread in self._threads:
             thread.start()
 
-    def stop(self) -> None:
-        self._stopped.set()
-        for thread in self._threads:
-            thread.join(mail.SECONDS)
+    @property
+    def lives(self) -> bool:
+        return all(thread.is_alive() for thread in self._threads)
 
-    def _repeat(self, work: Callable[[], int]) -> None:
+    def stop(self) -> None:
+        """Between two items; one that takes too long is rolled back, or tried again by the next server."""
+        self._stopped.set()
+        latest = time.monotonic() + GRACE
+        for thread in self._threads:
+            thread.join(max(0.0, latest - time.monotonic()))
+        if any(thread.is_alive() for thread in self._threads):
+            logs.tell("delivery was cut short", level=logging.WARNING)
+
+    def _repeat(self, outcomes: Counter, work: Callable[[], int]) -> None:
         while not self._stopped.wait(POLL_SECONDS):
             try:
                 work()
-            except Exception:
+            except Exception as error:  # noqa: BLE001
                 # Whatever it was, what is due later must not wait for a new start.
-                log.exception("delivery will be tried again")
+                outcomes.labels("failed").inc()
+                logs.failed("delivery will be tried again", error)
                 self._stopped.wait(POLL_SECONDS * 8)

@@ -16,9 +16,9 @@ from urllib.parse import quote
 from anyio import CapacityLimiter, to_thread
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from moderation import logs
 from moderation.kept import LONGEST_KEY, OPAQUE_TAG, Page, Wish, finished
-
-log = logging.getLogger(__name__)
+from moderation.metrics import FrontCounts
 
 # Checks have threads of their own: slow endpoints fill the pool they share, and readers should not wait.
 CHECK_THREADS = 4
@@ -31,7 +31,8 @@ _NO_BODY: Message = {"type": "http.response.body", "body": b""}
 class Front:
     """Sends a kept page while `etag_of(path)` agrees with it; everything else goes to `app` untouched.
 
-    `etag_of` is called in a thread. It returns None, quickly, for every path that is not a public page.
+    `etag_of` is called in a thread, for the paths that `keeps` says may be public pages; it returns None for
+    those that are not. No other path waits for a thread.
     Whatever goes wrong in keeping a page, the request goes to `app` as if there were no front.
     """
 
@@ -40,13 +41,16 @@ class Front:
         app: ASGIApp,
         *,
         etag_of: Callable[[str], str | None],
+        keeps: Callable[[str], bool] = bool,
         freshness: float,
         max_bytes: int = 64 * 2**20,
         prefix: str = "",
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self.size = 0
+        self.counts = FrontCounts()
         self._app = app
+        self._keeps = keeps
         self._etag_of = etag_of
         self._freshness = freshness
         self._max_bytes = max_bytes
@@ -60,13 +64,27 @@ class Front:
         if self._prefix:
             scope = self._without_prefix(scope)
         wish = _wish(scope)
-        page = None if wish is None else self._fresh(scope["path"]) or await self._checked(scope)
+        page = fresh = None if wish is None else self._fresh(scope["path"])
+        if wish is not None and page is None and self._keeps(scope["path"]):
+            page = await self._checked(scope)
         if wish is None or page is None:
             await self._app(scope, receive, send)
             return
         start, body = page.answer(wish)
         await send(start)
         await send(_NO_BODY if scope["method"] == "HEAD" else body)
+        self._count(start["status"], 0 if scope["method"] == "HEAD" else len(body["body"]), fresh is not None)
+
+    def _count(self, status: int, size: int, at_once: bool) -> None:
+        counts = self.counts
+        if at_once:
+            counts.fresh += 1
+        else:
+            counts.checked += 1
+        counts.unchanged += status == 304
+        counts.bytes += size
+        if logs.tells(logging.DEBUG):
+            logs.tell("page sent", level=logging.DEBUG, status=status, bytes=size, kept=at_once)
 
     def _without_prefix(self, scope: Scope) -> Scope:
         path: str = scope.get("path", "")  # the lifespan has none
@@ -102,12 +120,13 @@ class Front:
         if failure is not None:
             # The request meets the same error in the app, which knows how to show it. The path is not
             # logged: some carry a secret.
-            log.error("A page could not be refreshed", exc_info=failure)
+            logs.failed("a page could not be refreshed", failure)
             return None
         return flight.task.result()
 
     async def _refreshed(self, path: str, scope: Scope) -> Page | None:
         as_of = self._clock()
+        self.counts.checks += 1
         etag = await to_thread.run_sync(self._etag_of, path, limiter=self._threads)
         page = self._pages.get(path)
         if etag is not None and page is not None and page.tag == etag.removeprefix("W/").encode():
@@ -119,6 +138,7 @@ class Front:
 
     async def _rendered(self, path: str, scope: Scope) -> Page | None:
         as_of = self._clock()
+        self.counts.pages += 1
         nobody = _Nobody()
         await self._app(_scope_of_nobody(path, scope), nobody.receive, nobody.send)
         if not nobody.may_be_kept():

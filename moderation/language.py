@@ -3,8 +3,8 @@
 import gettext
 import io
 import re
-from datetime import datetime
-from functools import cached_property
+from datetime import date, datetime
+from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
@@ -20,6 +20,7 @@ _OPENING = re.compile(r"«[ \u00a0\u202f]*")
 _CLOSING = re.compile(r"[ \u00a0\u202f]*»")
 
 
+@lru_cache(maxsize=1024)  # a page says « Anonyme » a hundred times
 def french(text: str) -> str:
     """Hardens the spaces French typography asks for; our strings are written with ordinary ones."""
     text = _HIGH.sub(NARROW, text)
@@ -53,9 +54,7 @@ class Language:
 
     def date(self, moment: datetime) -> str:
         """« 6 mai 2019 », « 1er juillet 2020 »."""
-        day = moment.astimezone(self.zone)
-        text = format_date(day, "d MMMM y", locale=self.locale)
-        return f"1er{text[1:]}" if self.code == "fr" and day.day == 1 else text
+        return _day(moment.astimezone(self.zone).date(), self.locale)
 
     def moment(self, moment: datetime) -> str:
         """« 6 mai 2019 à 14 h 05 »."""
@@ -63,6 +62,12 @@ class Language:
         if self.code == "fr":
             return f"{self.date(moment)} à {local.hour}{NBSP}h{NBSP}{local.minute:02}"
         return f"{self.date(moment)} at {format_time(local, 'HH:mm', locale=self.locale)}"
+
+
+@lru_cache(maxsize=1024)  # a page names the same few days a hundred times
+def _day(day: date, locale: str) -> str:
+    text = format_date(day, "d MMMM y", locale=locale)
+    return f"1er{text[1:]}" if locale == "fr_FR" and day.day == 1 else text
 
 
 def _catalogue(code: str) -> gettext.GNUTranslations:

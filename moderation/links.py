@@ -38,6 +38,20 @@ class CodeEntry:
 
 
 @dataclass(frozen=True)
+class SecondStep:
+    """The browser that gave one proof, and may give the second."""
+
+    sign_in: str
+
+
+@dataclass(frozen=True)
+class NewAddress:
+    """The mailbox that an account is to have from now on."""
+
+    change: str
+
+
+@dataclass(frozen=True)
 class Purpose:
     salt: str
     max_age: timedelta
@@ -48,6 +62,8 @@ PURPOSES: dict[type, Purpose] = {
     # The row says how long this one is good for; no link outlives a week.
     Opening: Purpose("moderation/v1/sign-in", timedelta(days=7)),
     CodeEntry: Purpose("moderation/v1/sign-in-code", timedelta(minutes=15)),
+    SecondStep: Purpose("moderation/v1/second-step", timedelta(minutes=10)),
+    NewAddress: Purpose("moderation/v1/new-address", timedelta(days=1)),
 }
 
 Payload = TypeVar("Payload")

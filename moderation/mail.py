@@ -12,7 +12,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 
 from sqlmodel import Session, col, select
 
-from moderation.models.queue import Letter
+from moderation import identifiers
+from moderation.models.queue import Letter, LetterKind, SignIn
 from moderation.settings import Settings
 
 
@@ -47,6 +48,20 @@ def sender(settings: Settings) -> Send | None:
     return send
 
 
+def greet(settings: Settings) -> str:
+    """Connects to SMTP_URL as a letter would, signs in, and sends nothing; how it went. Raises NotSent."""
+    address = settings.smtp_url.get_secret_value() if settings.smtp_url else ""
+    try:
+        with _connection(address) as server:
+            server.noop()
+            encrypted = isinstance(server.sock, ssl.SSLSocket)
+    except (OSError, UnicodeError) as error:
+        raise NotSent(type(error).__name__) from error
+    parts = urlsplit(address)
+    signed_in = ", signed in" if parts.username else ""
+    return f"{parts.hostname} answers, {'encrypted' if encrypted else 'in clear text'}{signed_in}"
+
+
 @contextmanager
 def _connection(address: str) -> Generator[smtplib.SMTP]:
     parts = urlsplit(address)
@@ -78,6 +93,32 @@ def _unvouched_for() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
     return context
+
+
+def write(
+    session: Session,
+    kind: LetterKind,
+    now: datetime,
+    *,
+    sign_in: SignIn | None = None,
+    account_id: int | None = None,
+    to: str | None = None,
+    name: str = "",
+) -> None:
+    """Puts a letter in the outbox: it opens a sign-in, or tells an account something.
+
+    `to` is where, if not the account’s own address; `name` what it tells of, if that has one.
+    """
+    letter = Letter(
+        kind=kind,
+        name=name or (sign_in.id if sign_in is not None else identifiers.new_id()),
+        sign_in_id=sign_in.id if sign_in is not None else None,
+        account_id=account_id,
+        address=to,
+        written_at=now,
+        due_at=now,
+    )
+    session.add(letter)
 
 
 def claim(session: Session, now: datetime) -> Letter | None:

@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, delete, func, select
+from sqlmodel import Session, col, delete, select
 
 from moderation.lifecycle import Status
 from moderation.models.public import Publication, Site, Thread
@@ -39,8 +39,9 @@ def _put_up(session: Session, comment: Comment, copy: Publication | None, now: d
     text = session.exec(
         select(Version).where(Version.comment_id == comment.id, Version.number == comment.version)
     ).one()
-    thread = session.get_one(Thread, comment.thread_id, with_for_update=True)
-    site = session.get_one(Site, 1, with_for_update=True)
+    thread, site = _locked(session, comment.thread_id)
+    if copy is None or copy.taken_down_at is not None:
+        thread.count += 1
     if copy is None:
         site.last_number += 1
         copy = Publication(
@@ -59,21 +60,21 @@ def _put_up(session: Session, comment: Comment, copy: Publication | None, now: d
 
 
 def _take_down(session: Session, copy: Publication, now: datetime) -> None:
-    thread = session.get_one(Thread, copy.thread_id, with_for_update=True)
-    site = session.get_one(Site, 1, with_for_update=True)
+    thread, site = _locked(session, copy.thread_id)
+    thread.count -= 1
     copy.author = copy.html = ""
     copy.taken_down_at = now
     _changed(session, thread, site, copy)
 
 
+def _locked(session: Session, thread_id: int) -> tuple[Thread, Site]:
+    """As they are now: what counts on them may have waited for the lock."""
+    thread = session.get_one(Thread, thread_id, with_for_update=True, populate_existing=True)
+    return thread, session.get_one(Site, 1, with_for_update=True, populate_existing=True)
+
+
 def _changed(session: Session, thread: Thread, site: Site, copy: Publication) -> None:
     session.add(copy)
-    session.flush()
-    thread.count = session.exec(
-        select(func.count()).where(
-            Publication.thread_id == thread.id, col(Publication.taken_down_at).is_(None)
-        )
-    ).one()
     thread.revision += 1
     site.activity += 1
     session.add(thread)

@@ -1,9 +1,12 @@
 """The Jinja environment: pages are escaped, undefined names refused, strings go through the catalogue."""
 
 import hashlib
+from collections.abc import Callable
 from datetime import datetime
+from functools import lru_cache
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
@@ -33,7 +36,19 @@ def environment(settings: Settings, language: Language) -> Environment:
     env.filters["moment"] = language.moment
     env.filters["isoformat"] = datetime.isoformat
     env.filters["grouped"] = identifiers.grouped
+    env.filters["contribution"] = _contribution(env)
     return env
+
+
+def _contribution(env: Environment) -> Callable[[Any], str]:
+    """The same on every page and in every answer, and a page has a hundred: each is made once."""
+
+    @lru_cache(maxsize=1000)
+    def contribution(item: Any) -> str:
+        made: str = env.get_template("_parts.html").module.contribution(item)  # type: ignore[attr-defined]
+        return made
+
+    return contribution
 
 
 def _assets(path: str) -> dict[str, str]:

@@ -1,14 +1,12 @@
 """What an installation may choose, read once from the environment."""
 
-import os
 import re
-import secrets
-from contextlib import suppress
+from dataclasses import dataclass
+from importlib.util import find_spec
 from ipaddress import ip_network
 from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 from zoneinfo import ZoneInfo
 
 from limits import parse_many
@@ -17,9 +15,10 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 from sqlalchemy.exc import ArgumentError
 
+from moderation import keyring
 from moderation.markup import Dialect
 
-SHORTEST_SECRET = 32
+KEYS_FILE = Path("var/secret_keys")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
 
 
@@ -41,6 +40,8 @@ def _database_url(url: str) -> str:
         raise ValueError(f"its driver is not installed: {error.name}") from error
     if address.get_backend_name() not in {"sqlite", "postgresql"}:
         raise ValueError("must be an address of SQLite or PostgreSQL")
+    if address.get_backend_name() == "sqlite" and address.database in {None, "", ":memory:"}:
+        raise ValueError("must be a file: a database in memory keeps nothing")
     return url
 
 
@@ -54,8 +55,12 @@ def _limit(notation: str) -> str:
 
 
 def _limits_url(url: str) -> str:
-    if urlsplit(url).scheme not in {"memory", "redis", "rediss", "valkey", "valkeys"}:
+    library = {"memory": "", "redis": "redis", "rediss": "redis", "valkey": "valkey", "valkeys": "valkey"}
+    needed = library.get(urlsplit(url).scheme)
+    if needed is None:
         raise ValueError("must be memory://, redis://… or valkey://…")
+    if needed and find_spec(needed) is None:
+        raise ValueError(f"its driver is not installed: {needed}")
     return url
 
 
@@ -65,11 +70,70 @@ def _networks(names: tuple[str, ...]) -> tuple[str, ...]:
     return names
 
 
+_HOST = re.compile(r"(?!-)[a-z0-9_.-]{1,253}|[0-9a-f:.]{2,45}", re.ASCII)
+_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[\w.~-]+)*/?", re.ASCII)
+
+
+def _host(parts: SplitResult) -> str:
+    """The host, and the port when it is not the scheme’s own, as browsers write them. Raises ValueError."""
+    host = parts.hostname or ""
+    if not host.isascii():
+        raise ValueError(f"must have its host written {host.encode('idna').decode()}")
+    if not _HOST.fullmatch(host) or ".." in host:
+        raise ValueError(f"must be an address whose host is a name or a number, not {host!r}")
+    if parts.username is not None or parts.password is not None:
+        raise ValueError("must be an address without a name or a password")
+    try:
+        port = parts.port
+    except ValueError as error:
+        raise ValueError("must be an address whose port is between 1 and 65535") from error
+    if port == 0:
+        raise ValueError("must be an address whose port is between 1 and 65535")
+    written = f"[{host}]" if ":" in host else host
+    return written if port in {None, _OWN_PORT.get(parts.scheme)} else f"{written}:{port}"
+
+
+_OWN_PORT = {"http": 80, "https": 443}
+
+
 def _site_url(url: str) -> str:
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment:
+    parts = urlsplit(url.strip())
+    if parts.scheme not in _OWN_PORT or not parts.netloc or "?" in url or "#" in url:
         raise ValueError("must be an http(s) address, with a path or without")
-    return url.rstrip("/")
+    host = _host(parts)
+    if not _PATH.fullmatch(parts.path):
+        raise ValueError("must be an address whose path is made of letters, digits, dots and dashes")
+    return f"{parts.scheme}://{host}{parts.path}".rstrip("/")
+
+
+def _origins(urls: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(_origin(url) for url in urls)
+
+
+def _origin(url: str) -> str:
+    """As a browser names where a page is from (RFC 6454)."""
+    parts = urlsplit(url)
+    if (
+        parts.scheme not in _OWN_PORT
+        or not parts.netloc
+        or parts.path not in {"", "/"}
+        or "?" in url
+        or "#" in url
+    ):
+        raise ValueError(f"must be origins such as https://www.example.org, without a path: {url!r} is none")
+    return f"{parts.scheme}://{_host(parts)}"
+
+
+def _smtp_url(url: SecretStr) -> SecretStr:
+    parts = urlsplit(url.get_secret_value())
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
+        raise ValueError("must be smtp://host:port or smtps://host:port")
+    if parts.path not in {"", "/"} or parts.query or parts.fragment:
+        raise ValueError(
+            "must have % escapes for what is special in its name or password: %2F for /, %40 for @"
+        )
+    _host(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+    return url
 
 
 def _one_line(text: str) -> str:
@@ -79,6 +143,17 @@ def _one_line(text: str) -> str:
 
 
 OneLine = Annotated[str, AfterValidator(_one_line)]
+
+
+@dataclass(frozen=True)
+class Room:
+    """How many contributions may wait under one article and on the whole site; 0: any number."""
+
+    thread: int = 0
+    site: int = 0
+
+
+ANY_NUMBER = Room()
 
 
 class Settings(BaseSettings):
@@ -114,7 +189,7 @@ class Settings(BaseSettings):
         default="", description="Fields a reader must fill in: `author`, `email` or `author,email`."
     )
     contact: str = Field(default="", description="An e-mail address readers may write to, shown in the foot.")
-    smtp_url: SecretStr | None = Field(
+    smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)] | None = Field(
         default=None,
         description="`smtp://user:password@host:587` (STARTTLS, without which no password is told) or "
         "`smtps://…:465`. Without it no mail is sent.",
@@ -135,9 +210,18 @@ class Settings(BaseSettings):
     markup: Dialect = Field(default=Dialect.SPIP, description="What readers may type: `spip` or `plain`.")
 
     submit_limit: Annotated[str, AfterValidator(_limit)] = Field(
-        default="",
-        description="How many contributions one address may send, as in `10 per minute; 60 per hour`; no "
-        "limit if empty. Where readers share an address (loopback, an onion service), twenty times that.",
+        default="20 per minute; 200 per hour",
+        description="How many contributions one address may send; no limit if empty. Where addresses say "
+        "nothing (loopback, an onion service), all together may send twenty times that.",
+    )
+    waiting_per_thread: int = Field(
+        default=1000,
+        ge=0,
+        description="How many contributions may wait under one article; more are asked to come back later. "
+        "0: any number.",
+    )
+    waiting: int = Field(
+        default=10_000, ge=0, description="How many contributions may wait on the whole site. 0: any number."
     )
     limits_url: Annotated[str, AfterValidator(_limits_url)] = Field(
         default="memory://",
@@ -146,11 +230,18 @@ class Settings(BaseSettings):
     )
     trusted_proxies: Annotated[tuple[str, ...], NoDecode, AfterValidator(_networks)] = Field(
         default=(),
-        description="Comma-separated addresses and networks whose `X-Forwarded-For` is believed.",
+        description="Comma-separated addresses and networks whose `X-Forwarded-For` is believed: proxies, "
+        "and no network visitors come from.",
     )
-    public_origins: Annotated[tuple[str, ...], NoDecode] = Field(
+    public_origins: Annotated[tuple[str, ...], NoDecode, AfterValidator(_origins)] = Field(
         default=(),
         description="Comma-separated origins (`https://www.example.org`) whose pages may post the form.",
+    )
+
+    metrics_token: SecretStr | None = Field(
+        default=None,
+        description="The bearer token that opens `/metrics` from elsewhere than this machine; 32 characters "
+        "or more.",
     )
 
     @field_validator("secret_keys", "trusted_proxies", "public_origins", mode="before")
@@ -163,9 +254,16 @@ class Settings(BaseSettings):
     @field_validator("secret_keys")
     @classmethod
     def _long_enough(cls, keys: tuple[SecretStr, ...]) -> tuple[SecretStr, ...]:
-        if any(len(key.get_secret_value()) < SHORTEST_SECRET for key in keys):
-            raise ValueError(f"each key needs {SHORTEST_SECRET} characters or more")
+        if any(len(key.get_secret_value()) < keyring.SHORTEST for key in keys):
+            raise ValueError(f"each key needs {keyring.SHORTEST} characters or more")
         return keys
+
+    @field_validator("metrics_token")
+    @classmethod
+    def _not_guessed(cls, token: SecretStr | None) -> SecretStr | None:
+        if token is not None and len(token.get_secret_value()) < keyring.SHORTEST:
+            raise ValueError(f"needs {keyring.SHORTEST} characters or more")
+        return token
 
     @model_validator(mode="after")
     def _mail_has_a_sender(self) -> Self:
@@ -182,17 +280,10 @@ class Settings(BaseSettings):
     def secure(self) -> bool:
         return self.site_url.startswith("https://")
 
+    @property
+    def room(self) -> Room:
+        return Room(self.waiting_per_thread, self.waiting)
+
     def keys(self) -> list[str]:
-        """The signing keys, newest first; made and kept beside the database when none is set."""
-        return [key.get_secret_value() for key in self.secret_keys] or [_kept_key(Path("var/secret_keys"))]
-
-
-def _kept_key(file: Path) -> str:
-    if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
-        # There whole or not at all, and the owner's alone: another process may be starting too.
-        with NamedTemporaryFile("w", dir=file.parent) as new, suppress(FileExistsError):
-            new.write(secrets.token_urlsafe(48) + "\n")
-            new.flush()
-            os.link(new.name, file)
-    return file.read_text().strip()
+        """The signing keys, newest first; kept in a file when none is set. Raises keyring.Unreadable."""
+        return [key.get_secret_value() for key in self.secret_keys] or keyring.kept(KEYS_FILE)

@@ -1,9 +1,11 @@
 """The author's writes: sending a text, and taking it back."""
 
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement, bindparam, insert
+from sqlmodel import Session, col, func, select
 
 from moderation import decisions, identifiers, markup
 from moderation.decisions import NotFound, TooLate
@@ -11,8 +13,40 @@ from moderation.drafts import Draft, digest
 from moderation.lifecycle import Action, IllegalMove, Status
 from moderation.models.public import Article, Mode, Publication, Thread
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
+from moderation.settings import ANY_NUMBER, Room
 
 SAME_TEXT_WITHIN = timedelta(days=1)
+
+
+# Built once: building takes longer than running.
+_THREAD = (
+    select(Thread.id, Thread.mode, Article.section)
+    .join(Article)
+    .where(Article.slug == bindparam("slug"))
+    .with_for_update(of=Thread)  # two forms with the same text are told apart one after the other
+)
+_SENT = select(Comment.id, Comment.tracking, Comment.status, Comment.thread_id).where(
+    Comment.nonce == bindparam("nonce")
+)
+_SAME = (
+    select(Comment.id)
+    .join(Version)
+    .where(
+        Version.fingerprint == bindparam("fingerprint"),
+        Comment.thread_id == bindparam("thread"),
+        col(Comment.submitted_at) > bindparam("since"),
+    )
+)
+_ADD_COMMENT, _ADD_VERSION = insert(Comment), insert(Version)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """A comment as its author knows it; the tracking code is gone once it was revoked."""
+
+    id: str
+    tracking: str | None
+    status: Status
 
 
 class Closed(Exception):
@@ -31,97 +65,122 @@ class NonceReused(Exception):
     """Something else was sent under the same nonce."""
 
 
+class Full(Exception):
+    """As many wait already as may, under the article or on the whole site: nothing more is stored."""
+
+    def __init__(self, *, everywhere: bool) -> None:
+        super().__init__("too many wait")
+        self.everywhere = everywhere
+
+
 def submit(
-    session: Session, slug: str, draft: Draft, *, nonce: str, now: datetime, parent: str | None = None
-) -> Comment:
+    session: Session,
+    slug: str,
+    draft: Draft,
+    *,
+    nonce: str,
+    now: datetime,
+    parent: str | None = None,
+    room: Room = ANY_NUMBER,
+) -> Sent:
     """Stores the draft once, however often its form is sent.
 
     Raises NotFound for an unknown article, Closed, ParentNotPublic, Duplicate for the same text within a day,
-    and NonceReused when the nonce was another text’s.
+    NonceReused when the nonce was another text’s, and Full. The room under an article is exact; the site’s,
+    where PostgreSQL lets several write at once, may be overstepped by as many as write under other articles
+    at the same moment.
     """
-    found = session.exec(
-        select(Thread, Article.section)
-        .join(Article)
-        .where(Article.slug == slug)
-        .with_for_update(of=Thread)  # two forms with the same text are told apart one after the other
-    ).first()
+    connection = session.connection()  # rows, without the session’s bookkeeping, which would double the time
+    found = connection.execute(_THREAD, {"slug": slug}).first()
     if found is None:
         raise NotFound
-    thread, section = found
-    sent = session.exec(select(Comment).where(Comment.nonce == nonce)).first()
-    if sent is not None:
-        if sent.thread_id != thread.id or not _is_of(session, sent, draft):
+    thread, mode, section = found
+    assert thread is not None
+    before = connection.execute(_SENT, {"nonce": nonce}).first()
+    if before is not None:
+        sent = Sent(before.id, before.tracking, before.status)
+        if before.thread_id != thread or not _is_of(session, sent, draft):
             raise NonceReused
         return sent
-    if thread.mode is Mode.CLOSED:
+    if mode is Mode.CLOSED:
         raise Closed
     if parent is not None and not _is_public(session, thread, parent):
         raise ParentNotPublic
     if _said_already(session, thread, draft, now):
         raise Duplicate
-    assert thread.id is not None
-    comment = Comment(
-        id=identifiers.new_id(),
-        thread_id=thread.id,
-        parent_id=parent,
-        section=section,
-        nonce=nonce,
-        tracking=identifiers.new_code(),
-        submitted_at=now,
-    )
-    return _store(session, comment, draft, now)
+    _find_room(session, room, thread)
+    sent = Sent(identifiers.new_id(), identifiers.new_code(), Status.PENDING)
+    comment = {
+        "thread_id": thread,
+        "parent_id": parent,
+        "section": section,
+        "nonce": nonce,
+        "submitted_at": now,
+    }
+    _store(session, sent, comment, draft)
+    return sent
 
 
-def _is_of(session: Session, comment: Comment, draft: Draft) -> bool:
+def _find_room(session: Session, room: Room, thread: int) -> None:
+    if is_full(session, room.thread, Comment.thread_id == thread):
+        raise Full(everywhere=False)
+    if is_full(session, room.site):
+        raise Full(everywhere=True)
+
+
+def is_full(session: Session, room: int, *where: ColumnElement[bool] | bool) -> bool:
+    """Whether as many wait. Counts no further, along an index, however much the table holds."""
+    waiting = select(Comment.status).where(Comment.status == Status.PENDING, *where)
+    if not where:  # else PostgreSQL may believe that reading the table from its start finds them sooner
+        waiting = waiting.order_by(col(Comment.submitted_at), col(Comment.id))
+    some = waiting.limit(room).subquery()
+    return room > 0 and session.exec(select(func.count()).select_from(some)).one() >= room
+
+
+def _is_of(session: Session, sent: Sent, draft: Draft) -> bool:
     """Whether the comment began with this draft; once erased, nobody can tell, and it is believed."""
-    text = session.exec(select(Version).where(Version.comment_id == comment.id, Version.number == 1)).one()
+    text = session.exec(select(Version).where(Version.comment_id == sent.id, Version.number == 1)).one()
     return not text.source or digest(text.author, text.email, text.source) == draft.digest
 
 
-def _is_public(session: Session, thread: Thread, comment_id: str) -> bool:
+def _is_public(session: Session, thread: int, comment_id: str) -> bool:
     copy = select(Publication.id).where(
         Publication.comment_id == comment_id,
-        Publication.thread_id == thread.id,
+        Publication.thread_id == thread,
         col(Publication.taken_down_at).is_(None),
     )
     return session.exec(copy).first() is not None
 
 
-def _said_already(session: Session, thread: Thread, draft: Draft, now: datetime) -> bool:
-    same = (
-        select(Comment.id)
-        .join(Version)
-        .where(
-            Version.fingerprint == draft.fingerprint,
-            Comment.thread_id == thread.id,
-            Comment.submitted_at > now - SAME_TEXT_WITHIN,
-        )
+def _said_already(session: Session, thread: int, draft: Draft, now: datetime) -> bool:
+    since = now - SAME_TEXT_WITHIN
+    same = session.connection().execute(
+        _SAME, {"thread": thread, "fingerprint": draft.fingerprint, "since": since}
     )
     # What is in effect, and not what may still be undone: sending a text again must not tell.
-    shown = [decisions.in_effect(session, name, now) for name in session.exec(same).all()]
+    shown = [decisions.in_effect(session, name, now) for name in same.scalars().all()]
     return any(last is None or last.after in {Status.PENDING, Status.PUBLISHED} for last in shown)
 
 
-def _store(session: Session, comment: Comment, draft: Draft, now: datetime) -> Comment:
-    session.add(comment)
-    session.flush()
-    session.add(
-        Version(
-            comment_id=comment.id,
-            number=comment.version,
-            author=draft.author,
-            email=draft.email,
-            source=draft.text.source,
-            html=draft.text.html,
-            findings=[asdict(finding) for finding in draft.text.findings],
-            dialect=draft.dialect,
-            renderer=markup.VERSION,
-            fingerprint=draft.fingerprint,
-            written_at=now,
-        )
+def _store(session: Session, sent: Sent, comment: dict[str, Any], draft: Draft) -> None:
+    """Inserts outright: for the session to find out what to insert takes as long as all the rest."""
+    session.connection().execute(_ADD_COMMENT, {**comment, **vars(sent), "revision": 1, "version": 1})
+    session.connection().execute(
+        _ADD_VERSION,
+        {
+            "comment_id": sent.id,
+            "number": 1,
+            "author": draft.author,
+            "email": draft.email,
+            "source": draft.text.source,
+            "html": draft.text.html,
+            "findings": [asdict(finding) for finding in draft.text.findings],
+            "dialect": draft.dialect,
+            "renderer": markup.VERSION,
+            "fingerprint": draft.fingerprint,
+            "written_at": comment["submitted_at"],
+        },
     )
-    session.flush()
-    return comment
 
 
 def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -> Decision:

@@ -3,15 +3,27 @@
 import hashlib
 import hmac
 import ipaddress
+import logging
 import time
+from collections import OrderedDict
+from collections.abc import Callable
 from datetime import date
+from threading import Lock
 
 from limits import RateLimitItem, parse_many
-from limits.storage import storage_from_string
+from limits.errors import StorageError
+from limits.storage import RedisStorage
 from limits.strategies import SlidingWindowCounterRateLimiter
+
+log = logging.getLogger(__name__)
 
 # Where senders cannot be told apart, all of them together may make this many times what one may.
 EVERYBODY = 20
+# Windows one process remembers, 20 MB of them: those longest untouched are forgotten first.
+MOST = 50_000
+# Seconds a shared store may take to answer, and for which one that did not is left alone.
+PATIENCE = 0.5
+LEFT_ALONE = 5
 
 
 class TooMany(Exception):
@@ -23,29 +35,120 @@ class TooMany(Exception):
 
 
 class Throttle:
-    def __init__(self, notation: str, storage: str, secret: str) -> None:
-        """`notation` and `storage` as the `limits` package has them; an empty notation limits nothing."""
-        self._one: list[RateLimitItem] = parse_many(notation) if notation else []
+    def __init__(self, notation: str, storage: str, secret: str, purpose: str = "submit") -> None:
+        """`notation` and `storage` as the `limits` package has them; an empty notation limits nothing.
+
+        The secret may sign links too: what is used here is derived from it, for this purpose alone.
+        """
+        # The shortest window first: who is refused there uses nothing up of a longer one.
+        self._one = sorted(parse_many(notation), key=RateLimitItem.get_expiry) if notation else []
         self._all = [type(limit)(limit.amount * EVERYBODY, limit.multiples) for limit in self._one]
-        self._limiter = SlidingWindowCounterRateLimiter(storage_from_string(storage))
-        self._secret = secret.encode()
+        self._key = hmac.digest(secret.encode(), f"moderation/v1/throttle/{purpose}".encode(), "sha256")
+        self._here = Here()
+        self._shared = None if storage.startswith("memory:") else Shared(storage)
 
     def hit(self, address: str | None, today: date) -> None:
         """Counts one contribution; `address` is empty where it says nothing about who sent it.
 
-        Kept is a keyed hash that changes every day: nobody can tell an address from it. Raises TooMany.
+        Kept is a keyed hash that changes every day: nobody can tell an address from it. At midnight (UTC)
+        everybody therefore begins anew, and may send twice what one window allows. Raises TooMany.
         """
-        limits, key = (self._all, "all") if address is None else (self._one, self._hidden(address, today))
+        limits, who = (self._all, "everybody") if address is None else (self._one, sender(address))
+        name = self._hidden(who, today)
         for limit in limits:
-            if not self._limiter.test(limit, key):
-                reset = self._limiter.get_window_stats(limit, key).reset_time
-                raise TooMany(max(1, round(reset - time.time())))
-        for limit in limits:
-            self._limiter.hit(limit, key)
+            wait = self._count(limit, name)
+            if wait is not None:
+                raise TooMany(int(wait) + 1)
 
-    def _hidden(self, address: str, today: date) -> str:
-        message = f"{today.isoformat()} {sender(address)}".encode()
-        return hmac.new(self._secret, message, hashlib.sha256).hexdigest()[:32]
+    def _count(self, limit: RateLimitItem, name: str) -> float | None:
+        if self._shared is not None:
+            try:
+                return self._shared.hit(limit, name)
+            except Silent:
+                pass
+        return self._here.hit(limit, name)
+
+    def _hidden(self, who: str, today: date) -> str:
+        return hmac.new(self._key, f"{today.isoformat()} {who}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+class Here:
+    """Sliding windows in this process: each knows its own count and that of the one before."""
+
+    def __init__(self, most: int = MOST, clock: Callable[[], float] = time.monotonic) -> None:
+        self._most = most
+        self._clock = clock
+        self._windows: OrderedDict[str, tuple[int, int, int]] = OrderedDict()
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._windows)
+
+    def hit(self, limit: RateLimitItem, name: str) -> float | None:
+        """Counts one, or counts nothing and returns the seconds to wait."""
+        span, key = limit.get_expiry(), limit.key_for(name)
+        with self._lock:
+            window, elapsed = divmod(self._clock(), span)
+            known, count, before = self._windows.pop(key, (int(window), 0, 0))
+            if known != window:
+                before, count = count if known == window - 1 else 0, 0
+            full = int(before * (1 - elapsed / span)) + count >= limit.amount
+            self._windows[key] = (int(window), count + (not full), before)
+            if len(self._windows) > self._most:
+                self._windows.popitem(last=False)
+        if not full:
+            return None
+        # Until this window is the last one, or until little enough of the last one reaches in.
+        until = span if count >= limit.amount else span * (1 - (limit.amount - count) / before)
+        return until - elapsed
+
+
+class Silent(Exception):
+    """The shared store does not answer."""
+
+
+class Shared:
+    """The counts of several servers, in Redis or Valkey, each made there in one step."""
+
+    def __init__(self, url: str) -> None:
+        storage = RedisStorage(
+            url, wrap_exceptions=True, socket_timeout=PATIENCE, socket_connect_timeout=PATIENCE
+        )
+        library = storage.dependency
+        # A connection the store closed while it was idle is opened again; nothing else is tried twice.
+        once = library.retry.Retry(library.backoff.NoBackoff(), 1, (library.exceptions.ConnectionError,))
+        storage.storage.set_retry(once)
+        self._limiter = SlidingWindowCounterRateLimiter(storage)
+        self._silent_until: float | None = None
+        self._lock = Lock()
+
+    def hit(self, limit: RateLimitItem, name: str) -> float | None:
+        """As Here.hit does. Raises Silent, at once for a while after the store did not answer in time."""
+        if self._silent_until is not None and time.monotonic() < self._silent_until:
+            raise Silent
+        try:
+            wait = self._asked(limit, name)
+        except StorageError as error:
+            reason = type(error.storage_error).__name__
+            if self._turned(time.monotonic() + LEFT_ALONE):
+                log.warning(
+                    "The store of LIMITS_URL does not answer (%s): each process counts for itself.", reason
+                )
+            raise Silent from error
+        if self._turned(None):
+            log.warning("The store of LIMITS_URL answers again.")
+        return wait
+
+    def _asked(self, limit: RateLimitItem, name: str) -> float | None:
+        if self._limiter.hit(limit, name):
+            return None
+        return max(0.0, self._limiter.get_window_stats(limit, name).reset_time - time.time())
+
+    def _turned(self, silent_until: float | None) -> bool:
+        """Whether that is news."""
+        with self._lock:
+            before, self._silent_until = self._silent_until, silent_until
+        return (before is None) is not (silent_until is None)
 
 
 def sender(address: str) -> str:
@@ -53,5 +156,5 @@ def sender(address: str) -> str:
     found = ipaddress.ip_address(address)
     if isinstance(found, ipaddress.IPv6Address):
         mapped = found.ipv4_mapped
-        return str(mapped or ipaddress.ip_network((found, 64), strict=False))
+        return str(mapped or ipaddress.ip_network((int(found), 64), strict=False))
     return str(found)

@@ -77,6 +77,57 @@ PROBLEM = {
     "not_empty": _("Ce champ doit rester vide : effacez ce qui s’y trouve."),
     "duplicate": _("Ce même texte a déjà été envoyé ici aujourd’hui : inutile de le renvoyer."),
 }
+# What was changed about an account, told by letter to its person.
+CHANGED = {
+    "email_changed": _("L’adresse électronique de votre compte a été remplacée."),
+    "password_set": _("Un mot de passe a été choisi pour votre compte."),
+    "password_removed": _("Le mot de passe de votre compte a été supprimé."),
+    "codes_on": _("Une application de codes protège désormais votre compte."),
+    "codes_off": _("L’application de codes ne protège plus votre compte."),
+    "recovery_renewed": _("De nouveaux codes de secours remplacent les précédents."),
+    "recovery_used": _("Un code de secours de votre compte a été utilisé."),
+    "passkey_added": _("Une clé d’accès a été ajoutée à votre compte."),
+    "passkey_removed": _("Une clé d’accès de votre compte a été supprimée."),
+    "factors_reset": _(
+        "Le mot de passe, l’application de codes et les clés d’accès de votre compte ont été supprimés "
+        "par la personne qui administre le site, et vous êtes déconnecté·e partout."
+    ),
+    "second_step_failed": _(
+        "Quelqu’un a donné votre mot de passe ou ouvert un de vos liens, puis cinq codes qui n’étaient pas "
+        "les bons : personne n’est entré."
+    ),
+}
+# What was just done on « Mon compte » and on the team’s page.
+ACCOUNT_DONE = {
+    "password_set": _("Mot de passe enregistré. Vos autres navigateurs sont déconnectés."),
+    "password_removed": _("Mot de passe supprimé."),
+    "codes_off": _("L’application de codes ne sert plus à vous connecter."),
+    "codes_already": _("Une application de codes est déjà en service."),
+    "passkey_added": _("Clé d’accès ajoutée."),
+    "passkey_removed": _("Clé d’accès supprimée."),
+    "one_ended": _("Ce navigateur est déconnecté."),
+    "others_ended": _("Tous vos autres navigateurs sont déconnectés."),
+    "member_ended": _("Cette personne est déconnectée partout."),
+    "email_asked": _("Un lien vient de partir à la nouvelle adresse : ouvrez-le pour la confirmer."),
+    "token_revoked": _("Jeton révoqué : il n’ouvre plus rien."),
+}
+PASSWORD_PROBLEM = {
+    "too_short": _("C’est trop court : huit caractères au moins, quinze ou plus de préférence."),
+    "too_long": _("C’est trop long : cent vingt-huit caractères au plus."),
+    "common": _(
+        "Ce mot de passe est parmi les plus courants, donc essayé en premier. Choisissez-en un autre."
+    ),
+    "own": _(
+        "Ce mot de passe ressemble trop à votre nom, à votre adresse ou au nom du site. "
+        "Choisissez-en un autre."
+    ),
+}
+ROLE = {"moderator": _("modération"), "admin": _("administration")}
+SCOPE = {
+    "read": _("lire la file d’attente"),
+    "moderate": _("décider"),
+    "submit": _("envoyer des contributions sans limite"),
+}
 
 
 class Labels:
@@ -105,6 +156,22 @@ class Labels:
 
     def finding(self, kind: str) -> str:
         return self._say(FINDING[kind])
+
+    def changed(self, kind: str) -> str:
+        return self._say(CHANGED[kind])
+
+    def account_done(self, code: str) -> str:
+        """What an address says was done: nothing, for an unknown code."""
+        return self._say(ACCOUNT_DONE[code]) if code in ACCOUNT_DONE else ""
+
+    def password_problem(self, code: str) -> str:
+        return self._say(PASSWORD_PROBLEM[code])
+
+    def role(self, role: str) -> str:
+        return self._say(ROLE[role])
+
+    def scope(self, scope: str) -> str:
+        return self._say(SCOPE[scope])
 
     def problem(self, problem: Problem) -> str:
         return self._say(PROBLEM[problem.code]) % {

@@ -2,9 +2,13 @@
 
 import os
 import shutil
+import socket
+import subprocess
 import tempfile
+import time
 from collections.abc import Callable, Generator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -18,13 +22,26 @@ from selectolax.lexbor import LexborHTMLParser
 from sqlalchemy import Engine, text
 from sqlmodel import SQLModel
 from starlette.testclient import TestClient
+from typer.testing import CliRunner, Result
 
-from moderation import accounts, articles, database, delivery, drafts, identifiers, submissions
+from moderation import (
+    accounts,
+    articles,
+    database,
+    delivery,
+    drafts,
+    identifiers,
+    migrations,
+    sessions,
+    submissions,
+)
 from moderation.articles import Content
+from moderation.cli.main import app
 from moderation.markup import Dialect
 from moderation.models.public import Mode
-from moderation.models.queue import Comment, Role
+from moderation.models.queue import Role
 from moderation.settings import Settings
+from moderation.web import people
 from moderation.web.app import build, create_app
 from moderation.web.dependencies import Parts
 
@@ -62,6 +79,42 @@ class FakeClock:
     def tick(self, **by: float) -> datetime:
         self.now += timedelta(**by)
         return self.now
+
+
+def free_port() -> int:
+    with socket.socket() as one:
+        one.bind(("127.0.0.1", 0))
+        return int(one.getsockname()[1])
+
+
+@contextmanager
+def redis_server(port: int) -> Generator["subprocess.Popen[bytes]"]:
+    """A Redis that keeps nothing on disk. Skips the test where it is not installed."""
+    program = shutil.which("redis-server") or shutil.which("valkey-server")
+    if program is None:
+        pytest.skip("redis-server is not installed")
+    options = ["--port", str(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]
+    server = subprocess.Popen([program, *options], stdout=subprocess.DEVNULL)  # noqa: S603 - our own words
+    try:
+        for _ in range(200):
+            with socket.socket() as probe:
+                if probe.connect_ex(("127.0.0.1", port)) == 0:
+                    break
+            time.sleep(0.02)
+        else:
+            pytest.fail("redis-server did not start")
+        yield server
+    finally:
+        server.kill()
+        server.wait()
+
+
+@pytest.fixture
+def store() -> Generator[str]:
+    """The address of a shared store of limits, empty and this test's own."""
+    port = free_port()
+    with redis_server(port):
+        yield f"redis://127.0.0.1:{port}"
 
 
 @pytest.fixture
@@ -109,12 +162,12 @@ def migrated(postgresql: str | None, tmp_path_factory: pytest.TempPathFactory) -
     """A database with today's schema: a file to copy, or an address to empty."""
     if postgresql is not None:
         engine = database.connect(postgresql)
-        database.upgrade(engine)
+        migrations.upgrade(engine)
         engine.dispose()
         return postgresql
     file = tmp_path_factory.mktemp("migrated") / "empty.db"
     engine = database.connect(f"sqlite:///{file}")
-    database.upgrade(engine)
+    migrations.upgrade(engine)
     database.scrub(engine)
     engine.dispose()
     return file
@@ -209,8 +262,8 @@ def add_person(parts: Parts, email: str, name: str, role: Role) -> accounts.Pers
 
 def sign_in(parts: Parts, client: TestClient, person: accounts.Person) -> TestClient:
     with parts.writing() as session:
-        cookie = accounts.start_session(session, person.id, kept=False, now=parts.clock())
-    client.cookies.set("session", cookie)
+        cookie = sessions.start(session, person.id, kept=False, now=parts.clock())
+    client.cookies.set(people._name(parts), cookie)
     return client
 
 
@@ -244,9 +297,7 @@ def send(parts: Parts, slug: str, words: str, *, author: str = "", email: str = 
     """A contribution that waits, put in by the use case itself."""
     draft = drafts.read(author, email, words, dialect=Dialect.SPIP)
     with parts.writing() as session:
-        comment: Comment = submissions.submit(
-            session, slug, draft, nonce=identifiers.new_code(), now=parts.clock()
-        )
+        comment = submissions.submit(session, slug, draft, nonce=identifiers.new_code(), now=parts.clock())
         assert comment.tracking is not None
         return Sent(comment.id, comment.tracking, words)
 
@@ -281,6 +332,31 @@ class Reader:
 @pytest.fixture
 def reader(client: TestClient, clock: FakeClock) -> Reader:
     return Reader(client, clock)
+
+
+Run = Callable[..., Result]
+
+
+@pytest.fixture
+def environment(url: str) -> dict[str, str]:
+    return {
+        "MODERATION_DATABASE_URL": url,
+        "MODERATION_SECRET_KEYS": KEY,
+        "MODERATION_SITE_URL": "http://testserver",
+    }
+
+
+@pytest.fixture
+def run(environment: dict[str, str]) -> Run:
+    """Types a command; further settings by name."""
+
+    def typed(*words: str, **more: str) -> Result:
+        given = {**environment, **{f"MODERATION_{name.upper()}": value for name, value in more.items()}}
+        result = CliRunner().invoke(app, words, env=given)
+        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
+        return result
+
+    return typed
 
 
 def at_once(*deeds: Callable[[], Any]) -> list[Any]:

@@ -5,8 +5,8 @@ import pytest
 from conftest import FakeClock, add_person, at_once
 from sqlmodel import col, select
 
-from moderation import accounts
-from moderation.accounts import CannotSignIn, Exists, NotAnAddress, Person
+from moderation import accounts, sessions
+from moderation.accounts import CannotSignIn, Exists, LastAdmin, NotAnAddress, Person
 from moderation.decisions import NotFound
 from moderation.models.queue import Account, AccountSession, Letter, LetterKind, Role, SignIn
 from moderation.web.dependencies import Parts
@@ -14,18 +14,18 @@ from moderation.web.dependencies import Parts
 
 def start(parts: Parts, person: Person, *, kept: bool = False) -> str:
     with parts.writing() as session:
-        return accounts.start_session(session, person.id, kept=kept, now=parts.clock())
+        return sessions.start(session, person.id, kept=kept, now=parts.clock())
 
 
 def holder(parts: Parts, cookie: str) -> str | None:
     with parts.reading() as session:
-        person = accounts.holder(session, cookie, parts.clock())
+        person = sessions.holder(session, cookie, parts.clock())
         return person.name if person is not None else None
 
 
 def renew(parts: Parts, cookie: str) -> tuple[str, bool] | None:
     with parts.writing() as session:
-        return accounts.renew(session, cookie, parts.clock())
+        return sessions.renew(session, cookie, parts.clock())
 
 
 def ask(parts: Parts, email: str = "ann@example.org") -> str:
@@ -204,64 +204,7 @@ def test_only_the_hash_of_a_code_and_of_a_cookie_is_kept(parts: Parts, ann: Pers
     assert cookie not in kept
 
 
-# Browsers
-
-
-@pytest.mark.parametrize(("kept", "lasts"), [(False, timedelta(hours=12)), (True, timedelta(days=30))])
-def test_a_browser_stays_signed_in_for_its_time(
-    parts: Parts, ann: Person, clock: FakeClock, kept: bool, lasts: timedelta
-) -> None:
-    cookie = start(parts, ann, kept=kept)
-    clock.now += lasts - timedelta(seconds=1)
-    assert holder(parts, cookie) == "Ann"
-    clock.tick(seconds=1)
-    assert holder(parts, cookie) is None
-
-
-@pytest.mark.usefixtures("ann")
-@pytest.mark.parametrize("cookie", ["", "x", "a" * 5000, "é\0"])
-def test_a_cookie_that_is_not_ours_is_nobodys(parts: Parts, cookie: str) -> None:
-    assert holder(parts, cookie) is None
-    assert renew(parts, cookie) is None
-
-
-def test_a_cookie_changes_once_a_day_and_the_old_one_opens_a_minute_more(
-    parts: Parts, ann: Person, clock: FakeClock
-) -> None:
-    old = start(parts, ann, kept=True)
-    clock.tick(days=1, seconds=-1)
-    assert renew(parts, old) is None
-    clock.tick(seconds=1)
-    renewed = renew(parts, old)
-    assert renewed is not None
-    new, kept = renewed
-    assert (kept, new != old) == (True, True)
-    assert renew(parts, old) is None
-    assert renew(parts, new) is None
-    clock.tick(seconds=59)
-    assert (holder(parts, old), holder(parts, new)) == ("Ann", "Ann")
-    clock.tick(seconds=1)
-    assert (holder(parts, old), holder(parts, new)) == (None, "Ann")
-    clock.tick(days=30, seconds=-61)
-    assert holder(parts, new) == "Ann"
-    clock.tick(seconds=1)
-    assert holder(parts, new) is None
-
-
-def test_a_cookie_renewed_in_many_tabs_at_once_is_renewed_once(
-    parts: Parts, ann: Person, clock: FakeClock
-) -> None:
-    old = start(parts, ann, kept=True)
-    clock.tick(days=2)
-    told = at_once(*[partial(renew, parts, old)] * 6)
-    assert sum(one is not None for one in told) == 1
-
-
-def test_signing_out_is_of_this_browser_alone(parts: Parts, ann: Person) -> None:
-    here, there = start(parts, ann), start(parts, ann)
-    with parts.writing() as session:
-        accounts.sign_out(session, here)
-    assert (holder(parts, here), holder(parts, there)) == (None, "Ann")
+# Leaving
 
 
 def test_who_is_removed_is_signed_out_everywhere_and_forgotten_but_for_the_name(
@@ -323,15 +266,65 @@ def test_what_has_expired_is_forgotten(parts: Parts, ann: Person, clock: FakeClo
         assert set(session.exec(select(SignIn.id).order_by(col(SignIn.id)))) == {kept, *waiting}
 
 
-def test_a_browser_that_is_not_kept_stays_signed_in_for_as_long_as_it_is_used(
+def test_the_last_admin_stays_unless_forced(parts: Parts, ann: Person, sami: Person) -> None:
+    with pytest.raises(LastAdmin), parts.writing() as session:
+        accounts.remove(session, ann.email, parts.clock())
+    with parts.writing() as session:
+        accounts.remove(session, sami.email, parts.clock())
+    with parts.writing() as session:
+        accounts.remove(session, ann.email, parts.clock(), force=True)
+        assert accounts.present(session) == []
+
+
+@pytest.mark.usefixtures("ann")
+def test_of_two_admins_who_leave_at_once_one_stays(parts: Parts) -> None:
+    add_person(parts, "eve@example.org", "Ève", Role.ADMIN)
+
+    def leave(email: str) -> None:
+        with parts.writing() as session:
+            accounts.remove(session, email, parts.clock())
+
+    told = at_once(partial(leave, "ann@example.org"), partial(leave, "eve@example.org"))
+    assert sorted(type(one).__name__ for one in told) == ["LastAdmin", "NoneType"]
+
+
+def test_the_account_of_the_command_line_is_no_admin_who_could_stay(parts: Parts, ann: Person) -> None:
+    with parts.writing() as session:
+        accounts.operator(session, parts.clock())
+    with pytest.raises(LastAdmin), parts.writing() as session:
+        accounts.remove(session, ann.email, parts.clock())
+
+
+# The page that was asked for
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_way_to_sign_in_remembers_where_it_leads(parts: Parts) -> None:
+    with parts.writing() as session:
+        sign_in = accounts.ask(session, "ann@example.org", parts.clock(), mail=None, onward="/desk/log").id
+    with parts.reading() as session:
+        assert accounts.onward(session, sign_in) == "/desk/log"
+        assert accounts.onward(session, "nobody") == ""
+
+
+# Half-way
+
+
+def test_what_is_half_way_lasts_ten_minutes_and_is_used_once(
     parts: Parts, ann: Person, clock: FakeClock
 ) -> None:
-    cookie = start(parts, ann, kept=False)
-    clock.tick(minutes=59)
-    assert renew(parts, cookie) is None
-    for _ in range(3):
-        clock.tick(hours=10)
-        renewed = renew(parts, cookie)
-        assert renewed is not None
-        cookie = renewed[0]
-    assert holder(parts, cookie) == "Ann"
+    with parts.writing() as session:
+        late, good = [accounts.half_way(session, ann.id, clock()).id for _ in range(2)]
+    clock.tick(minutes=10, seconds=-1)
+    assert open_by_link(parts, good) == ann.id
+    with pytest.raises(CannotSignIn):
+        open_by_link(parts, good)
+    clock.tick(seconds=1)
+    with pytest.raises(CannotSignIn):
+        open_by_link(parts, late)
+
+
+def test_no_code_opens_what_is_half_way(parts: Parts, ann: Person) -> None:
+    with parts.writing() as session:
+        half = accounts.half_way(session, ann.id, parts.clock()).id
+    assert open_by_code(parts, half, "") is None

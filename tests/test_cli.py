@@ -3,46 +3,20 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from conftest import KEY, FakeClock, Sent, send
+from conftest import FakeClock, Run, Sent, send
 from sqlmodel import select
 from starlette.testclient import TestClient
-from typer.testing import CliRunner, Result
 
+from moderation import factors, migrations
 from moderation.accounts import Person
-from moderation.cli.main import app
 from moderation.clock import utc
 from moderation.lifecycle import Reason, Status
 from moderation.models.public import Article, Publication
 from moderation.models.queue import Comment, Decision, Letter
 from moderation.web.dependencies import Parts
-
-Run = Callable[..., Result]
-
-
-@pytest.fixture
-def settings(url: str) -> dict[str, str]:
-    return {
-        "MODERATION_DATABASE_URL": url,
-        "MODERATION_SECRET_KEYS": KEY,
-        "MODERATION_SITE_URL": "http://testserver",
-    }
-
-
-@pytest.fixture
-def run(settings: dict[str, str]) -> Run:
-    """Types a command; further settings by name."""
-
-    def typed(*words: str, **more: str) -> Result:
-        given = {**settings, **{f"MODERATION_{name.upper()}": value for name, value in more.items()}}
-        result = CliRunner().invoke(app, words, env=given)
-        assert result.exception is None or isinstance(result.exception, SystemExit), result.exception
-        return result
-
-    return typed
 
 
 def status(parts: Parts, sent: Sent) -> tuple[Status, int]:
@@ -60,10 +34,15 @@ def test_the_commands_are_these(run: Run) -> None:
     assert sorted(names) == [
         "account",
         "article",
+        "backup",
         "decide",
         "deliver",
         "demo",
+        "doctor",
         "queue",
+        "rerender",
+        "restore",
+        "rotate-keys",
         "serve",
         "show",
         "sign-in-link",
@@ -80,9 +59,10 @@ def test_a_command_that_is_none_is_wrong_usage(run: Run, words: list[str]) -> No
     assert (result.exit_code, result.stdout) == (2, "") or not words
 
 
-def test_the_program_can_be_run_as_a_module(settings: dict[str, str]) -> None:
+def test_the_program_can_be_run_as_a_module(environment: dict[str, str]) -> None:
     command = [sys.executable, "-m", "moderation", "queue"]
-    done = subprocess.run(command, env={**os.environ, **settings}, capture_output=True, text=True, check=True)  # noqa: S603
+    given = {**os.environ, **environment}
+    done = subprocess.run(command, env=given, capture_output=True, text=True, check=True)  # noqa: S603
     assert (done.stdout, done.stderr) == ("", "")
 
 
@@ -120,6 +100,27 @@ def test_a_database_that_does_not_answer_is_said_in_words(run: Run) -> None:
 # The database
 
 
+def test_a_database_of_a_newer_program_is_said_to_be_one(run: Run, parts: Parts) -> None:
+    with parts.writing() as session:
+        session.connection().exec_driver_sql("UPDATE alembic_version SET version_num = '9999'")
+    try:
+        for words in (["queue"], ["upgrade"], ["backup", "x"]):
+            result = run(*words)
+            assert (result.exit_code, result.stdout) == (1, "")
+            assert "newer program (revision 9999)" in result.stderr
+    finally:
+        with parts.writing() as session:
+            newest = migrations.revisions()[-1]
+            session.connection().exec_driver_sql(f"UPDATE alembic_version SET version_num = '{newest}'")  # noqa: S608
+
+
+def test_a_file_that_is_no_database_is_said_to_be_none(run: Run, tmp_path: Path) -> None:
+    (tmp_path / "letter.db").write_text("Bonjour.\n" * 1000)
+    result = run("upgrade", database_url=f"sqlite:///{tmp_path / 'letter.db'}")
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "not a database" in result.stderr
+
+
 @pytest.mark.parametrize("words", [["serve"], ["queue"], ["deliver"], ["account", "list"], ["show", "x"]])
 def test_nothing_is_done_on_a_database_that_is_behind(run: Run, tmp_path: Path, words: list[str]) -> None:
     result = run(*words, database_url=f"sqlite:///{tmp_path / 'new.db'}")
@@ -129,10 +130,10 @@ def test_nothing_is_done_on_a_database_that_is_behind(run: Run, tmp_path: Path, 
 
 def test_upgrading_makes_the_database_ready(run: Run, tmp_path: Path) -> None:
     address = f"sqlite:///{tmp_path / 'folder' / 'new.db'}"
-    for _ in range(2):
+    for told in (f"Brought from nothing to {migrations.revisions()[-1]}.\n", ""):
         result = run("upgrade", database_url=address)
         assert (result.exit_code, result.stdout) == (0, "")
-        assert "up to date" in result.stderr
+        assert result.stderr == f"{told}The database is up to date.\n"
     assert run("queue", database_url=address).exit_code == 0
 
 
@@ -188,9 +189,30 @@ def test_an_account_asked_for_wrongly_is_not_opened(run: Run, words: list[str]) 
     assert run("account", "list").stdout == ""
 
 
-def test_an_account_is_closed_once(run: Run, ann: Person) -> None:
-    assert [run("account", "remove", ann.email).exit_code for _ in range(2)] == [0, 1]
+def test_an_account_is_closed_once(run: Run, sami: Person) -> None:
+    assert [run("account", "remove", sami.email).exit_code for _ in range(2)] == [0, 1]
     assert run("account", "list").stdout == ""
+
+
+def test_who_lost_everything_is_brought_back_to_the_link(parts: Parts, run: Run, ann: Person) -> None:
+    with parts.writing() as session:
+        factors.set_password(session, ann, "hash", parts.clock(), tells=False)
+    done = run("account", "reset-factors", ann.email)
+    assert (done.exit_code, done.stdout) == (0, "")
+    assert "ann@example.org signs in by link alone now" in done.stderr
+    with parts.reading() as session:
+        assert factors.known(session, ann.email).password is None
+    assert run("sign-in-link", ann.email).exit_code == 0
+    unknown = run("account", "reset-factors", "nobody@example.org")
+    assert (unknown.exit_code, unknown.stdout) == (1, "")
+
+
+def test_the_last_admin_is_removed_by_force_alone(run: Run, ann: Person) -> None:
+    refused = run("account", "remove", ann.email)
+    assert (refused.exit_code, refused.stdout) == (1, "")
+    assert "ann@example.org is the last admin." in refused.stderr
+    assert "--force" in refused.stderr
+    assert run("account", "remove", ann.email, "--force").exit_code == 0
 
 
 def test_a_link_is_printed_for_who_is_of_the_team_alone(run: Run, ann: Person) -> None:

@@ -20,14 +20,14 @@ from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as Connection
 from conftest import BuildParts, FakeClock, add_article, add_person, at_once, form_fields, send
 from pydantic import ValidationError
-from sqlmodel import col, select
+from sqlmodel import col, func, select
 from starlette.testclient import TestClient
 
 from moderation import accounts, decisions, delivery
 from moderation.accounts import Person
 from moderation.delivery import Loop
 from moderation.lifecycle import Action
-from moderation.models.public import Publication
+from moderation.models.public import Article, Publication
 from moderation.models.queue import Account, Letter, LetterKind, Role, SignIn
 from moderation.web.app import create_app, post
 from moderation.web.dependencies import Parts
@@ -298,7 +298,7 @@ def test_the_letter_to_a_removed_account_is_dropped(
     parts = mailing(smtp)
     ask(parts, "ann@example.org")
     with parts.writing() as session:
-        accounts.remove(session, "ann@example.org", clock())
+        accounts.remove(session, "ann@example.org", clock(), force=True)
     assert deliver(parts) == 0
     assert (postman.received, waiting(parts)) == ([], [])
 
@@ -384,7 +384,9 @@ def test_the_loop_publishes_and_sends_what_is_due(
 
 
 def published(parts: Parts, by: Person) -> None:
-    sent = send(parts, add_article(parts, "le-pont"), "Le pont est ouvert.")
+    with parts.writing() as session:
+        slug = f"article-{session.exec(select(func.count()).select_from(Article)).one()}"
+    sent = send(parts, add_article(parts, slug), "Le pont est ouvert.")
     with parts.writing() as session:
         decisions.decide(
             session,
@@ -442,6 +444,50 @@ def test_the_loop_outlives_an_error_nobody_expected(
     until(lambda: len(postman.received) == 1)
     loop.stop()
     assert "delivery will be tried again" in caplog.text
+
+
+def test_a_loop_that_is_to_stop_begins_no_other_item(
+    mailing: MailParts, smtp: str, postman: Postman, ann: Person, sami: Person, clock: FakeClock
+) -> None:
+    parts = mailing(smtp)
+    for _ in range(4):
+        published(parts, ann)
+    for person in (ann, sami):
+        ask(parts, person.email)
+    clock.tick(seconds=20)
+    assert delivery.effects(parts.engine, clock(), lambda: numbers(parts) == [1, 2]) == 2
+    assert (numbers(parts), delivery.effects(parts.engine, clock())) == ([1, 2], 2)
+    sending = post(parts)
+    assert sending is not None
+    assert delivery.letters(parts.engine, sending, clock(), lambda: len(postman.received) == 1) == 1
+    assert (len(waiting(parts)), deliver(parts)) == (1, 1)
+
+
+def test_the_item_in_hand_is_finished_before_the_loop_stops(
+    mailing: MailParts, smtp: str, postman: Postman, ann: Person, clock: FakeClock
+) -> None:
+    parts = mailing(smtp)
+    sending = post(parts)
+    assert sending is not None
+    begun, goes_on = threading.Event(), threading.Event()
+
+    def hold(message: EmailMessage) -> None:
+        begun.set()
+        goes_on.wait(30)
+        sending.send(message)
+
+    ask(parts, ann.email)
+    loop = Loop(parts.engine, replace(sending, send=hold), clock)
+    loop.start()
+    assert begun.wait(30)
+    stopping = threading.Thread(target=loop.stop)
+    stopping.start()
+    stopping.join(0.3)
+    assert stopping.is_alive()
+    goes_on.set()
+    stopping.join(30)
+    assert not loop.lives
+    assert (len(postman.received), waiting(parts)) == (1, [])
 
 
 # Encryption

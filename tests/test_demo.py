@@ -9,7 +9,7 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 from starlette.testclient import TestClient
 
-from moderation import database
+from moderation import migrations
 from moderation.demo import load
 from moderation.lifecycle import Status
 from moderation.models.public import Article, Mode, Thread
@@ -25,7 +25,7 @@ def demo(tmp_path_factory: pytest.TempPathFactory) -> Generator[Parts]:
     address = f"sqlite:///{tmp_path_factory.mktemp('demo') / 'demo.db'}"
     settings = Settings(database_url=address, secret_keys=KEY, site_url="http://testserver")
     parts = build(settings, FakeClock())
-    database.upgrade(parts.engine)
+    migrations.upgrade(parts.engine)
     assert load.load(parts.engine, START)
     yield parts
     parts.engine.dispose()

@@ -15,6 +15,7 @@ from starlette.types import Message, Receive, Scope, Send
 
 from moderation.front import CHECK_THREADS, Front
 from moderation.kept import LONGEST_KEY
+from moderation.metrics import FrontCounts
 
 PUBLIC = (b"cache-control", b"public, no-cache")
 
@@ -729,7 +730,7 @@ def test_a_failing_check_leaves_the_answer_to_the_app(site: Site, caplog: pytest
     answers = [read(front, cookie="session=ann") for _ in range(2)]
     assert [answer.text for answer in answers] == ["first text"] * 2
     assert (b"cookie", b"session=ann") in site.scopes[-1]["headers"]
-    assert [record.message for record in caplog.records] == ["A page could not be refreshed"] * 2
+    assert [record.message for record in caplog.records] == ["a page could not be refreshed"] * 2
     site.before_check = lambda: None
     read(front)
     assert site.renderings == 3
@@ -757,6 +758,26 @@ def test_a_rendering_that_fails_leaves_nothing_known_to_be_stale(site: Site) -> 
     with pytest.raises(ConnectionError):
         read(front)
     assert front.size == 0
+
+
+def test_a_path_that_is_no_page_waits_for_no_check(site: Site) -> None:
+    front = front_of(site, keeps=lambda path: path == "/page")
+    assert (read(front, "/desk").status, read(front).text) == (404, "first text")
+    assert site.checks == ["/page"]
+
+
+def test_what_is_spared_is_counted_and_told_once(site: Site) -> None:
+    front = front_of(site)
+    etag = read(front).headers["etag"]
+    read(front)
+    read(front, method="HEAD")
+    read(front, if_none_match=etag)
+    site.now += 1
+    read(front)
+    read(front, "/nowhere")
+    assert front.counts == FrontCounts(fresh=3, checked=2, checks=3, pages=1, unchanged=1, bytes=30)
+    front.counts.tell()
+    assert front.counts == FrontCounts()
 
 
 def test_a_path_is_not_logged(site: Site, caplog: pytest.LogCaptureFixture) -> None:

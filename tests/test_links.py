@@ -6,7 +6,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from moderation.links import PURPOSES, BadLink, CodeEntry, Expired, Form, Links, Opening
+from moderation.links import (
+    PURPOSES,
+    BadLink,
+    CodeEntry,
+    Expired,
+    Form,
+    Links,
+    NewAddress,
+    Opening,
+    SecondStep,
+)
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 NEW, OLD, OTHER = "new-key-" * 5, "old-key-" * 5, "other-key-" * 5
@@ -16,6 +26,8 @@ PAYLOADS: dict[type, Any] = {
     Form: Form("le-pont", "d" * 32, "K7QF3M2D9XWT41HB"),
     Opening: Opening("k7qf3m2d9xwt41hb"),
     CodeEntry: CodeEntry("k7qf3m2d9xwt41hb"),
+    SecondStep: SecondStep("k7qf3m2d9xwt41hb"),
+    NewAddress: NewAddress("k7qf3m2d9xwt41hb"),
 }
 KINDS = pytest.mark.parametrize("kind", list(PURPOSES), ids=lambda kind: kind.__name__)
 
@@ -173,6 +185,7 @@ def test_a_link_tells_no_address() -> None:
         "digest",
         "nonce",
         "sign_in",
+        "change",
     }
 
 

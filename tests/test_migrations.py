@@ -1,5 +1,9 @@
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Generator
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
 
@@ -8,16 +12,18 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from conftest import worker_database
-from sqlalchemy import Engine, inspect, text
-from sqlmodel import SQLModel
+from conftest import KEY, worker_database
+from sqlalchemy import Engine, MetaData, inspect, text
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import SQLModel, select
 
-from moderation import database
+from moderation import archive, backup, database, migrations
 from moderation.lifecycle import Action, Reason, Status
 from moderation.markup import Dialect
 from moderation.models.public import Mode
-from moderation.models.queue import EffectKind, LetterKind, Role
+from moderation.models.queue import AccountSession, EffectKind, Letter, LetterKind, Role
 
+AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 # Every column that holds one of our words, and the words.
 WORDS: dict[tuple[str, str], type[StrEnum]] = {
     ("account", "role"): Role,
@@ -27,6 +33,7 @@ WORDS: dict[tuple[str, str], type[StrEnum]] = {
     ("decision", "after"): Status,
     ("decision", "reason"): Reason,
     ("effect", "kind"): EffectKind,
+    ("forum_change", "mode"): Mode,
     ("letter", "kind"): LetterKind,
     ("thread", "mode"): Mode,
     ("version", "dialect"): Dialect,
@@ -55,25 +62,25 @@ def differences(engine: Engine) -> list[object]:
 
 
 def test_there_is_one_newest_revision(blank: Engine) -> None:
-    assert len(ScriptDirectory.from_config(database._alembic(blank)).get_heads()) == 1
+    assert len(ScriptDirectory.from_config(migrations._alembic(blank)).get_heads()) == 1
 
 
 def test_the_schema_is_what_the_models_say(blank: Engine) -> None:
-    assert not database.is_current(blank)
-    database.upgrade(blank)
-    assert database.is_current(blank)
+    assert not migrations.is_current(blank)
+    migrations.upgrade(blank)
+    assert migrations.is_current(blank)
     assert differences(blank) == []
     assert tables(blank) == set(SQLModel.metadata.tables)
-    command.check(database._alembic(blank))
+    command.check(migrations._alembic(blank))
 
 
 def test_down_and_up_again_gives_the_same_schema(blank: Engine) -> None:
-    database.upgrade(blank)
+    migrations.upgrade(blank)
     first = described(blank)
-    database.downgrade(blank, "base")
+    migrations.downgrade(blank, "base")
     assert tables(blank) == set()
-    assert not database.is_current(blank)
-    database.upgrade(blank)
+    assert not migrations.is_current(blank)
+    migrations.upgrade(blank)
     assert described(blank) == first
 
 
@@ -107,11 +114,11 @@ def triggers(engine: Engine, table: str) -> list[str]:
 
 
 def test_upgrading_twice_is_harmless(blank: Engine) -> None:
-    database.upgrade(blank)
+    migrations.upgrade(blank)
     with database.writing(blank) as session:
         session.connection().execute(text("UPDATE site SET last_number = 12"))
     first = described(blank)
-    database.upgrade(blank)
+    migrations.upgrade(blank)
     assert described(blank) == first
     with database.reading(blank) as session:
         rows = (
@@ -121,12 +128,12 @@ def test_upgrading_twice_is_harmless(blank: Engine) -> None:
 
 
 def test_promise_05_triggers_keep_the_log(blank: Engine) -> None:
-    database.upgrade(blank)
+    migrations.upgrade(blank)
     assert triggers(blank, "decision") == ["decision_is_never_changed", "decision_is_never_deleted"]
 
 
 def test_the_database_knows_the_same_words_as_the_program(blank: Engine) -> None:
-    database.upgrade(blank)
+    migrations.upgrade(blank)
     found = {}
     for table in tables(blank):
         for check in inspect(blank).get_check_constraints(table):
@@ -139,7 +146,7 @@ def test_the_database_knows_the_same_words_as_the_program(blank: Engine) -> None
 def test_foreign_keys_are_watched_again_after_an_upgrade(blank: Engine) -> None:
     if blank.dialect.name != "sqlite":
         pytest.skip("this is about SQLite")
-    database.upgrade(blank)
+    migrations.upgrade(blank)
     with blank.connect() as connection:
         assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
 
@@ -148,12 +155,166 @@ def test_an_upgrade_that_fails_half_way_leaves_nothing(blank: Engine) -> None:
     with blank.begin() as connection:
         connection.execute(text("CREATE TABLE effect (id INTEGER)"))  # the last table of the first revision
     with pytest.raises(Exception, match="already exists"):
-        database.upgrade(blank)
+        migrations.upgrade(blank)
     assert tables(blank) == {"effect"}
     with blank.begin() as connection:
         connection.execute(text("DROP TABLE effect"))
-    database.upgrade(blank)
+    migrations.upgrade(blank)
     assert differences(blank) == []
     if blank.dialect.name == "sqlite":
         with blank.connect() as connection:
             assert connection.exec_driver_sql("PRAGMA foreign_keys").scalar_one() == 1
+
+
+def test_sessions_and_letters_live_through_the_upgrade_and_back(blank: Engine) -> None:
+    command.upgrade(migrations._alembic(blank), "0002")
+    before = {
+        "account": {"id": 7, "email": "ann@example.org", "name": "Ann", "role": "admin", "created_at": AT},
+        "account_session": {
+            "id": 1,
+            "account_id": 7,
+            "digest": "d",
+            "kept": True,
+            "renewed_at": AT,
+            "expires_at": AT,
+        },
+        "sign_in": {"id": "s", "account_id": 7, "code": "", "tries": 0, "expires_at": AT},
+        "letter": {
+            "id": 1,
+            "kind": "invitation",
+            "sign_in_id": "s",
+            "due_at": AT,
+            "tries": 0,
+            "failure": "",
+        },
+    }
+    with blank.begin() as connection:
+        for table, row in before.items():
+            there = MetaData()
+            there.reflect(connection, only=[table])
+            connection.execute(there.tables[table].insert().values(row))
+    migrations.upgrade(blank)
+    with database.writing(blank) as session:
+        kept = session.exec(select(AccountSession)).one()
+        assert (kept.browser, kept.signed_in_at, kept.confirmed_at) == ("", kept.renewed_at, kept.renewed_at)
+        letter = session.exec(select(Letter)).one()
+        assert (letter.name, letter.sign_in_id, letter.written_at) == ("s", "s", letter.due_at)
+        session.add(
+            Letter(
+                id=2,
+                kind=LetterKind.CODES_ON,
+                name="n",
+                account_id=7,
+                written_at=letter.due_at,
+                due_at=letter.due_at,
+            )
+        )
+    migrations.downgrade(blank, "0002")
+    with blank.connect() as connection:
+        assert connection.execute(text("SELECT kind FROM letter")).scalars().all() == ["invitation"]
+        assert connection.execute(text("SELECT digest FROM account_session")).scalars().all() == ["d"]
+
+
+def test_an_upgrade_tells_what_it_went_through(blank: Engine) -> None:
+    assert migrations.revision(blank) is None
+    assert migrations.upgrade(blank, "0001") == ["0001"]
+    assert migrations.revision(blank) == "0001"
+    assert migrations.upgrade(blank) == migrations.revisions()[1:]
+    assert migrations.upgrade(blank) == []
+
+
+def test_each_migration_is_a_transaction_of_its_own(blank: Engine) -> None:
+    with blank.begin() as connection:
+        connection.execute(text("CREATE TABLE token (id INTEGER)"))  # the first table of the second revision
+    with pytest.raises(Exception, match="already exists"):
+        migrations.upgrade(blank)
+    assert migrations.revision(blank) == "0001"
+    with blank.begin() as connection:
+        connection.execute(text("DROP TABLE token"))
+    assert migrations.upgrade(blank) == migrations.revisions()[1:]
+    assert differences(blank) == []
+
+
+def test_of_two_upgrades_at_once_one_waits_and_finds_nothing_to_do(blank: Engine) -> None:
+    address = blank.url.render_as_string(hide_password=False)
+    command = [sys.executable, "-m", "moderation", "upgrade"]
+    settings = {**os.environ, "MODERATION_DATABASE_URL": address, "MODERATION_SECRET_KEYS": KEY}
+    both = [
+        subprocess.Popen(command, env=settings, stderr=subprocess.PIPE, text=True)  # noqa: S603 - our own words
+        for _ in range(2)
+    ]
+    told = [one.communicate(timeout=120)[1] for one in both]
+    assert [one.returncode for one in both] == [0, 0], told
+    assert all(said.endswith("The database is up to date.\n") for said in told)
+    assert differences(blank) == []
+
+
+def test_a_database_of_a_newer_program_is_left_alone(blank: Engine) -> None:
+    migrations.upgrade(blank)
+    with blank.begin() as connection:
+        connection.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    first = described(blank)
+    with pytest.raises(migrations.UnknownRevision, match="9999"):
+        migrations.upgrade(blank)
+    assert described(blank) == first
+
+
+def test_a_migration_gives_up_on_a_table_that_others_hold(
+    blank: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if blank.dialect.name != "postgresql":
+        pytest.skip("this is about PostgreSQL")
+    monkeypatch.setattr(migrations, "MIGRATION_WAITS", "100ms")
+    migrations.upgrade(blank, "0001")
+    with blank.begin() as connection:
+        connection.execute(text("LOCK TABLE comment"))
+        with pytest.raises(DBAPIError, match="lock timeout"):
+            migrations.upgrade(blank)
+    assert migrations.revision(blank) == "0001"
+    with blank.connect() as connection:
+        assert connection.execute(text("SHOW lock_timeout")).scalar_one() == "0"
+    assert migrations.upgrade(blank) == migrations.revisions()[1:]
+
+
+# The copy that is made first
+
+NOON = datetime(2026, 10, 3, 12, tzinfo=UTC)
+
+
+def silent(_table: str, _done: int, _count: int) -> None:
+    """Nobody watches."""
+
+
+def test_a_database_is_copied_before_it_is_migrated(blank: Engine) -> None:
+    migrations.upgrade(blank, "0001")
+    with blank.begin() as connection:
+        connection.execute(text("UPDATE site SET last_number = 12"))
+    copy = backup.before_upgrade(blank, NOON, tell=silent)
+    if blank.dialect.name == "postgresql":
+        assert copy is None
+        return
+    assert copy is not None
+    assert copy.name == "blank.db.before-0001-20261003T120000Z"
+    assert archive.verify(copy).revision == "0001"
+    with database.reading(database.scratch(copy)) as session:
+        found = session.connection().execute(text("SELECT last_number FROM site")).scalar_one()
+    assert found == 12
+
+
+def test_there_is_no_copy_of_nothing(blank: Engine) -> None:
+    assert backup.before_upgrade(blank, NOON, tell=silent) is None
+    migrations.upgrade(blank)
+    assert backup.before_upgrade(blank, NOON, tell=silent) is None
+
+
+def test_the_newest_three_copies_are_kept(blank: Engine) -> None:
+    if blank.dialect.name != "sqlite":
+        pytest.skip("this is about SQLite")
+    folder = Path(blank.url.database or "").parent
+    migrations.upgrade(blank, "0001")
+    (folder / "blank.db.before-0009-20200101T000000Z").write_text("older, of a later revision")
+    (folder / "blank.db.mine").write_text("not a copy of ours")
+    made = [backup.before_upgrade(blank, NOON + timedelta(days=day), tell=silent) for day in range(4)]
+    left = {file for file in folder.iterdir() if ".before-" in file.name}
+    assert left == set(made[1:])
+    assert (folder / "blank.db.mine").exists()

@@ -1,8 +1,8 @@
-import stat
+import re
 from pathlib import Path
 
 import pytest
-from conftest import KEY, at_once
+from conftest import KEY
 from pydantic import SecretStr, ValidationError
 
 from moderation.settings import Settings
@@ -56,10 +56,32 @@ def test_a_key_that_could_be_guessed_is_refused(keys: str) -> None:
         "https://",
         "https://echo.example/?a=b",
         "https://echo.example/#a",
+        "https://echo.example?",
+        "https://echo.example#",
+        "https://ann:secret@echo.example",
+        "https://ann@echo.example",
+        "https://echo.example:99999",
+        "https://echo.example:0",
+        "https://echo.example:port",
+        "https://echo example",
+        "https://echo..example",
+        "https://-echo.example",
+        "https://[::1",
+        "https://echo.example/a//b",
+        "https://echo.example/a/../b",
+        "https://echo.example/a b",
+        "https://echo.example/été",
+        "https://echo.example\\@other.example",
+        "https://echo.example/\nHost: x",
     ],
 )
 def test_a_site_has_an_address(url: str) -> None:
-    assert "address" in refused(site_url=url)
+    assert re.search("address|IPv6", refused(site_url=url))
+
+
+def test_a_host_of_other_letters_is_asked_for_as_browsers_write_it() -> None:
+    assert "xn--cho-9la.example" in refused(site_url="https://écho.example")
+    assert "xn--cho-9la.example" in refused(public_origins="https://écho.example")
 
 
 @pytest.mark.parametrize(
@@ -68,11 +90,82 @@ def test_a_site_has_an_address(url: str) -> None:
         ("http://127.0.0.1:8000", "", False),
         ("https://echo.example/", "", True),
         ("https://echo.example/a/b/", "/a/b", True),
+        ("http://[::1]:8000/a", "/a", False),
+        ("http://expyuzz4wqqyqhjn.onion", "", False),
     ],
 )
 def test_the_address_of_a_site_may_carry_a_path(url: str, path: str, *, secure: bool) -> None:
     settings = Settings(site_url=url)
     assert (settings.path, settings.secure) == (path, secure)
+
+
+def test_an_address_is_kept_as_browsers_write_it() -> None:
+    settings = Settings(
+        site_url="HTTPS://Echo.Example:443/Avis/",
+        public_origins="https://WWW.echo.example/, http://echo.example:80,http://echo.example:8080",
+    )
+    assert settings.site_url == "https://echo.example/Avis"
+    assert settings.public_origins == (
+        "https://www.echo.example",
+        "http://echo.example",
+        "http://echo.example:8080",
+    )
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "*",
+        "null",
+        "www.echo.example",
+        "https://",
+        "https://echo.example/page",
+        "https://echo.example/?a=b",
+        "https://echo.example#a",
+        "https://*.echo.example",
+        "https://ann@echo.example",
+        "https://echo.example:99999",
+        "ftp://echo.example",
+    ],
+)
+def test_an_origin_that_no_browser_sends_is_refused(origin: str) -> None:
+    assert re.search("origins|address", refused(public_origins=f"https://good.example,{origin}"))
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "mail.example",
+        "http://mail.example",
+        "smtp://",
+        "smtp://:25",
+        "smtp://mail.example:99999",
+        "smtp://mail.example:port",
+        "smtp://mail example",
+        "smtp://ann:pass/word@mail.example",
+        "smtp://ann:pass#word@mail.example",
+        "smtp://ann:pass?word@mail.example",
+        "smtp://mail.example/a",
+    ],
+)
+def test_a_mail_server_has_an_address(url: str) -> None:
+    assert "must" in refused(smtp_url=url, mail_from="a@b")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "smtp://localhost",
+        "smtps://ann%40b.example:pass%2Fword@mail.example:465",
+        "smtp://a:p@ss@[::1]:25/",
+        "smtp://10.0.0.1:587",
+    ],
+)
+def test_the_address_of_a_mail_server_is_kept_as_given(url: str) -> None:
+    settings = Settings(smtp_url=SecretStr(url), mail_from="a@b")
+    assert settings.smtp_url is not None
+    assert settings.smtp_url.get_secret_value() == url
 
 
 @pytest.mark.parametrize("zone", ["Paris", "Europe/Nowhere", "", "../etc/passwd", "/etc/localtime"])
@@ -97,6 +190,11 @@ def test_mail_has_a_sender(sender: str) -> None:
     assert "MAIL_FROM" in refused(smtp_url="smtp://localhost", mail_from=sender)
 
 
+@pytest.mark.parametrize("url", ["sqlite://", "sqlite:///:memory:"])
+def test_a_database_is_kept_in_a_file(url: str) -> None:
+    assert "file" in refused(database_url=url)
+
+
 @pytest.mark.parametrize("url", ["", "nonsense", "/var/moderation.db"])
 def test_the_database_is_one_we_know(url: str) -> None:
     assert "address" in refused(database_url=url)
@@ -110,18 +208,24 @@ def test_secrets_are_not_shown() -> None:
     assert "secret@" not in shown
 
 
-def test_a_key_is_made_once_and_is_the_owners(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-    told = at_once(*[Settings().keys] * 8)
-    assert len({tuple(keys) for keys in told}) == 1
-    assert Settings().keys() == told[0]
-    assert len(told[0][0]) >= 32
-    file = tmp_path / "var" / "secret_keys"
-    assert stat.S_IMODE(file.stat().st_mode) == 0o600
-    assert [one.name for one in file.parent.iterdir()] == ["secret_keys"]
-
-
 def test_a_given_key_makes_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     assert Settings(secret_keys=(SecretStr(KEY),)).keys() == [KEY]
     assert list(tmp_path.iterdir()) == []
+
+
+def test_origins_are_read_from_a_list() -> None:
+    given = "https://www.example.org, http://192.0.2.1:8080,http://[2001:db8::1]"
+    assert Settings(public_origins=given).public_origins == tuple(
+        origin.strip() for origin in given.split(",")
+    )
+
+
+@pytest.mark.parametrize("url", ["", "localhost:6379", "memcached://localhost", "http://localhost"])
+def test_limits_are_counted_somewhere_we_know(url: str) -> None:
+    assert "redis://" in refused(limits_url=url)
+
+
+@pytest.mark.parametrize("notation", ["many", "10 per", "10 per fortnight", ";"])
+def test_a_limit_is_one_that_can_be_counted(notation: str) -> None:
+    assert refused(submit_limit=notation).startswith("Value error")

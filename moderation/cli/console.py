@@ -1,20 +1,22 @@
 """What every command shares: opening the program, and saying what went wrong."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import ExitStack, contextmanager
-from typing import Annotated, NoReturn
+from typing import Annotated, NoReturn, TypeVar
 
 import typer
 from pydantic import ValidationError
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
 
-from moderation import database
+from moderation import database, keyring, migrations
 from moderation.decisions import NotFound, ReasonNeeded, Stale
 from moderation.lifecycle import IllegalMove, Reason
 from moderation.settings import Settings
 from moderation.web.app import build
 from moderation.web.dependencies import Parts
 
+T = TypeVar("T")
 # Closed when the command ends.
 opened = ExitStack()
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, as the API does.")]
@@ -29,23 +31,64 @@ def fail(message: str) -> NoReturn:
     raise typer.Exit(1)
 
 
-def open_parts(*, current: bool = True) -> Parts:
+def read_settings() -> Settings:
     try:
-        settings = Settings()
+        return Settings()
     except ValidationError as error:
-        for problem in error.errors():
-            setting = "".join(f"MODERATION_{name}: ".upper() for name in problem["loc"][:1])
-            say(setting + problem["msg"])
+        for problem in problems(error):
+            say(problem)
         raise typer.Exit(2) from None
-    parts = build(settings)
-    opened.callback(parts.engine.dispose)
-    try:
-        is_current = database.is_current(parts.engine)
-    except OperationalError as error:
-        fail(f"The database did not answer: {error.orig}")
-    if current and not is_current:
+
+
+def problems(error: ValidationError) -> list[str]:
+    """What is wrong with the settings, one line each, by the names they have outside."""
+    return [
+        "".join(f"MODERATION_{name}: ".upper() for name in problem["loc"][:1]) + problem["msg"]
+        for problem in error.errors()
+    ]
+
+
+def check(settings: Settings, *, current: bool = True) -> None:
+    """Ends the command unless the databases answer and the schema is today’s. Makes no file and no folder."""
+    if database.is_absent(settings.database_url):
+        fail("There is no database yet. Run: moderation upgrade")
+    found, known = asks(settings.database_url, migrations.revision), migrations.revisions()
+    if found not in {None, *known}:
+        fail(f"The database is of a newer program (revision {found}). Install that one.")
+    if current and found != known[-1]:
         fail("The database is behind this program. Run: moderation upgrade")
+    if settings.public_database_url:
+        asks(settings.public_database_url, database.answers)
+
+
+def asks(url: str, ask: Callable[[Engine], T]) -> T:
+    engine = database.connect(url)
+    try:
+        return ask(engine)
+    except DBAPIError as error:
+        fail(f"The database did not answer: {first_line(error)}")
+    finally:
+        engine.dispose()
+
+
+def open_parts(*, current: bool = True) -> Parts:
+    """The program; `current` unless the command is what makes the database so."""
+    settings = read_settings()
+    if not current:
+        database.make_room(settings.database_url)
+        asks(settings.database_url, database.answers)
+    check(settings, current=current)
+    try:
+        parts = build(settings)
+    except keyring.Unreadable as error:
+        fail(f"{error}.")
+    opened.callback(parts.engine.dispose)
     return parts
+
+
+def first_line(error: DBAPIError) -> str:
+    """What the database itself said, without what it was told."""
+    return str(error.orig).partition("\n")[0]
 
 
 @contextmanager

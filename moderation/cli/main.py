@@ -2,7 +2,7 @@
 
 import typer
 
-from moderation.cli import desk, keys, library, server, team
+from moderation.cli import desk, health, keeping, keys, library, server, team
 from moderation.cli.console import opened
 
 app = typer.Typer(
@@ -11,7 +11,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Comments, read before they are published.",
 )
-for part in (server, team, desk):
+for part in (server, team, desk, keeping, health):
     app.add_typer(part.app)
 app.add_typer(library.app, name="article")
 app.add_typer(keys.app, name="token")

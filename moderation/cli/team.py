@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from moderation import accounts, drafts
+from moderation import accounts, drafts, factors
 from moderation.cli.console import Json, explained, fail, open_parts, say
 from moderation.decisions import NotFound
 from moderation.links import Opening
@@ -57,12 +57,31 @@ def account_list(*, as_json: Json = False) -> None:
 
 
 @account_app.command("remove")
-def account_remove(email: str) -> None:
+def account_remove(
+    email: str,
+    *,
+    force: Annotated[bool, typer.Option("--force", help="Even the last who administers.")] = False,
+) -> None:
     """Close an account: signed out everywhere, address forgotten; the log keeps the name."""
     parts = open_parts()
-    with explained(), parts.writing() as session:
-        accounts.remove(session, email, parts.clock())
+    try:
+        with explained(), parts.writing() as session:
+            accounts.remove(session, email, parts.clock(), force=force)
+    except accounts.LastAdmin:
+        fail(f"{email} is the last admin. Add another first, or say --force.")
     say(f"{email} is no longer of the team.")
+
+
+@account_app.command("reset-factors")
+def account_reset_factors(email: str) -> None:
+    """For who lost everything: no password, codes or passkeys any more, signed out everywhere.
+
+    The mailed link, or `sign-in-link`, opens the account again. Make sure first that it is them who ask.
+    """
+    parts = open_parts()
+    with explained(), parts.writing() as session:
+        factors.reset(session, email, parts.clock(), tells=parts.mails)
+    say(f"{email} signs in by link alone now: password, codes and passkeys are gone.")
 
 
 @app.command()

@@ -82,7 +82,8 @@ def _articles(session: Session, now: datetime) -> None:
 
 def _contribution(session: Session, table: Table, draft: Draft, by: int, now: datetime) -> None:
     sent = now - timedelta(hours=table["hours_ago"])
-    comment = submissions.submit(session, table["article"], draft, nonce=identifiers.new_code(), now=sent)
+    kept = submissions.submit(session, table["article"], draft, nonce=identifiers.new_code(), now=sent)
+    comment = session.get_one(Comment, kept.id)
     if table["outcome"] == "withdrawn":
         assert comment.tracking is not None
         submissions.withdraw(session, comment.tracking, revision=1, now=sent + READ_AFTER)

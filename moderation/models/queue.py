@@ -3,12 +3,13 @@
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import JSON, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from moderation.lifecycle import Action, Reason, Status
 from moderation.markup import Dialect
 from moderation.models.columns import UTCDateTime, words
+from moderation.models.public import Mode
 
 
 class Role(StrEnum):
@@ -25,18 +26,76 @@ class Account(SQLModel, table=True):
     role: Role = Field(sa_type=words(Role))
     created_at: datetime = Field(sa_type=UTCDateTime)
     removed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    # The argon2id hash of a password, for who chose one.
+    password: str | None = Field(default=None, max_length=200)
+    # The sealed secret of an application that makes codes, and the last of its steps that was accepted.
+    totp: str | None = Field(default=None, max_length=200)
+    totp_step: int | None = None
 
 
 class AccountSession(SQLModel, table=True):
-    """A signed-in browser. Only the hash of its cookie is kept."""
+    """A signed-in browser. Only the hash of its cookie is kept, and of the one before for a short while."""
 
     __tablename__ = "account_session"
 
     id: int | None = Field(default=None, primary_key=True)
     account_id: int = Field(foreign_key="account.id", index=True)
     digest: str = Field(unique=True, max_length=64)
+    previous: str | None = Field(default=None, index=True, max_length=64)
     kept: bool
+    # « Firefox, Android »: enough to know it again, and no more.
+    browser: str = Field(default="", max_length=60)
+    signed_in_at: datetime = Field(sa_type=UTCDateTime)
+    # To the hour.
+    seen_at: datetime = Field(sa_type=UTCDateTime)
+    # When the person last proved who they are.
+    confirmed_at: datetime = Field(sa_type=UTCDateTime)
     renewed_at: datetime = Field(sa_type=UTCDateTime)
+    expires_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class RecoveryCode(SQLModel, table=True):
+    """One way past the second factor, for who lost it; the row goes with its use. Only its hash is kept."""
+
+    __tablename__ = "recovery_code"
+    __table_args__ = (UniqueConstraint("account_id", "digest"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id")
+    digest: str = Field(max_length=64)
+
+
+class Passkey(SQLModel, table=True):
+    """A public key whose other half a person's device or password manager holds."""
+
+    id: int | None = Field(default=None, primary_key=True)
+    account_id: int = Field(foreign_key="account.id", index=True)
+    credential: str = Field(unique=True, max_length=1400)
+    public_key: str
+    # The random name the device knows the account by: the same for all of an account's keys.
+    handle: str = Field(max_length=43)
+    sign_count: int = Field(sa_type=BigInteger)
+    name: str = Field(max_length=80)
+    created_at: datetime = Field(sa_type=UTCDateTime)
+    used_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
+class Challenge(SQLModel, table=True):
+    """What a passkey has to sign, once. `account_id` is empty when nobody is signed in yet."""
+
+    value: str = Field(primary_key=True, max_length=43)
+    account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
+    expires_at: datetime = Field(sa_type=UTCDateTime, index=True)
+
+
+class EmailChange(SQLModel, table=True):
+    """A new address that waits to be confirmed from its own mailbox; the row goes with its use."""
+
+    __tablename__ = "email_change"
+
+    id: str = Field(primary_key=True, max_length=26)
+    account_id: int = Field(foreign_key="account.id", unique=True)
+    email: str = Field(max_length=254)
     expires_at: datetime = Field(sa_type=UTCDateTime)
 
 
@@ -54,6 +113,8 @@ class SignIn(SQLModel, table=True):
     tries: int = 0
     expires_at: datetime = Field(sa_type=UTCDateTime, index=True)
     used_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    # The page that was asked for.
+    onward: str = Field(default="", max_length=1000)
 
 
 class Token(SQLModel, table=True):
@@ -73,7 +134,7 @@ class Comment(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_comment_status_submitted_at_id", "status", "submitted_at", "id"),
-        Index("ix_comment_thread_id", "thread_id"),
+        Index("ix_comment_thread_id_status", "thread_id", "status"),
     )
 
     id: str = Field(primary_key=True, max_length=26)
@@ -139,6 +200,18 @@ class Decision(SQLModel, table=True):
     undoes: int | None = Field(default=None, foreign_key="decision.id", unique=True)
 
 
+class ForumChange(SQLModel, table=True):
+    """A forum somebody of the team closed or opened again: a line of the log."""
+
+    __tablename__ = "forum_change"
+
+    id: int | None = Field(default=None, primary_key=True)
+    thread_id: int = Field(foreign_key="thread.id", index=True)
+    mode: Mode = Field(sa_type=words(Mode))
+    account_id: int = Field(foreign_key="account.id", index=True)
+    at: datetime = Field(sa_type=UTCDateTime)
+
+
 class EffectKind(StrEnum):
     SYNC = "sync"
     ERASE = "erase"
@@ -157,14 +230,34 @@ class Effect(SQLModel, table=True):
 class LetterKind(StrEnum):
     SIGN_IN = "sign_in"
     INVITATION = "invitation"
+    CONFIRM_EMAIL = "confirm_email"
+    EMAIL_CHANGED = "email_changed"
+    PASSWORD_SET = "password_set"  # noqa: S105
+    PASSWORD_REMOVED = "password_removed"  # noqa: S105
+    CODES_ON = "codes_on"
+    CODES_OFF = "codes_off"
+    RECOVERY_RENEWED = "recovery_renewed"
+    RECOVERY_USED = "recovery_used"
+    PASSKEY_ADDED = "passkey_added"
+    PASSKEY_REMOVED = "passkey_removed"
+    FACTORS_RESET = "factors_reset"
+    SECOND_STEP_FAILED = "second_step_failed"
 
 
 class Letter(SQLModel, table=True):
-    """A mail to be sent, written with its cause. It holds no text: it is written out when it is sent."""
+    """A mail to be sent, written with its cause. It holds no text: it is written out when it is sent.
+
+    Either it opens a sign-in, or it tells an account something; `address` is where, if not to its own.
+    """
 
     id: int | None = Field(default=None, primary_key=True)
     kind: LetterKind = Field(sa_type=words(LetterKind))
-    sign_in_id: str = Field(foreign_key="sign_in.id", max_length=26)
+    # What the letter is known by: a row's number may come again.
+    name: str = Field(unique=True, max_length=26)
+    sign_in_id: str | None = Field(default=None, foreign_key="sign_in.id", max_length=26)
+    account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
+    address: str | None = Field(default=None, max_length=254)
+    written_at: datetime = Field(sa_type=UTCDateTime)
     due_at: datetime = Field(sa_type=UTCDateTime, index=True)
     tries: int = 0
     failure: str = ""

@@ -16,7 +16,9 @@ from moderation.lifecycle import Action, Reason, Status
 from moderation.models.public import Article, Publication, Thread
 from moderation.models.queue import Account, Comment, Decision, Version
 from moderation.pages import public
+from moderation.pages.forums import Crowd, Forum, closed, crowd, forum
 from moderation.pages.public import BadCursor
+from moderation.settings import ANY_NUMBER, Room
 
 PER_PAGE = 50
 COUNTED = 1000
@@ -77,6 +79,8 @@ class QueuePage:
     count: Count
     next: str | None
     done: Line | None
+    crowd: Crowd
+    moved: Forum | None
 
     statuses = tuple(Status)
 
@@ -94,10 +98,12 @@ class ItemPage:
     waiting: Count
     next_id: str | None
     done: Line | None
+    forum: Forum | None
 
 
 @dataclass(frozen=True)
 class LogPage:
+    forums: tuple[Forum, ...]
     lines: tuple[Line, ...]
     next: str | None
 
@@ -115,27 +121,45 @@ def queue(
     status: Status,
     after: str | None,
     done: int | None = None,
+    moved: str | None = None,
     limit: int = PER_PAGE,
+    room: Room = ANY_NUMBER,
 ) -> QueuePage:
-    """Oldest first, by position and not by offset: it does not shift while one works."""
+    """Oldest first, by position and not by offset: it does not shift while one works.
+
+    `moved` is the slug of an article whose forum was just closed or opened.
+    """
     mine = visible_to(person).where(Comment.status == status)
     page = mine.where(_beyond(after)) if after else mine
     ids = page.with_only_columns(col(Comment.id)).order_by(col(Comment.submitted_at), col(Comment.id))
     rows = list(session.execute(ids.limit(limit + 1)).scalars())
     cards = _cards(session, rows[:limit])
     more = len(rows) > limit
+    number = count(session, person, status)
     return QueuePage(
         status=status,
         cards=cards,
-        count=count(session, person, status),
+        count=number,
         next=_cursor(cards[-1]) if more else None,
         done=line(session, done),
+        crowd=_crowd(session, room, number) if status is Status.PENDING else Crowd(),
+        moved=forum(session, moved) if moved else None,
     )
 
 
 def count(session: Session, person: Person, status: Status) -> Count:
-    some = visible_to(person).where(Comment.status == status).limit(COUNTED + 1).subquery()
+    # Of an index alone, as a thousand rows take longer than the whole page; and in its order, as PostgreSQL,
+    # left to itself, may read the table from its start instead.
+    mine = visible_to(person).where(Comment.status == status).with_only_columns(col(Comment.id))
+    some = mine.order_by(col(Comment.submitted_at), col(Comment.id)).limit(COUNTED + 1).subquery()
     return Count(session.exec(select(func.count()).select_from(some)).one())
+
+
+def _crowd(session: Session, room: Room, waiting: Count) -> Crowd:
+    """Looks only when the count leaves a doubt."""
+    least = min((most for most in (room.thread, room.site) if most), default=None)
+    doubt = least is not None and (waiting.more or waiting.number >= least)
+    return crowd(session, room) if doubt else Crowd()
 
 
 def item(session: Session, person: Person, comment_id: str, done: int | None = None) -> ItemPage | None:
@@ -167,6 +191,7 @@ def item(session: Session, person: Person, comment_id: str, done: int | None = N
         waiting=count(session, person, Status.PENDING),
         next_id=next_waiting(session, person, comment_id),
         done=line(session, done),
+        forum=forum(session, card.article_slug),
     )
 
 
@@ -186,10 +211,14 @@ def next_waiting(session: Session, person: Person, comment_id: str) -> str | Non
 
 
 def log(session: Session, before: int | None) -> LogPage:
-    """The newest decisions first."""
+    """The newest decisions first, and before them the forums the team closed."""
     lines = _lines(session, Decision.id < before if before else None, PER_PAGE + 1)  # type: ignore[operator]
     more = len(lines) > PER_PAGE
-    return LogPage(lines[:PER_PAGE], str(lines[PER_PAGE - 1].id) if more else None)
+    return LogPage(
+        () if before else closed(session),
+        lines[:PER_PAGE],
+        str(lines[PER_PAGE - 1].id) if more else None,
+    )
 
 
 def line(session: Session, decision_id: int | None) -> Line | None:

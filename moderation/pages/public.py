@@ -4,13 +4,44 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from markupsafe import Markup
+from sqlalchemy import Select, bindparam
 from sqlmodel import Session, col, desc, func, select
-from sqlmodel.sql.expression import SelectOfScalar
 
 from moderation import markup
 from moderation.models.public import Article, Mode, Publication, Site, Thread
 
 PER_PAGE = 100
+
+
+_Columns = Select[str, str | None, int, str, str, datetime, datetime]
+# What a reader waits for is built once: building takes longer than running.
+_REVISION = (
+    select(Site.revision, Thread.revision)
+    .join(Thread, col(Thread.id).is_not(None))
+    .join(Article)
+    .where(Article.slug == bindparam("slug"))
+)
+_ARTICLE = (
+    select(Article, Thread, Site.revision)
+    .join(Thread)
+    .join(Site, col(Site.id) == 1)
+    .where(Article.slug == bindparam("slug"))
+)
+# Columns, and not rows of the model: a hundred of those cost as much as all the rest of a page.
+_PUBLISHED = (
+    select(Publication)
+    .where(Publication.thread_id == bindparam("thread"), col(Publication.taken_down_at).is_(None))
+    .order_by(col(Publication.number))
+    .with_only_columns(
+        col(Publication.comment_id),
+        col(Publication.parent_id),
+        col(Publication.number),
+        col(Publication.author),
+        col(Publication.html),
+        col(Publication.written_at),
+        col(Publication.published_at),
+    )
+)
 
 
 class BadCursor(Exception):
@@ -57,6 +88,14 @@ class HomePage:
 
 
 @dataclass(frozen=True)
+class Heading:
+    """What is said of an article where a text is sent to it."""
+
+    teaser: Teaser
+    open: bool
+
+
+@dataclass(frozen=True)
 class ArticlePage:
     teaser: Teaser
     themes: tuple[str, ...]
@@ -85,12 +124,7 @@ def home_revision(session: Session) -> str:
 
 def article(session: Session, slug: str, page: int = 1) -> ArticlePage | None:
     """One article with a page of its contributions, in two statements; None when there is no such article."""
-    row = session.exec(
-        select(Article, Thread, Site.revision)
-        .join(Thread)
-        .join(Site, col(Site.id) == 1)
-        .where(Article.slug == slug)
-    ).first()
+    row = session.exec(_ARTICLE, params={"slug": slug}).first()
     if row is None:
         return None
     found, thread, revision = row
@@ -107,14 +141,14 @@ def article(session: Session, slug: str, page: int = 1) -> ArticlePage | None:
     )
 
 
+def heading(session: Session, slug: str) -> Heading | None:
+    row = session.exec(_ARTICLE, params={"slug": slug}).first()
+    return None if row is None else Heading(_teaser(row[0], row[1].count), row[1].mode is Mode.APRIORI)
+
+
 def article_revision(session: Session, slug: str) -> str | None:
     """What the article's page depends on, in one statement."""
-    row = session.exec(
-        select(Site.revision, Thread.revision)
-        .join(Thread, col(Thread.id).is_not(None))
-        .join(Article)
-        .where(Article.slug == slug)
-    ).first()
+    row = session.exec(_REVISION, params={"slug": slug}).first()
     return None if row is None else f"{row[0]}.{row[1]}"
 
 
@@ -129,8 +163,10 @@ def listing(session: Session, slug: str, *, limit: int, after: str | None) -> Li
     if row is None:
         return None
     thread, revision = row
-    query = _published(thread).limit(limit + 1)
-    items = _filled(session, query.where(Publication.number > _number(after)) if after else query)
+    query = _PUBLISHED.limit(limit + 1)
+    items = _filled(
+        session, thread, query.where(col(Publication.number) > _number(after)) if after else query
+    )
     more = len(items) > limit
     return ListPage(
         count=thread.count,
@@ -165,29 +201,15 @@ def _number(cursor: str) -> int:
 
 
 def _contributions(session: Session, thread: Thread, page: int) -> tuple[Contribution, ...]:
-    return _filled(session, _published(thread).offset((page - 1) * PER_PAGE).limit(PER_PAGE))
+    return _filled(session, thread, _PUBLISHED.offset((page - 1) * PER_PAGE).limit(PER_PAGE))
 
 
-def _published(thread: Thread) -> SelectOfScalar[Publication]:
-    return (
-        select(Publication)
-        .where(Publication.thread_id == thread.id, col(Publication.taken_down_at).is_(None))
-        .order_by(col(Publication.number))
-    )
-
-
-def _filled(session: Session, query: SelectOfScalar[Publication]) -> tuple[Contribution, ...]:
+def _filled(session: Session, thread: Thread, query: _Columns) -> tuple[Contribution, ...]:
     return tuple(
-        Contribution(
-            id=copy.comment_id,
-            parent=copy.parent_id,
-            number=copy.number,
-            author=copy.author,
-            html=markup.trusted(copy.html),
-            written_at=copy.written_at,
-            published_at=copy.published_at,
+        Contribution(name, parent, number, author, markup.trusted(html), written_at, published_at)
+        for name, parent, number, author, html, written_at, published_at in session.execute(
+            query, {"thread": thread.id}
         )
-        for copy in session.exec(query)
     )
 
 

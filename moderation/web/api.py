@@ -7,26 +7,30 @@ from typing import Any
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
+from moderation import logs
+from moderation.database import UNAVAILABLE
 from moderation.decisions import Last, NotFound, ReasonNeeded, Stale, TooLate
 from moderation.drafts import Invalid
 from moderation.lifecycle import IllegalMove, actions_from
 from moderation.pages.public import BadCursor
-from moderation.submissions import Closed, Duplicate, NonceReused, ParentNotPublic
+from moderation.submissions import Closed, Duplicate, Full, NonceReused, ParentNotPublic
 from moderation.throttle import TooMany
-from moderation.web import api_desk, api_docs, api_public
+from moderation.web import api_desk, api_docs, api_public, observe
 from moderation.web.api_shapes import moment
 from moderation.web.bearer import Forbidden, Unauthorised
 from moderation.web.dependencies import Parts
+from moderation.web.places import Place
+from moderation.web.submit import READ_WITHIN
 
 PREFIX = "/api/v1"
 Extra = dict[str, Any]
 
 
 def create_api(parts: Parts) -> FastAPI:
-    api = FastAPI(
+    api = api_docs.Described(
         title=parts.settings.site_name,
         version="1",
         summary="Contributions to articles, read by a moderator before they are published.",
@@ -39,9 +43,8 @@ def create_api(parts: Parts) -> FastAPI:
     )
     api.state.parts = parts
     api.include_router(api_public.router)
-    api.include_router(api_desk.router)
+    api.include_router(api_desk.router, dependencies=[Place])
     api.include_router(api_docs.router)
-    api_docs.with_examples(api)
     for kind, explain in _PROBLEMS.items():
         api.add_exception_handler(kind, _answer(explain))
     return api
@@ -50,7 +53,7 @@ def create_api(parts: Parts) -> FastAPI:
 def problem(
     status: int, detail: str = "", *, headers: Mapping[str, str] | None = None, **extra: Any
 ) -> Response:
-    """A problem document; `type` is left out, so that the status says it all."""
+    """A problem document; unless a `type` is given, the status says it all."""
     title = HTTPStatus(status).phrase
     return JSONResponse(
         {"type": "about:blank", "title": title, "status": status, "detail": detail, **extra},
@@ -111,8 +114,34 @@ def _too_late(error: TooLate, _parts: Parts) -> Response:
     return problem(409, f"Too late to undo: it is {error.status}. Possible now: {possible}.")
 
 
+def _full(error: Full, parts: Parts) -> Response:
+    where = "on this site" if error.everywhere else "under this article"
+    return problem(
+        429,
+        f"As many contributions wait {where} as may. Nothing was stored; come back later.",
+        headers={"Retry-After": str(READ_WITHIN)},
+        type=f"{parts.settings.site_url}{PREFIX}/docs#full",
+        title="Too many contributions wait",
+    )
+
+
 def _http(error: HTTPException, _parts: Parts) -> Response:
     return problem(error.status_code, str(error.detail), headers=error.headers)
+
+
+def _busy(error: Exception, _parts: Parts) -> Response:
+    logs.failed("the database did not answer", error)
+    return problem(
+        503,
+        "The database does not answer. Try again: with the same Idempotency-Key, or the same revision, it is "
+        "done once.",
+        headers={"Retry-After": "5"},
+    )
+
+
+def _too_many(error: TooMany, _parts: Parts) -> Response:
+    observe.limited()
+    return problem(429, "Too many contributions from here.", headers={"Retry-After": str(error.seconds)})
 
 
 _PROBLEMS: dict[type[Exception], Callable[[Any, Parts], Response]] = {
@@ -139,11 +168,8 @@ _PROBLEMS: dict[type[Exception], Callable[[Any, Parts], Response]] = {
         401, "A bearer token is needed.", headers={"WWW-Authenticate": "Bearer"}
     ),
     Forbidden: lambda _error, _parts: problem(403, "This token does not open that."),
-    OperationalError: lambda _error, _parts: problem(
-        503, "The database is busy; nothing was stored.", headers={"Retry-After": "5"}
-    ),
-    TooMany: lambda error, _parts: problem(
-        429, "Too many contributions from here.", headers={"Retry-After": str(error.seconds)}
-    ),
+    **dict.fromkeys(UNAVAILABLE, _busy),
+    Full: _full,
+    TooMany: _too_many,
     Exception: lambda _error, _parts: problem(500, "Something went wrong here."),
 }

@@ -9,15 +9,19 @@ from moderation import decisions
 from moderation.decisions import NotFound
 from moderation.lifecycle import Reason, Status
 from moderation.pages import desk as pages
+from moderation.web import observe
 from moderation.web.api_public import ERRORS, json_only
 from moderation.web.api_shapes import Decided, Made, NewDecision, Queue, ReasonOffered, Undone, Whole
 from moderation.web.bearer import ModeratorToken, ReaderToken
 from moderation.web.dependencies import Now, Reading, ThisApp
+from moderation.web.strict_json import Route
 
-router = APIRouter(tags=["moderation"], responses={401: ERRORS, 403: ERRORS})
+router = APIRouter(
+    tags=["moderation"], route_class=Route, responses=dict.fromkeys((401, 403, 422, 503), ERRORS)
+)
 
 
-@router.get("/queue", summary="What waits, oldest first", responses={422: ERRORS})
+@router.get("/queue", summary="What waits, oldest first")
 def queue(
     session: Reading,
     person: ReaderToken,
@@ -40,7 +44,7 @@ def comment(session: Reading, person: ReaderToken, comment_id: str) -> Whole:
     "/comments/{comment_id}/decisions",
     summary="Decide, on the revision seen",
     dependencies=[Depends(json_only)],
-    responses={404: ERRORS, 409: ERRORS, 422: ERRORS},
+    responses=dict.fromkeys((400, 404, 409, 413, 415), ERRORS),
 )
 def decide(
     app: ThisApp, person: ModeratorToken, now: Now, comment_id: str, body: Annotated[NewDecision, Body()]
@@ -57,12 +61,15 @@ def decide(
             reason=body.reason,
             note=body.note.strip(),
         )
-        return Decided(
+        answer = Decided(
             status=decision.after,
             revision=decision.revision,
             decision=Made(id=str(decision.id), at=decision.at, by=person.name),
             undo_until=decision.undo_until,
         )
+        made = decision.id
+    observe.decided(made, body.action, person.id)
+    return answer
 
 
 @router.post(
@@ -75,7 +82,9 @@ def undo(
 ) -> Undone:
     with app.writing() as session:
         undone = decisions.undo(session, decision_id, by=person.id, now=now)
-        return Undone(status=undone.after, revision=undone.revision)
+        answer, made = Undone(status=undone.after, revision=undone.revision), undone.id
+    observe.decided(made, "undo", person.id)
+    return answer
 
 
 @router.get("/reasons", summary="The reasons a refusal may give")

@@ -1,8 +1,10 @@
 """The API anyone may use: sending a contribution, and reading what is published."""
 
 import hashlib
+from functools import partial
 from typing import Annotated, NamedTuple
 
+from anyio import to_thread
 from fastapi import APIRouter, Body, Depends, Header, HTTPException, Query, Request, Response
 
 from moderation import drafts, identifiers, submissions
@@ -11,12 +13,15 @@ from moderation.drafts import Draft
 from moderation.lifecycle import Status
 from moderation.pages import public as pages
 from moderation.submissions import NonceReused
+from moderation.web import observe
 from moderation.web.api_shapes import Accepted, NewComment, Problem, PublicComments
 from moderation.web.bearer import IsTrusted
-from moderation.web.dependencies import Now, PublicReading, Sender, ThisApp
+from moderation.web.dependencies import Now, Sender, ThisApp
+from moderation.web.places import Place
+from moderation.web.strict_json import Route
 
-router = APIRouter(tags=["public"])
 ERRORS = {"model": Problem, "content": {"application/problem+json": {}}}
+router = APIRouter(tags=["public"], route_class=Route, responses={422: ERRORS, 503: ERRORS})
 
 
 def json_only(request: Request) -> None:
@@ -31,12 +36,18 @@ class Incoming(NamedTuple):
     parent: str | None
 
 
-def _incoming(app: ThisApp, body: Annotated[NewComment, Body()]) -> Incoming:
+async def _incoming(app: ThisApp, body: Annotated[NewComment, Body()]) -> Incoming:
     """Renders before any transaction."""
-    draft = drafts.read(
-        body.author, body.email, body.text, dialect=app.settings.markup, required=app.settings.required
+    draft = partial(
+        drafts.read,
+        body.author,
+        body.email,
+        body.text,
+        dialect=app.settings.markup,
+        required=app.settings.required,
     )
-    return Incoming(draft, body.parent)
+    async with app.turn_of(body.text):
+        return Incoming(await to_thread.run_sync(draft), body.parent)
 
 
 @router.post(
@@ -44,7 +55,7 @@ def _incoming(app: ThisApp, body: Annotated[NewComment, Body()]) -> Incoming:
     status_code=202,
     summary="Send a contribution; it waits for a moderator",
     dependencies=[Depends(json_only)],
-    responses=dict.fromkeys((400, 403, 404, 409, 413, 415, 422, 429, 503), ERRORS),
+    responses=dict.fromkeys((400, 401, 403, 404, 409, 413, 415, 429), ERRORS),
 )
 def submit(
     app: ThisApp,
@@ -53,6 +64,7 @@ def submit(
     trusted: IsTrusted,
     slug: str,
     incoming: Annotated[Incoming, Depends(_incoming)],
+    _place: Annotated[None, Place],
     idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
 ) -> Accepted:
     if not trusted:
@@ -65,11 +77,14 @@ def submit(
             nonce=_nonce(slug, idempotency_key),
             now=now,
             parent=incoming.parent,
+            room=app.settings.room,
         )
         if comment.status is Status.WITHDRAWN:
             raise NonceReused  # its text is erased: nobody can tell whether this is the same
         track = f"{app.settings.site_url}/track/{comment.tracking}"
-        return Accepted(id=comment.id, track_url=track)
+        answer = Accepted(id=comment.id, track_url=track)
+    observe.accepted()
+    return answer
 
 
 def _nonce(slug: str, key: str | None) -> str:
@@ -82,17 +97,17 @@ def _nonce(slug: str, key: str | None) -> str:
     "/articles/{slug}/comments",
     summary="The published contributions of an article, oldest first",
     response_model=PublicComments,
-    responses={404: ERRORS, 422: ERRORS},
+    responses={404: ERRORS},
 )
 def published(
     app: ThisApp,
-    session: PublicReading,
     request: Request,
     slug: str,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     after: Annotated[str | None, Query(max_length=100)] = None,
 ) -> Response:
-    page = pages.listing(session, slug, limit=limit, after=after)
+    with app.public_reading() as session:
+        page = pages.listing(session, slug, limit=limit, after=after)
     if page is None:
         raise NotFound
     etag = app.etag(page.revision)

@@ -1,5 +1,7 @@
 """The application, built from settings and nothing else."""
 
+import asyncio
+import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from urllib.parse import quote
@@ -9,11 +11,11 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
-from sqlalchemy.exc import DataError, OperationalError
+from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from moderation import database, mail, rendering
+from moderation import database, logs, mail, metrics, rendering
 from moderation.clock import Clock, utc
 from moderation.decisions import NotFound
 from moderation.delivery import Loop, Post
@@ -21,13 +23,42 @@ from moderation.front import Front
 from moderation.language import Language
 from moderation.links import Links
 from moderation.pages.public import BadCursor
+from moderation.passwords import Busy
 from moderation.settings import Settings
 from moderation.throttle import Throttle
-from moderation.web import api, desk, public, sign_in, submit, track
+from moderation.tries import Tries
+from moderation.vault import Vault
+from moderation.web import (
+    account,
+    again,
+    api,
+    confirm,
+    desk,
+    email,
+    factors,
+    health,
+    passkeys,
+    public,
+    scrape,
+    sign_in,
+    submit,
+    team,
+    tokens,
+    track,
+)
 from moderation.web.dependencies import Parts
 from moderation.web.guard import Guard
-from moderation.web.people import NotSignedIn
+from moderation.web.health import Health
+from moderation.web.observe import Observer
+from moderation.web.people import PRIVATE, NotAllowed, NotConfirmed, NotSignedIn
+from moderation.web.places import Place
+from moderation.web.scrape import Scrape
 
+# Seconds between two tellings of what the front counted by itself.
+TELLS_EVERY = 1.0
+# Seconds after which a thread that computes (it renders a text, say) lets the one that answers readers go on;
+# Python’s own are ten times as many, and a page from memory takes a tenth of one of those.
+HANDED_OVER = 0.0005
 # What each error of the program answers; the program itself knows nothing of HTTP.
 STATUS_OF: dict[type[Exception], int] = {
     NotFound: 404,
@@ -37,14 +68,14 @@ STATUS_OF: dict[type[Exception], int] = {
 }
 
 
-def build(settings: Settings, clock: Clock = utc) -> Parts:
-    """The parts every door of the program shares."""
-    engine = database.connect(settings.database_url)
+def build(settings: Settings, clock: Clock = utc, *, served: bool = False) -> Parts:
+    """The parts every door of the program shares; `served` as `database.connect` has it."""
+    engine = database.connect(settings.database_url, served=served)
     language = Language(settings.language, settings.timezone)
     return Parts(
         settings=settings,
         engine=engine,
-        public_engine=database.connect(settings.public_database_url)
+        public_engine=database.connect(settings.public_database_url, served=served)
         if settings.public_database_url
         else engine,
         links=Links(settings.keys()),
@@ -52,6 +83,8 @@ def build(settings: Settings, clock: Clock = utc) -> Parts:
         fingerprint=rendering.fingerprint(settings),
         clock=clock,
         throttle=Throttle(settings.submit_limit, settings.limits_url, settings.keys()[0]),
+        tries=Tries(settings.limits_url, settings.keys()[0]),
+        vault=Vault(settings.keys()),
     )
 
 
@@ -64,45 +97,95 @@ def post(parts: Parts) -> Post | None:
 def create_app(parts: Parts) -> ASGIApp:
     app = FastAPI(openapi_url=None, lifespan=_lifespan, redirect_slashes=False)
     app.state.parts = parts
-    for module in (public, submit, track, sign_in, desk):
-        app.include_router(module.router)
+    for module in (public, submit, track, passkeys, sign_in, desk):
+        app.include_router(module.router, dependencies=[] if module is submit else [Place])
+    for module in (account, confirm, email, factors, team, tokens, health, scrape):
+        app.include_router(module.router, dependencies=[Place])
     app.mount(api.PREFIX, api.create_api(parts))
     app.mount("/static", StaticFiles(directory=rendering.STATIC))
     for kind, status in STATUS_OF.items():
         app.add_exception_handler(kind, _shown(status))
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(NotSignedIn, _to_sign_in)
-    app.add_exception_handler(OperationalError, _busy)
+    app.add_exception_handler(NotAllowed, _shown(403))
+    app.add_exception_handler(NotConfirmed, confirm.led_there)
+    for unavailable in (*database.UNAVAILABLE, Busy):
+        app.add_exception_handler(unavailable, _busy)
     app.add_exception_handler(Exception, _shown(500))
-    return Front(
-        Guard(
-            app,
-            site_url=parts.settings.site_url,
-            public_origins=parts.settings.public_origins,
-            refusal=lambda: _error_page(parts, 403),
-        ),
+    guarded = Guard(
+        app,
+        site_url=parts.settings.site_url,
+        public_origins=parts.settings.public_origins,
+        refusal=lambda path: _foreign(parts, path),
+    )
+    front = Front(
+        Observer(guarded),
         etag_of=lambda path: public.etag_of(parts, path),
+        keeps=public.is_kept,
         freshness=parts.settings.cache_freshness,
         prefix=parts.settings.path,
     )
+    _measure(app, front)
+    return front
+
+
+def _measure(app: FastAPI, front: Front) -> None:
+    """What /healthz and /metrics ask. The effects loop runs while the app does."""
+    parts: Parts = app.state.parts
+
+    def sample() -> None:
+        front.counts.tell()
+        metrics.FRONT_KEPT.set(front.size)
+        metrics.count_connections(parts.engine, "main")
+        metrics.count_connections(parts.public_engine, "public")
+
+    app.state.loop = None
+    app.state.sample = sample
+    app.state.scrape = Scrape(parts, sample)
+    app.state.health = Health(parts, lambda: app.state.loop is not None and app.state.loop.lives)
 
 
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     parts: Parts = app.state.parts
-    loop = Loop(parts.engine, post(parts), parts.clock)
+    sys.setswitchinterval(HANDED_OVER)
+    loop = app.state.loop = Loop(parts.engine, post(parts), parts.clock)
     loop.start()
+    telling = asyncio.create_task(_tell(app.state.sample))
     yield
+    telling.cancel()
     await to_thread.run_sync(loop.stop)
+    app.state.sample()
+
+
+async def _tell(sample: Callable[[], None]) -> None:
+    while True:
+        await asyncio.sleep(TELLS_EVERY)
+        sample()
 
 
 def _page(request: Request, status: int, headers: Mapping[str, str] | None = None) -> Response:
-    return _error_page(request.app.state.parts, status, headers)
+    reference = request.state.reference if status >= 500 else ""
+    return _error_page(request.app.state.parts, status, headers, reference)
 
 
-def _error_page(parts: Parts, status: int, headers: Mapping[str, str] | None = None) -> Response:
+def _error_page(
+    parts: Parts,
+    status: int,
+    headers: Mapping[str, str] | None = None,
+    reference: str = "",
+    *,
+    foreign: bool = False,
+) -> Response:
     name = "missing.html" if status == 404 else "error.html"
-    return parts.page(name, None, status=status, headers={"Cache-Control": "no-store", **(headers or {})})
+    private = {"Cache-Control": "no-store", **(headers or {})}
+    return parts.page(name, None, status=status, headers=private, reference=reference, foreign=foreign)
+
+
+def _foreign(parts: Parts, path: str) -> Response:
+    if path.startswith(api.PREFIX):
+        return api.problem(403, "This was sent by a page of another site.")
+    return _error_page(parts, 403, foreign=True)
 
 
 def _shown(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
@@ -114,11 +197,22 @@ def _shown(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
+    if request.url.path.startswith(f"{api.PREFIX}/"):  # a line break in it, and the mount does not see it
+        return api.problem(error.status_code, str(error.detail), headers=error.headers)
     return _page(request, error.status_code, error.headers)
 
 
-async def _busy(request: Request, _error: Exception) -> Response:
-    return _page(request, 503, {"Retry-After": "5"})
+async def _busy(request: Request, error: Exception) -> Response:
+    """The same request again, by one button, where it can be sent twice without being done twice."""
+    logs.failed("the database did not answer", error)
+    headers = {"Retry-After": "5"}
+    typed = await again.typed(request)
+    if typed is None:
+        return _page(request, 503, headers)
+    parts: Parts = request.app.state.parts
+    action = parts.url(request.url.path)
+    headers |= {"Cache-Control": "no-store", "Referrer-Policy": "same-origin"}
+    return parts.page("busy.html", typed, status=503, headers=headers, action=action)
 
 
 async def _to_sign_in(request: Request, _error: Exception) -> Response:
@@ -126,7 +220,13 @@ async def _to_sign_in(request: Request, _error: Exception) -> Response:
     if request.method == "GET":
         query = request.url.query
         onward = quote(request.url.path + (f"?{query}" if query else ""))
-        return RedirectResponse(parts.url(f"/sign-in?next={onward}"), 303, headers=sign_in.PRIVATE)
+        return RedirectResponse(parts.url(f"/sign-in?next={onward}"), 303, headers=PRIVATE)
     return parts.page(
-        "sign_in.html", None, status=401, headers=sign_in.PRIVATE, next="/desk", problem="signed_out"
+        "sign_in.html",
+        None,
+        status=401,
+        headers=PRIVATE,
+        next="/desk",
+        problem="signed_out",
+        party=parts.party,
     )

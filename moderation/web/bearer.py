@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import Depends, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from sqlmodel import Session
 
-from moderation import tokens
+from moderation import logs, tokens
 from moderation.accounts import Person
 from moderation.tokens import Bearer, Scope
 from moderation.web.dependencies import Reading, ThisApp
@@ -23,8 +24,15 @@ class Forbidden(Exception):
 
 
 def _bearer(session: Reading, credentials: Credentials) -> Bearer:
-    found = tokens.bearer(session, credentials.credentials) if credentials else None
+    if credentials is None:
+        raise Unauthorised
+    return _holder(session, credentials)
+
+
+def _holder(session: Session, credentials: HTTPAuthorizationCredentials) -> Bearer:
+    found = tokens.bearer(session, credentials.credentials)
     if found is None:
+        logs.security("token refused")
         raise Unauthorised
     return found
 
@@ -39,6 +47,7 @@ def _decider(bearer: Annotated[Bearer, Depends(_bearer)]) -> Person:
 
 def _scoped(bearer: Bearer, scope: Scope) -> Person:
     if scope not in bearer.scopes:
+        logs.security("token of another scope", account=bearer.person.id, scope=scope)
         raise Forbidden
     return bearer.person
 
@@ -47,10 +56,7 @@ def _sender(app: ThisApp, credentials: Credentials) -> bool:
     if credentials is None:
         return False
     with app.reading() as session:
-        found = tokens.bearer(session, credentials.credentials)
-    if found is None:
-        raise Unauthorised
-    return Scope.SUBMIT in found.scopes
+        return Scope.SUBMIT in _holder(session, credentials).scopes
 
 
 ReaderToken = Annotated[Person, Depends(_reader)]

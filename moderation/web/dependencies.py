@@ -1,26 +1,31 @@
 """What requests are given: the program's parts, the time, and a transaction to read in."""
 
 from collections.abc import Generator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 
+from anyio import CapacityLimiter
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from moderation import database
+from moderation import database, party
 from moderation.clock import Clock
 from moderation.links import Links
 from moderation.settings import Settings
 from moderation.throttle import Throttle
+from moderation.tries import Tries
+from moderation.vault import Vault
 from moderation.web.address import address, networks
 
 # The largest number a row of either database can have.
 LARGEST = 2**31 - 1
+# Characters.
+LONG_TEXT = 2000
 
 
 @dataclass(frozen=True)
@@ -33,13 +38,37 @@ class Parts:
     fingerprint: str
     clock: Clock
     throttle: Throttle
+    tries: Tries
+    vault: Vault
+    long_texts: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+
+    @property
+    def mails(self) -> bool:
+        """Whether letters leave from here; without, none is written."""
+        return self.settings.smtp_url is not None
+
+    @property
+    def party(self) -> party.Party | None:
+        """The site as passkeys know it; None where there can be none."""
+        return party.of(self.settings.site_url, self.settings.site_name)
 
     def reading(self) -> AbstractContextManager[Session]:
         return database.reading(self.engine)
 
+    def public_reading(self) -> AbstractContextManager[Session]:
+        """For what a reader waits for: a dependency would take two more turns in a thread."""
+        return database.reading(self.public_engine)
+
     def writing(self) -> AbstractContextManager[Session]:
         """Ends, and so commits, before the answer is made: what was acknowledged is kept."""
         return database.writing(self.engine)
+
+    def turn_of(self, text: str) -> AbstractAsyncContextManager[None]:
+        """To be had before the text is rendered; who waits for it takes no thread.
+
+        The longest take a third of a second: several at once would leave no time to decide meanwhile.
+        """
+        return self.long_texts if len(text) > LONG_TEXT else nullcontext()
 
     def page(
         self, name: str, page: Any, *, status: int = 200, headers: dict[str, str] | None = None, **more: Any
@@ -55,7 +84,8 @@ class Parts:
         return f'W/"{self.fingerprint}-{revision}"'
 
 
-def parts(request: Request) -> Parts:
+# Those that wait for nothing are `async`: FastAPI gives each of the others a turn in a thread.
+async def parts(request: Request) -> Parts:
     found: Parts = request.app.state.parts
     return found
 
@@ -63,7 +93,7 @@ def parts(request: Request) -> Parts:
 ThisApp = Annotated[Parts, Depends(parts)]
 
 
-def _now(app: ThisApp) -> datetime:
+async def _now(app: ThisApp) -> datetime:
     return app.clock()
 
 
@@ -73,12 +103,7 @@ def _reading(app: ThisApp) -> Generator[Session]:
         yield session
 
 
-def _public_reading(app: ThisApp) -> Generator[Session]:
-    with database.reading(app.public_engine) as session:
-        yield session
-
-
-def _sender(app: ThisApp, request: Request) -> str | None:
+async def _sender(app: ThisApp, request: Request) -> str | None:
     return address(request, networks(app.settings.trusted_proxies))
 
 
@@ -86,4 +111,3 @@ def _sender(app: ThisApp, request: Request) -> str | None:
 Sender = Annotated[str | None, Depends(_sender)]
 Now = Annotated[datetime, Depends(_now)]
 Reading = Annotated[Session, Depends(_reading, scope="function")]
-PublicReading = Annotated[Session, Depends(_public_reading, scope="function")]

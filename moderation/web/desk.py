@@ -1,24 +1,30 @@
 """The moderators' space: the queue, one contribution, deciding, undoing, the log."""
 
 from datetime import timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import RedirectResponse
 from pydantic import AfterValidator
 
-from moderation import decisions
+from moderation import articles, decisions
 from moderation.accounts import Person
 from moderation.decisions import NotFound, ReasonNeeded, Stale, TooLate
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
+from moderation.models.public import Mode
 from moderation.pages import desk as pages
+from moderation.web import observe
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
-from moderation.web.people import SignedIn, renew
+from moderation.web.people import Admin, SignedIn, renew
 
 router = APIRouter(prefix="/desk")
 PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex", "Referrer-Policy": "same-origin"}
 Done = Annotated[int | None, Query(ge=1, le=LARGEST)]
 LONGEST_NOTE = 2000
+
+
+class NoteTooLong(Exception):
+    """Longer than LONGEST_NOTE."""
 
 
 @router.get("")
@@ -30,8 +36,11 @@ def queue(
     status: Status = Status.PENDING,
     after: Annotated[str | None, Query(max_length=200)] = None,
     done: Done = None,
+    forum: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
-    page = pages.queue(session, person, status=status, after=after, done=done)
+    page = pages.queue(
+        session, person, status=status, after=after, done=done, moved=forum, room=app.settings.room
+    )
     return app.page("queue.html", page, headers=PRIVATE, person=person, now=now)
 
 
@@ -55,15 +64,26 @@ def item(
     return app.page("item.html", page, headers=PRIVATE, person=person, now=now, **_NOTHING_TYPED)
 
 
+@router.post("/articles/{slug}/{move}")
+def move_forum(
+    app: ThisApp, request: Request, person: Admin, now: Now, slug: str, move: Literal["open", "close"]
+) -> Response:
+    mode = Mode.APRIORI if move == "open" else Mode.CLOSED
+    try:
+        with app.writing() as session:
+            articles.move(session, slug, mode, by=person.id, now=now)
+    except articles.NotFound:
+        raise NotFound from None
+    place = RedirectResponse(app.url(f"/desk?forum={slug}"), 303, headers=PRIVATE)
+    return renew(app, request, place, now)
+
+
 _NOTHING_TYPED: dict[str, Any] = {"stale": None, "problem": "", "typed_reason": None, "typed_note": ""}
 
 
 def _note(typed: str) -> str:
     # A browser sends each newline as two characters and counts it as one.
-    note = typed.replace("\r\n", "\n").replace("\0", "")
-    if len(note) > LONGEST_NOTE:
-        raise ValueError(f"longer than {LONGEST_NOTE} characters")
-    return note
+    return typed.replace("\r\n", "\n").replace("\0", "")
 
 
 @router.post("/comments/{comment_id}/{action}")
@@ -79,6 +99,8 @@ def decide(
     note: Annotated[str, AfterValidator(_note), Form()] = "",
 ) -> Response:
     chosen = Reason(reason) if reason in set(Reason) else None
+    if len(note) > LONGEST_NOTE:
+        return _refused(app, person, now, comment_id, NoteTooLong(), chosen, note)
     try:
         with app.writing() as session:
             decision = decisions.decide(
@@ -93,7 +115,8 @@ def decide(
                 note=note.strip(),
             )
             done = decision.id
-    except (Stale, IllegalMove, ReasonNeeded) as error:
+        observe.decided(done, action, person.id)
+    except (Stale, IllegalMove, ReasonNeeded, NoteTooLong) as error:
         return _refused(app, person, now, comment_id, error, chosen, note)
     with app.reading() as session:
         onward = pages.next_waiting(session, person, comment_id)
@@ -106,23 +129,26 @@ def _refused(
     person: Person,
     now: Now,
     comment_id: str,
-    error: Stale | IllegalMove | ReasonNeeded,
+    error: Stale | IllegalMove | ReasonNeeded | NoteTooLong,
     reason: Reason | None,
     note: str,
 ) -> Response:
     """The item as it is now, why nothing was done, and what had been typed."""
     with app.reading() as session:
         page = pages.item(session, person, comment_id)
-    missing = isinstance(error, ReasonNeeded)
-    problem = ("note" if error.note else "reason") if isinstance(error, ReasonNeeded) else ""
+    if page is None:
+        raise NotFound
+    problem = "length" if isinstance(error, NoteTooLong) else ""
+    if isinstance(error, ReasonNeeded):
+        problem = "note" if error.note else "reason"
     return app.page(
         "item.html",
         page,
-        status=422 if missing else 409,
+        status=422 if problem else 409,
         headers=PRIVATE,
         person=person,
         now=now,
-        stale=None if missing else error,
+        stale=None if problem else error,
         problem=problem,
         typed_reason=reason,
         typed_note=note,
@@ -141,6 +167,7 @@ def undo(
         with app.writing() as session:
             undone = decisions.undo(session, decision, by=person.id, now=now)
             comment_id, line = undone.comment_id, undone.id
+        observe.decided(line, "undo", person.id)
     except TooLate as late:
         return _too_late(app, person, now, decision, late)
     place = RedirectResponse(app.url(f"/desk/comments/{comment_id}?done={line}"), 303, headers=PRIVATE)

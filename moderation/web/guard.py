@@ -2,12 +2,14 @@
 
 import re
 from collections.abc import Callable, Sequence
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from moderation import logs
 
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # No inline script or style, nothing from elsewhere, no framing: a hole in the sanitiser still runs nothing.
@@ -16,8 +18,9 @@ POLICY = (
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
+# What is data and no page (JSON, feeds) may do nothing at all, should a browser ever open it as one.
+DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 HEADERS = {
-    "Content-Security-Policy": POLICY,
     "X-Content-Type-Options": "nosniff",
     "Referrer-Policy": "strict-origin-when-cross-origin",
     "Cross-Origin-Resource-Policy": "same-origin",
@@ -35,7 +38,12 @@ LARGEST_BODY = 256 * 1024
 
 
 class Guard:
-    """Refuses what another site's page posts (Sec-Fetch-Site, else Origin; neither is not a browser)."""
+    """Refuses what another site's page posts: by Sec-Fetch-Site, else by Origin; neither is not a browser.
+
+    The forms carry no token of the session beside this: browsers too old for Sec-Fetch-Site (Safari before
+    16.4, Firefox before 90) send Origin with a POST, and those that may send neither (Firefox before 70) keep
+    a `SameSite=Lax` cookie from it. A token would protect nobody else, and be one more way to lose a text.
+    """
 
     def __init__(
         self,
@@ -43,13 +51,15 @@ class Guard:
         *,
         site_url: str,
         public_origins: Sequence[str],
-        refusal: Callable[[], Response],
+        refusal: Callable[[str], Response],
     ) -> None:
+        """`refusal` makes the answer for a path."""
         self._app = app
         self._public_origins = frozenset(public_origins)
         self._refusal = refusal
         parts = urlsplit(site_url)
-        self._origin = f"{parts.scheme}://{parts.netloc}"
+        self._host = _as_browsers_write(parts)
+        self._origin = f"{parts.scheme}://{self._host}"
         self._headers = dict(HEADERS)
         if parts.scheme == "https":
             self._headers |= SECURE_HEADERS
@@ -59,21 +69,29 @@ class Guard:
             await self._app(scope, receive, send)
             return
 
+        asked = scope["method"]
+
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
                 self._add(MutableHeaders(scope=message))
                 if message["status"] == 200 and scope["path"].startswith("/static/"):
                     MutableHeaders(scope=message)["Cache-Control"] = FOR_EVER
-            elif scope["method"] == "HEAD":
+            elif asked == "HEAD":
                 message = {**message, "body": b""}
             await send(message)
 
         if self._is_foreign(scope):
-            await self._refusal()(scope, receive, with_headers)
-        else:
-            await self._app(_as_get(scope), _bounded(receive), with_headers)
+            logs.security("refused as foreign")
+            await self._refusal(scope["path"])(scope, receive, with_headers)
+            return
+        if asked == "HEAD":
+            # GET without a body, for every address: mail scanners ask that way first.
+            scope["method"] = "GET"
+        await self._app(scope, _bounded(receive), with_headers)
 
     def _add(self, headers: MutableHeaders) -> None:
+        is_data = headers.get("content-type", "").startswith("application/")
+        headers.setdefault("Content-Security-Policy", DATA_POLICY if is_data else POLICY)
         for name, value in self._headers.items():
             headers.setdefault(name, value)
 
@@ -81,21 +99,25 @@ class Guard:
         if scope["method"] in SAFE:
             return False
         headers = Headers(scope=scope)
-        if headers.get("origin") in self._public_origins and PUBLIC_FORM.fullmatch(scope["path"]):
+        origin = headers.get("origin")
+        if origin in self._public_origins and PUBLIC_FORM.fullmatch(scope["path"]):
             return False
         site = headers.get("sec-fetch-site")
         if site is not None:
             return site not in {"same-origin", "none"}
-        origin = headers.get("origin")
-        if origin is None:
-            return False
+        return origin is not None and origin != self._origin and not self._is_of_host(origin, headers)
+
+    def _is_of_host(self, origin: str, headers: Headers) -> bool:
+        """Whether it is the host that was asked for: the site may have others, as an onion service."""
         host = headers.get("host", "")
-        return origin not in {self._origin, f"http://{host}", f"https://{host}"}
+        # Under the host of SITE_URL, its scheme alone is the site: on the way, plain HTTP is anybody's.
+        return host not in {"", self._host} and origin in {f"http://{host}", f"https://{host}"}
 
 
-def _as_get(scope: Scope) -> Scope:
-    """HEAD is GET without a body, for every address: mail scanners ask that way first."""
-    return {**scope, "method": "GET"} if scope["method"] == "HEAD" else scope
+def _as_browsers_write(parts: SplitResult) -> str:
+    """A host, with its port when that is not the usual one."""
+    usual = {"http": ":80", "https": ":443"}[parts.scheme]
+    return parts.netloc.lower().removesuffix(usual)
 
 
 def _bounded(receive: Receive) -> Receive:

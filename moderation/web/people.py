@@ -1,21 +1,37 @@
 """Who is asking: the session cookie, read, given, renewed and taken back."""
 
+import re
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import Depends, Request, Response
+from fastapi.responses import RedirectResponse
+from sqlmodel import Session
 
-from moderation import accounts
+from moderation import browsers, sessions
 from moderation.accounts import Person
+from moderation.models.queue import Role
 from moderation.web.dependencies import Now, Parts, ThisApp
+
+PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex", "Referrer-Policy": "same-origin"}
 
 
 class NotSignedIn(Exception):
     """The page is for the team, and nobody is signed in."""
 
 
+class NotConfirmed(Exception):
+    """The person must prove once more who they are; `back` is the page they reach then."""
+
+    def __init__(self, back: str) -> None:
+        super().__init__(back)
+        self.back = back
+
+
 def _name(app: Parts) -> str:
-    return "__Host-session" if app.settings.secure else "session"
+    """Sites under paths of one host share its cookies: each has a name of its own for it."""
+    path = re.sub(r"[^A-Za-z0-9]+", "-", app.settings.path)
+    return ("__Host-session" if app.settings.secure else "session") + path
 
 
 def cookie(app: Parts, request: Request) -> str:
@@ -26,7 +42,7 @@ def _person(app: ThisApp, request: Request, now: Now) -> Person:
     # A transaction of its own, ended before the endpoint begins one: a request that held one connection
     # and waited for a thread, or for another connection, could wait for one that waits for it.
     with app.reading() as session:
-        found = accounts.holder(session, cookie(app, request), now)
+        found = sessions.holder(session, cookie(app, request), now)
     if found is None:
         raise NotSignedIn
     return found
@@ -35,11 +51,44 @@ def _person(app: ThisApp, request: Request, now: Now) -> Person:
 SignedIn = Annotated[Person, Depends(_person)]
 
 
+def _confirmed(request: Request, person: SignedIn, now: Now) -> Person:
+    if not person.is_confirmed(now):
+        # A page is come back to; what was pressed, and has no page of its own, is pressed again.
+        query = f"?{request.url.query}" if request.url.query else ""
+        raise NotConfirmed(request.url.path + query if request.method == "GET" else "/desk/account")
+    return person
+
+
+Confirmed = Annotated[Person, Depends(_confirmed)]
+
+
+class NotAllowed(Exception):
+    """Somebody is signed in whose role does not open that."""
+
+
+def _admin(person: SignedIn) -> Person:
+    if person.role is not Role.ADMIN:
+        raise NotAllowed
+    return person
+
+
+Admin = Annotated[Person, Depends(_admin)]
+
+
+def admit(
+    app: Parts, request: Request, session: Session, account_id: int, now: datetime, *, stay: bool
+) -> str:
+    """Signs this browser in, and out of whoever it was signed in as; its cookie."""
+    sessions.sign_out(session, cookie(app, request))
+    browser = browsers.name(request.headers.get("user-agent", ""))
+    return sessions.start(session, account_id, kept=stay, now=now, browser=browser)
+
+
 def give_cookie(app: Parts, response: Response, value: str, *, kept: bool) -> None:
     response.set_cookie(
         _name(app),
         value,
-        max_age=int(accounts.KEPT.total_seconds()) if kept else None,
+        max_age=int(sessions.KEPT.total_seconds()) if kept else None,
         path="/",
         secure=app.settings.secure,
         httponly=True,
@@ -54,8 +103,13 @@ def take_cookie(app: Parts, response: Response) -> None:
 def renew(app: Parts, request: Request, response: Response, now: datetime) -> Response:
     """Once a day of use the cookie changes, so that a copied one dies."""
     with app.writing() as session:
-        renewed = accounts.renew(session, cookie(app, request), now)
+        renewed = sessions.renew(session, cookie(app, request), now)
     if renewed is not None:
         value, kept = renewed
         give_cookie(app, response, value, kept=kept)
     return response
+
+
+def go(app: Parts, request: Request, path: str, now: datetime) -> Response:
+    """Onward to a page of the desk, after something was done there."""
+    return renew(app, request, RedirectResponse(app.url(path), 303, headers=PRIVATE), now)

@@ -5,9 +5,8 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query, Response
 from sqlmodel import Session
 
-from moderation import database
 from moderation.pages import public as pages
-from moderation.web.dependencies import Parts, PublicReading, ThisApp
+from moderation.web.dependencies import Parts, ThisApp
 from moderation.web.form import BLANK
 
 router = APIRouter()
@@ -21,31 +20,41 @@ def _headers(app: Parts, revision: str) -> dict[str, str]:
 
 
 @router.get(HOME)
-def home(app: ThisApp, session: PublicReading) -> Response:
-    page = pages.home(session)
+def home(app: ThisApp) -> Response:
+    with app.public_reading() as session:
+        page = pages.home(session)
     return app.page("home.html", page, headers=_headers(app, page.revision))
 
 
 @router.get("/articles/{slug}")
-def article(
-    app: ThisApp, session: PublicReading, slug: str, page: Annotated[int, Query(ge=1, le=10_000)] = 1
-) -> Response:
-    found = pages.article(session, slug, page)
+def article(app: ThisApp, slug: str, page: Annotated[int, Query(ge=1, le=10_000)] = 1) -> Response:
+    with app.public_reading() as session:
+        found = pages.article(session, slug, page)
     if found is None or page > found.pages:
         raise HTTPException(404)
     return app.page("article.html", found, headers=_headers(app, found.revision), form=BLANK)
 
 
+def is_kept(path: str) -> bool:
+    """Whether the front may keep what is there, told without asking the database."""
+    return path == HOME or _slug(path) != ""
+
+
+def _slug(path: str) -> str:
+    slug = path.removeprefix(LISTS).removesuffix("/comments") if path.startswith(LISTS) else ""
+    slug = slug or path.removeprefix(ARTICLES)
+    return "" if slug == path or "/" in slug else slug
+
+
 def etag_of(app: Parts, path: str) -> str | None:
     """What the front asks: the ETag a public page has now, in one statement; None for any other path."""
     if path == HOME:
-        with database.reading(app.public_engine) as session:
+        with app.public_reading() as session:
             return app.etag(pages.home_revision(session))
-    slug = path.removeprefix(LISTS).removesuffix("/comments") if path.startswith(LISTS) else ""
-    slug = slug or path.removeprefix(ARTICLES)
-    if slug == path or not slug or "/" in slug:
+    slug = _slug(path)
+    if not slug:
         return None
-    with database.reading(app.public_engine) as session:
+    with app.public_reading() as session:
         return _article_etag(app, session, slug)
 
 

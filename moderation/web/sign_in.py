@@ -1,60 +1,109 @@
-"""Signing in by a link used once, or by the short code of the same mail; signing out."""
+"""Signing in by a link used once, the short code of its mail, or a password; the second step; signing out."""
 
-import re
+import logging
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
+from sqlmodel import Session
 
-from moderation import accounts
+from moderation import accounts, factors, logs, passwords, sessions
 from moderation.accounts import CannotSignIn
 from moderation.drafts import LONGEST_EMAIL
-from moderation.links import BadLink, CodeEntry, Expired, Opening
+from moderation.links import BadLink, CodeEntry, Expired, Opening, SecondStep
 from moderation.models.queue import LetterKind
-from moderation.web.dependencies import Now, Parts, Reading, ThisApp
-from moderation.web.people import cookie, give_cookie, take_cookie
+from moderation.throttle import TooMany
+from moderation.tries import Door
+from moderation.web.dependencies import Now, Parts, Reading, Sender, ThisApp
+from moderation.web.onward import Next, inside
+from moderation.web.people import PRIVATE, admit, cookie, give_cookie, take_cookie
 
 router = APIRouter()
-PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex", "Referrer-Policy": "same-origin"}
-# A page of this site and nothing else: no host, no backslash, no step upwards, no control.
-_INSIDE = re.compile(r"(?:/[\w-]{1,100}){1,4}(?:\?[\w=&%.-]{0,300})?", re.ASCII)
-Next = Annotated[str, Form(alias="next")]
 Ticked = Annotated[bool, Form()]
+Code = Annotated[str, Form(max_length=100)]
+Ticket = Annotated[str, Form(max_length=600)]
+LONGEST_PASSWORD = 2000
 
 
-def _inside(path: str) -> str:
-    return path if _INSIDE.fullmatch(path) else "/desk"
+@dataclass(frozen=True)
+class _Proof:
+    """What one proof was good for: a cookie, or a ticket to the second step."""
+
+    account: int
+    cookie: str = ""
+    ticket: str = ""
+
+
+def _proved(
+    app: Parts, request: Request, session: Session, account_id: int, now: datetime, *, stay: bool
+) -> _Proof:
+    if factors.asks_for_codes(session, account_id):
+        half = accounts.half_way(session, account_id, now)
+        return _Proof(account_id, ticket=app.links.sign(SecondStep(half.id), now))
+    return _Proof(account_id, cookie=admit(app, request, session, account_id, now, stay=stay))
+
+
+def _led_on(app: Parts, proof: _Proof, by: str, *, stay: bool, onward: str) -> Response:
+    if proof.ticket:
+        return _second(app, proof.ticket, onward, 200, stay=stay)
+    return welcome(app, proof.account, proof.cookie, by, stay=stay, onward=onward)
+
+
+def welcome(app: Parts, account: int, value: str, by: str, *, stay: bool, onward: str) -> Response:
+    logs.security("signed in", level=logging.INFO, by=by, account=account)
+    response = RedirectResponse(app.url(inside(onward)), 303, headers=PRIVATE)
+    give_cookie(app, response, value, kept=stay)
+    return response
+
+
+# By link or code
 
 
 @router.get("/sign-in")
 def ask(app: ThisApp, next: str = "") -> Response:  # noqa: A002 - the contract's word
-    return _asking(app, next, 200)
+    return asking(app, next, 200)
 
 
-def _asking(app: Parts, onward: str, status: int, problem: str = "") -> Response:
+def asking(app: Parts, onward: str, status: int, problem: str = "", wait: int = 0) -> Response:
+    headers = {**PRIVATE, "Retry-After": str(wait)} if wait else PRIVATE
     return app.page(
-        "sign_in.html", None, status=status, headers=PRIVATE, next=_inside(onward), problem=problem
+        "sign_in.html",
+        None,
+        status=status,
+        headers=headers,
+        next=inside(onward),
+        problem=problem,
+        party=app.party,
     )
 
 
 @router.post("/sign-in")
 def enter(  # one address for both fields, as the page has one form at a time
     app: ThisApp,
+    request: Request,
+    sender: Sender,
     now: Now,
     email: Annotated[str, Form()] = "",
-    code: Annotated[str, Form(max_length=100)] = "",
-    entry: Annotated[str, Form(max_length=600)] = "",
+    code: Code = "",
+    entry: Ticket = "",
     stay: Ticked = False,
     onward: Next = "",
 ) -> Response:
     if entry:
-        return _by_code(app, now, entry, code, stay=stay, onward=onward)
+        return _by_code(app, request, now, entry, code, stay=stay, onward=onward)
     if "@" not in email or "\0" in email or len(email) > LONGEST_EMAIL:
-        return _asking(app, onward, 422, "not_an_address")
+        return asking(app, onward, 422, "not_an_address")
+    try:
+        app.tries.by_sender(Door.LETTER, sender, now.date())
+    except TooMany as many:
+        return asking(app, onward, 429, "too_many", many.seconds)
     with app.writing() as session:
-        sign_in = accounts.ask(session, email, now, mail=LetterKind.SIGN_IN if _mails(app) else None)
+        letter = LetterKind.SIGN_IN if app.mails else None
+        sign_in = accounts.ask(session, email, now, mail=letter, onward=inside(onward))
         ticket = app.links.sign(CodeEntry(sign_in.id), now)
+    logs.security("sign-in asked", level=logging.INFO)
     return _code(app, ticket, onward, 200)
 
 
@@ -65,33 +114,142 @@ def _code(app: Parts, ticket: str, onward: str, status: int, *, wrong: bool = Fa
         status=status,
         headers=PRIVATE,
         entry=ticket,
-        next=_inside(onward),
+        next=inside(onward),
         wrong=wrong,
-        mails=_mails(app),
+        mails=app.mails,
     )
 
 
-def _mails(app: Parts) -> bool:
-    return app.settings.smtp_url is not None
-
-
-def _by_code(app: Parts, now: datetime, entry: str, code: str, *, stay: bool, onward: str) -> Response:
+def _by_code(
+    app: Parts, request: Request, now: datetime, entry: str, code: str, *, stay: bool, onward: str
+) -> Response:
     try:
         ticket, _ = app.links.read(CodeEntry, entry, now)
         with app.writing() as session:
             account = accounts.open_by_code(session, ticket.sign_in, code, now)
-            value = accounts.start_session(session, account, kept=stay, now=now) if account else ""
+            proof = _proved(app, request, session, account, now, stay=stay) if account else None
     except (BadLink, Expired, CannotSignIn):
-        return _asking(app, onward, 410, "used")
-    if not value:
-        return _code(app, entry, onward, 422, wrong=True)
-    return _welcome(app, value, stay=stay, onward=onward)
+        return _refused("code", asking(app, onward, 410, "used"))
+    if proof is None:
+        return _refused("code", _code(app, entry, onward, 422, wrong=True))
+    return _led_on(app, proof, "code", stay=stay, onward=onward)
 
 
-def _welcome(app: Parts, value: str, *, stay: bool, onward: str) -> Response:
-    response = RedirectResponse(app.url(_inside(onward)), 303, headers=PRIVATE)
-    give_cookie(app, response, value, kept=stay)
-    return response
+def _refused(by: str, answer: Response) -> Response:
+    logs.security("sign-in refused", by=by)
+    return answer
+
+
+# By password
+
+
+@router.get("/sign-in/password")
+def ask_password(app: ThisApp, next: str = "") -> Response:  # noqa: A002
+    return _password(app, next, 200)
+
+
+def _password(
+    app: Parts, onward: str, status: int, problem: str = "", email: str = "", wait: int = 0
+) -> Response:
+    headers = {**PRIVATE, "Retry-After": str(wait)} if wait else PRIVATE
+    return app.page(
+        "sign_in_password.html",
+        None,
+        status=status,
+        headers=headers,
+        next=inside(onward),
+        problem=problem,
+        typed=email,
+        wait=wait,
+    )
+
+
+@router.post("/sign-in/password")
+def by_password(
+    app: ThisApp,
+    request: Request,
+    sender: Sender,
+    now: Now,
+    email: Annotated[str, Form(max_length=LONGEST_EMAIL)] = "",
+    password: Annotated[str, Form(max_length=LONGEST_PASSWORD)] = "",
+    stay: Ticked = False,
+    onward: Next = "",
+) -> Response:
+    if "@" not in email:
+        return _password(app, onward, 422, "not_an_address", email)
+    try:
+        app.tries.by_sender(Door.PASSWORD, sender, now.date())
+        app.tries.at_account(Door.PASSWORD, accounts.normal(email), now.date())
+    except TooMany as many:
+        return _password(app, onward, 429, "too_many", email, many.seconds)
+    with app.reading() as session:
+        found = factors.known(session, email)
+    # Outside any transaction, and the same for an address that is nobody's.
+    checked = passwords.check(password, found.password)
+    if not checked.right:
+        return _refused("password", _password(app, onward, 422, "wrong", email))
+    try:
+        with app.writing() as session:
+            account = factors.open_by_password(session, found, checked.renewed)
+            proof = _proved(app, request, session, account, now, stay=stay)
+    except CannotSignIn:
+        return _refused("password", _password(app, onward, 422, "wrong", email))
+    return _led_on(app, proof, "password", stay=stay, onward=onward)
+
+
+# The second step
+
+
+def _second(
+    app: Parts, ticket: str, onward: str, status: int, *, stay: bool, problem: str = "", wait: int = 0
+) -> Response:
+    headers = {**PRIVATE, "Retry-After": str(wait)} if wait else PRIVATE
+    return app.page(
+        "sign_in_second.html",
+        None,
+        status=status,
+        headers=headers,
+        entry=ticket,
+        next=inside(onward),
+        stay=stay,
+        problem=problem,
+        party=app.party,
+    )
+
+
+@router.post("/sign-in/second")
+def second_step(
+    app: ThisApp,
+    request: Request,
+    now: Now,
+    entry: Ticket = "",
+    code: Code = "",
+    recovery: Code = "",
+    stay: Ticked = False,
+    onward: Next = "",
+) -> Response:
+    try:
+        ticket, _ = app.links.read(SecondStep, entry, now)
+        with app.reading() as session:
+            whose = accounts.whose(session, ticket.sign_in)
+        if not recovery:
+            app.tries.at_account(Door.CODE, str(whose), now.date())
+        with app.writing() as session:
+            account = factors.open_by_second_step(
+                session, app.vault, ticket.sign_in, now, code=code, recovery=recovery, tells=app.mails
+            )
+            value = admit(app, request, session, account, now, stay=stay) if account else ""
+    except (BadLink, Expired, CannotSignIn):
+        return _refused("second step", asking(app, onward, 410, "half"))
+    except TooMany as many:
+        return _second(app, entry, onward, 429, stay=stay, problem="too_many", wait=many.seconds)
+    if account is None:
+        problem = "recovery" if recovery else "code"
+        return _refused("second step", _second(app, entry, onward, 422, stay=stay, problem=problem))
+    return welcome(app, account, value, "second step", stay=stay, onward=onward)
+
+
+# The link itself; its address is any, so it comes last
 
 
 @router.get("/sign-in/{token}")
@@ -100,28 +258,32 @@ def show_link(app: ThisApp, session: Reading, now: Now, token: str) -> Response:
     try:
         opening, _ = app.links.read(Opening, token, now)
     except (BadLink, Expired):
-        return _asking(app, "", 410, "used")
+        return asking(app, "", 410, "used")
     if not accounts.is_open(session, opening.sign_in, now):
-        return _asking(app, "", 410, "used")
+        return asking(app, "", 410, "used")
     return app.page("sign_in_link.html", None, headers=PRIVATE)
 
 
 @router.post("/sign-in/{token}")
-def use_link(app: ThisApp, now: Now, token: str, stay: Ticked = False) -> Response:
+def use_link(app: ThisApp, request: Request, now: Now, token: str, stay: Ticked = False) -> Response:
     try:
         opening, _ = app.links.read(Opening, token, now)
         with app.writing() as session:
             account = accounts.open_by_link(session, opening.sign_in, now)
-            value = accounts.start_session(session, account, kept=stay, now=now)
+            onward = accounts.onward(session, opening.sign_in)
+            proof = _proved(app, request, session, account, now, stay=stay)
     except (BadLink, Expired, CannotSignIn):
-        return _asking(app, "", 410, "used")
-    return _welcome(app, value, stay=stay, onward="")
+        return _refused("link", asking(app, "", 410, "used"))
+    return _led_on(app, proof, "link", stay=stay, onward=onward)
 
 
 @router.post("/sign-out")
-def sign_out(app: ThisApp, request: Request) -> Response:
+def sign_out(app: ThisApp, request: Request, now: Now) -> Response:
     with app.writing() as session:
-        accounts.sign_out(session, cookie(app, request))
+        person = sessions.holder(session, cookie(app, request), now)
+        sessions.sign_out(session, cookie(app, request))
+    if person is not None:
+        logs.security("signed out", level=logging.INFO, account=person.id)
     response = RedirectResponse(app.url("/"), 303)
     take_cookie(app, response)
     return response

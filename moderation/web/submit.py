@@ -1,25 +1,32 @@
 """A reader's way in: the form, its preview, and the sending."""
 
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Response
+from anyio import to_thread
+from fastapi import APIRouter, Response
 from fastapi import Form as Field
 from fastapi.responses import RedirectResponse
+from pydantic import BaseModel
 
 from moderation import drafts, identifiers, links, markup, submissions
 from moderation.decisions import NotFound
 from moderation.drafts import Draft, Invalid, Problem
 from moderation.pages import public as pages
 from moderation.throttle import TooMany
+from moderation.web import observe
 from moderation.web.dependencies import Now, Parts, Sender, ThisApp
 from moderation.web.form import Form
+from moderation.web.places import place
 
 router = APIRouter()
 # Nobody reads a preview faster than this.
 TOO_FAST = timedelta(seconds=2)
+# Seconds after which moderators may have made room.
+READ_WITHIN = 3600
 NO_STORE = {"Cache-Control": "no-store"}
 
 
@@ -30,6 +37,8 @@ class Notice(StrEnum):
     TOO_FAST = "too_fast"
     TOO_OLD = "too_old"
     TOO_MANY = "too_many"
+    FULL_FORUM = "full_forum"
+    FULL_SITE = "full_site"
 
 
 @dataclass(frozen=True)
@@ -43,36 +52,43 @@ class Attempt:
     sends: bool
 
 
-def _attempt(
-    app: ThisApp,
-    now: Now,
-    slug: str,
-    author: Annotated[str, Field()] = "",
-    email: Annotated[str, Field()] = "",
-    text: Annotated[str, Field()] = "",
-    token: Annotated[str, Field()] = "",
-    nobot: Annotated[str, Field()] = "",
-    step: Annotated[Literal["preview", "send"], Field()] = "preview",
-) -> Attempt:
+class Typed(BaseModel):
+    """The form as it comes in; whatever is not there is empty."""
+
+    author: str = ""
+    email: str = ""
+    text: str = ""
+    token: str = ""
+    nobot: str = ""
+    step: Literal["preview", "send"] = "preview"
+
+
+def _attempt(app: Parts, now: datetime, slug: str, typed: Typed) -> Attempt:
     """Everything slow, before any transaction."""
-    form = Form(author=author, email=email, text=text)
-    problems = {"nobot": Problem("not_empty")} if nobot else {}
+    form = Form(author=typed.author, email=typed.email, text=typed.text)
+    problems = {"nobot": Problem("not_empty")} if typed.nobot else {}
     try:
-        draft = drafts.read(author, email, text, dialect=app.settings.markup, required=app.settings.required)
+        draft = drafts.read(
+            typed.author,
+            typed.email,
+            typed.text,
+            dialect=app.settings.markup,
+            required=app.settings.required,
+        )
     except Invalid as invalid:
         return Attempt(replace(form, problems={**problems, **invalid.problems}), None, "", None, sends=False)
     if problems:
         return Attempt(replace(form, problems=problems), None, "", None, sends=False)
-    notice, kept = _check(app, now, slug, draft, token) if step == "send" else (None, None)
+    sending = typed.step == "send"
+    notice, kept = _check(app, now, slug, draft, typed.token) if sending else (None, None)
     seen = kept or links.Form(slug, draft.digest, identifiers.new_code())
-    form = replace(
-        form, author=draft.author, email=draft.email, token=token if kept else app.links.sign(seen, now)
-    )
-    return Attempt(form, draft, seen.nonce, notice, sends=step == "send" and notice is None)
+    token = typed.token if kept else app.links.sign(seen, now)
+    form = replace(form, author=draft.author, email=draft.email, token=token)
+    return Attempt(form, draft, seen.nonce, notice, sends=sending and notice is None)
 
 
 def _check(
-    app: Parts, now: Now, slug: str, draft: Draft, token: str
+    app: Parts, now: datetime, slug: str, draft: Draft, token: str
 ) -> tuple[Notice | None, links.Form | None]:
     """Whether this very text was previewed here, neither just now nor long ago."""
     try:
@@ -87,50 +103,71 @@ def _check(
 
 
 @router.post("/articles/{slug}/comments")
-def send(
-    app: ThisApp, now: Now, slug: str, sender: Sender, attempt: Annotated[Attempt, Depends(_attempt)]
+async def send(
+    app: ThisApp, now: Now, slug: str, sender: Sender, typed: Annotated[Typed, Field()]
 ) -> Response:
-    with app.reading() as session:
-        article = pages.article(session, slug)
+    async with app.turn_of(typed.text), place():
+        return await to_thread.run_sync(partial(_send, app, now, slug, sender, typed))
+
+
+def _send(app: Parts, now: datetime, slug: str, sender: str | None, typed: Typed) -> Response:
+    attempt = _attempt(app, now, slug, typed)
+    # Once sent, a form that is sent again leads to its text, even if the forum has closed since.
+    if attempt.draft is not None and attempt.sends:
+        return _store(app, now, slug, sender, attempt.draft, attempt)
+    article = _article(app, slug)
     if article is None:
         return _unsent(app, attempt, None, 404)
-    # Once sent, a form that is sent again leads to its text, even if the forum has closed since.
-    if not article.open and not attempt.sends:
+    if not article.open:
         return _unsent(app, attempt, article, 403)
-    if attempt.draft is None:
-        return _contribute(app, attempt, article, 422)
-    if not attempt.sends:
-        return _contribute(app, attempt, article, 200)
-    try:
-        app.throttle.hit(sender, now.date())
-    except TooMany as many:
-        return _later(app, attempt, article, many)
-    return _store(app, now, slug, attempt.draft, attempt, article)
+    return _contribute(app, attempt, article, 422 if attempt.draft is None else 200)
 
 
 def _store(
-    app: Parts, now: Now, slug: str, draft: Draft, attempt: Attempt, article: pages.ArticlePage
+    app: Parts, now: datetime, slug: str, sender: str | None, draft: Draft, attempt: Attempt
 ) -> Response:
     try:
+        app.throttle.hit(sender, now.date())
         with app.writing() as session:
-            code = submissions.submit(session, slug, draft, nonce=attempt.nonce, now=now).tracking
-    except submissions.Duplicate:
-        form = replace(attempt.form, problems={"text": Problem("duplicate")})
-        return _contribute(app, replace(attempt, form=form, draft=None), article, 409)
-    except submissions.Closed:
-        return _unsent(app, attempt, article, 403)
-    except NotFound:
-        return _unsent(app, attempt, None, 404)
+            code = submissions.submit(
+                session, slug, draft, nonce=attempt.nonce, now=now, room=app.settings.room
+            ).tracking
+    except (TooMany, submissions.Full, submissions.Duplicate, submissions.Closed, NotFound) as error:
+        return _not_stored(app, slug, attempt, error)
+    observe.accepted()
     return RedirectResponse(app.url(f"/track/{code}"), status_code=303, headers=NO_STORE)
 
 
-def _later(app: Parts, attempt: Attempt, article: pages.ArticlePage, many: TooMany) -> Response:
-    answer = _contribute(app, replace(attempt, notice=Notice.TOO_MANY), article, 429)
-    answer.headers["Retry-After"] = str(many.seconds)
+def _not_stored(app: Parts, slug: str, attempt: Attempt, error: Exception) -> Response:
+    article = _article(app, slug)
+    if article is None:
+        return _unsent(app, attempt, None, 404)
+    match error:
+        case TooMany():
+            return _later(app, attempt, article, Notice.TOO_MANY, error.seconds)
+        case submissions.Full():
+            notice = Notice.FULL_SITE if error.everywhere else Notice.FULL_FORUM
+            return _later(app, attempt, article, notice, READ_WITHIN)
+        case submissions.Duplicate():
+            form = replace(attempt.form, problems={"text": Problem("duplicate")})
+            return _contribute(app, replace(attempt, form=form, draft=None), article, 409)
+        case _:
+            return _unsent(app, attempt, article, 403)
+
+
+def _later(app: Parts, attempt: Attempt, article: pages.Heading, notice: Notice, seconds: int) -> Response:
+    observe.limited()
+    answer = _contribute(app, replace(attempt, notice=notice), article, 429)
+    answer.headers["Retry-After"] = str(seconds)
     return answer
 
 
-def _contribute(app: Parts, attempt: Attempt, article: pages.ArticlePage, status: int) -> Response:
+def _article(app: Parts, slug: str) -> pages.Heading | None:
+    with app.public_reading() as session:
+        return pages.heading(session, slug)
+
+
+def _contribute(app: Parts, attempt: Attempt, article: pages.Heading, status: int) -> Response:
     return app.page(
         "contribute.html",
         article,
@@ -142,6 +179,6 @@ def _contribute(app: Parts, attempt: Attempt, article: pages.ArticlePage, status
     )
 
 
-def _unsent(app: Parts, attempt: Attempt, article: pages.ArticlePage | None, status: int) -> Response:
+def _unsent(app: Parts, attempt: Attempt, article: pages.Heading | None, status: int) -> Response:
     """There is nowhere to send it: the page says so and gives the text back."""
     return app.page("unsent.html", article, status=status, headers=NO_STORE, form=attempt.form)

@@ -23,6 +23,8 @@ ARGUMENTS = [
     f"--host-resolver-rules=MAP {PLAIN_HOST} 127.0.0.1",
 ]
 MILLISECONDS = 15_000
+# How many may wait under an article: more than any test but the one for it sends.
+ROOM = 12
 
 
 def find_chromium() -> str:
@@ -45,7 +47,7 @@ def chromium() -> Generator[Browser]:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
-    with serve(tmp_path_factory.mktemp("site")) as served:
+    with serve(tmp_path_factory.mktemp("site"), waiting_per_thread=str(ROOM)) as served:
         yield served
 
 

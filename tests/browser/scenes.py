@@ -6,14 +6,18 @@ from datetime import timedelta
 
 from conftest import Sent, add_article, send
 from playwright.sync_api import Page, expect
+from sqlmodel import delete
 
+from browser.conftest import ROOM
 from browser.serving import Site
-from browser.steps import button, heading, message, preview, write
-from moderation import articles, decisions, drafts, identifiers, submissions
+from browser.steps import Guarded, button, guarded, heading, message, preview, read_preview, write
+from moderation import articles, decisions, drafts, email_changes, identifiers, submissions
 from moderation.articles import Content
 from moderation.lifecycle import NEEDS_REASON, Action, Reason, Status
+from moderation.links import NewAddress
 from moderation.markup import Dialect
 from moderation.models.public import Mode
+from moderation.models.queue import Letter
 
 WIDE = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz" * 3
 ADDRESS = "https://example.org/" + "chemin" * 40 + "?" + "cle=valeur&" * 20
@@ -63,6 +67,7 @@ class Gallery:
 
     site: Site
     sent: dict[Status, Sent]
+    eve: Guarded
 
 
 Scene = Callable[[Gallery, Page], None]
@@ -75,12 +80,15 @@ def furnish(site: Site) -> Gallery:
         add_article(site.parts, slug)
     add_article(site.parts, "cent", title="Cent compléments")
     _publish_many(site)
+    add_article(site.parts, "comble", title=f"Comble, et {WIDE}")
+    for number in range(ROOM):
+        send(site.parts, "comble", f"La {number + 1}e à attendre.")
     sent = {status: _brought_to(site, status, actions) for status, actions in MOVES.items()}
     withdrawn = send(site.parts, "large", f"retirée {TEXT}", author=NAME)
     with site.parts.writing() as session:
         submissions.withdraw(session, withdrawn.tracking, revision=1, now=site.parts.clock())
         articles.set_mode(session, "ferme", Mode.CLOSED)
-    return Gallery(site, {**sent, Status.WITHDRAWN: withdrawn})
+    return Gallery(site, {**sent, Status.WITHDRAWN: withdrawn}, guarded(site, "eve@example.org", NAME))
 
 
 def _publish_many(site: Site) -> None:
@@ -139,6 +147,41 @@ def previewed_too_fast(gallery: Gallery, page: Page) -> None:
     previewed(gallery, page)
     button(page, "Envoyer à la modération").click()
     expect(page.get_by_role("status")).to_contain_text("C’était très rapide")
+
+
+def caught_as_a_robot(_gallery: Gallery, page: Page) -> None:
+    page.goto("/articles/large")
+    write(page, TEXT, author=NAME)
+    page.locator("#nobot").evaluate("field => { field.value = 'https://example.org' }")
+    button(page, "Prévisualiser").click()
+    expect(page.get_by_role("alert")).to_contain_text("Ce champ doit rester vide")
+
+
+def sent_where_there_is_no_room(gallery: Gallery, page: Page) -> None:
+    page.goto("/articles/comble")
+    write(page, TEXT, author=NAME)
+    preview(page)
+    read_preview(gallery.site, page)
+    button(page, "Envoyer à la modération").click()
+    expect(page.get_by_role("status")).to_contain_text("Beaucoup de contributions attendent déjà")
+
+
+def forum_closed(_gallery: Gallery, page: Page) -> None:
+    page.goto("/desk/log")
+    if button(page, "Rouvrir ce forum").count():  # another scene came first
+        button(page, "Rouvrir ce forum").click()
+    page.goto("/desk")
+    expect(page.get_by_text("Trop de contributions attendent sous l’article Comble")).to_be_visible()
+    button(page, "Fermer ce forum").click()
+    expect(page.get_by_role("status")).to_contain_text("Forum fermé par Ann")
+
+
+def closed_forum_in_the_log(_gallery: Gallery, page: Page) -> None:
+    page.goto("/desk")
+    if button(page, "Fermer ce forum").count():
+        button(page, "Fermer ce forum").click()
+    page.goto("/desk/log")
+    expect(page.get_by_role("heading", name="Forums fermés")).to_be_visible()
 
 
 def refused_by_the_form(_gallery: Gallery, page: Page) -> None:
@@ -215,6 +258,16 @@ def without_words(gallery: Gallery, page: Page) -> None:
     expect(page.get_by_role("alert")).to_contain_text("dites pourquoi")
 
 
+def too_many_words(gallery: Gallery, page: Page) -> None:
+    item(Status.PENDING)(gallery, page)
+    page.get_by_label("Motif").select_option(Reason.OTHER)
+    page.get_by_label("Quelques mots").evaluate(
+        "(field, words) => { field.value = words.repeat(20) }", f"{WIDE} "
+    )
+    button(page, "Refuser").click()
+    expect(page.get_by_role("alert")).to_contain_text("C’est trop long")
+
+
 def _another(gallery: Gallery, page: Page) -> Sent:
     sent = send(gallery.site.parts, "large", f"{identifiers.new_id()} {TEXT}", author=NAME)
     page.goto(f"/desk/comments/{sent.id}")
@@ -239,6 +292,96 @@ def just_undone(gallery: Gallery, page: Page) -> None:
     expect(page.get_by_role("status")).to_contain_text("Décision annulée.")
 
 
+def password_wrong(gallery: Gallery, page: Page) -> None:
+    page.goto("/sign-in/password")
+    page.get_by_label("Votre adresse électronique").fill(f"{'w' * 60}@example.org")
+    page.get_by_label("Votre mot de passe").fill("pas celui-là")
+    button(page, "Se connecter").click()
+    expect(page.get_by_role("alert")).to_contain_text("n’est pas le bon")
+    del gallery
+
+
+def password_too_often(gallery: Gallery, page: Page) -> None:
+    password_wrong(gallery, page)
+    for _ in range(6):
+        page.get_by_label("Votre mot de passe").fill("pas celui-là")
+        button(page, "Se connecter").click()
+    expect(page.get_by_role("alert")).to_contain_text("cette entrée est fermée pour un moment")
+
+
+def second_step(gallery: Gallery, page: Page) -> None:
+    page.context.clear_cookies()
+    page.goto(gallery.site.sign_in_link(gallery.eve.person))
+    button(page, "Se connecter").click()
+    expect(heading(page)).to_have_text("Encore une étape")
+
+
+def second_step_wrong(gallery: Gallery, page: Page) -> None:
+    second_step(gallery, page)
+    page.get_by_label("Le code de votre application").fill("000000")
+    button(page, "Se connecter").click()
+    expect(page.get_by_role("alert")).to_contain_text("il a déjà servi")
+
+
+def second_step_wrong_recovery(gallery: Gallery, page: Page) -> None:
+    second_step(gallery, page)
+    page.get_by_text("Je n’ai plus l’application").click()
+    page.get_by_label("Un de vos codes de secours").fill("W" * 40)
+    button(page, "Se connecter").click()
+    expect(page.get_by_role("alert")).to_contain_text("Ce code de secours n’est pas le bon")
+
+
+def guarded_at(address: str) -> Scene:
+    """As Ève sees it, who has everything there is to sign in with."""
+
+    def scene(gallery: Gallery, page: Page) -> None:
+        gallery.site.sign_in(page.context, gallery.eve.person)
+        page.goto(address)
+
+    return scene
+
+
+def recovery_codes(gallery: Gallery, page: Page) -> None:
+    guarded_at("/desk/account")(gallery, page)
+    button(page, "Faire de nouveaux codes de secours").click()
+    expect(heading(page)).to_have_text("Vos codes de secours")
+
+
+def filled_in_wrong(address: str, label: str, typed: str, press: str) -> Scene:
+    def scene(_gallery: Gallery, page: Page) -> None:
+        page.goto(address)
+        page.get_by_label(label).fill(typed)
+        _whatever_is_typed(page)
+        button(page, press).click()
+        expect(page.get_by_role("alert")).to_be_visible()
+
+    return scene
+
+
+def token_made(_gallery: Gallery, page: Page) -> None:
+    page.goto("/desk/account/tokens")
+    page.get_by_label("À quoi il sert").fill("W" * 80)
+    button(page, "Créer le jeton").click()
+    expect(page.get_by_role("status")).to_contain_text("mod_")
+
+
+def token_without_a_scope(_gallery: Gallery, page: Page) -> None:
+    page.goto("/desk/account/tokens")
+    for box in page.get_by_role("checkbox").all():
+        box.uncheck()
+    button(page, "Créer le jeton").click()
+    expect(page.get_by_role("alert")).to_contain_text("Cochez au moins une chose")
+
+
+def new_address(gallery: Gallery, page: Page) -> None:
+    site, email = gallery.site, f"{'w' * 60}@{'w' * 100}.example"
+    with site.parts.writing() as session:
+        change = email_changes.ask(session, site.ann, email, site.parts.clock())
+        session.exec(delete(Letter))
+    page.goto(f"/new-address/{site.parts.links.sign(NewAddress(change), site.parts.clock())}")
+    expect(button(page, "Confirmer cette adresse")).to_be_visible()
+
+
 def _whatever_is_typed(page: Page) -> None:
     """Lets the server say what the browser would have said."""
     page.locator("main form").evaluate("form => form.noValidate = true")
@@ -253,6 +396,8 @@ SCENES: dict[str, Scene] = {
     "preview": previewed,
     "preview-too-fast": previewed_too_fast,
     "errors": refused_by_the_form,
+    "errors-of-a-robot": caught_as_a_robot,
+    "no-room": sent_where_there_is_no_room,
     "unsent-closed": nowhere_to_send("ferme"),
     "unsent-unknown": nowhere_to_send("inconnu"),
     **{f"tracking-{status}": tracking(status) for status in Status},
@@ -270,9 +415,39 @@ SCENES: dict[str, Scene] = {
     "item-stale": stale,
     "item-without-a-reason": without_a_reason,
     "item-without-words": without_words,
+    "item-with-too-many-words": too_many_words,
     "item-after-a-decision": just_decided,
     "item-after-an-undo": just_undone,
     "log": at("/desk/log"),
+    "sign-in-password": at("/sign-in/password"),
+    "sign-in-password-wrong": password_wrong,
+    "sign-in-password-too-often": password_too_often,
+    "second-step": second_step,
+    "second-step-wrong": second_step_wrong,
+    "second-step-wrong-recovery": second_step_wrong_recovery,
+    "account": at("/desk/account?done=password_set"),
+    "account-guarded": guarded_at("/desk/account"),
+    "account-password": at("/desk/account/password"),
+    "account-password-refused": filled_in_wrong(
+        "/desk/account/password", "Nouveau mot de passe", "court", "Enregistrer"
+    ),
+    "account-codes": at("/desk/account/codes"),
+    "account-codes-wrong": filled_in_wrong(
+        "/desk/account/codes", "Le code qu’elle montre", "000000", "Mettre en service"
+    ),
+    "account-recovery": recovery_codes,
+    "account-passkey": at("/desk/account/passkeys"),
+    "account-email": at("/desk/account/email"),
+    "account-tokens": at("/desk/account/tokens"),
+    "account-token-made": token_made,
+    "account-token-without-a-scope": token_without_a_scope,
+    "confirm": at("/desk/confirm"),
+    "confirm-by-code": guarded_at("/desk/confirm"),
+    "team": at("/desk/team"),
+    "new-address": new_address,
+    "new-address-used": at("/new-address/used"),
+    "queue-after-closing-a-forum": forum_closed,
+    "log-with-a-closed-forum": closed_forum_in_the_log,
     "missing": at("/inconnue"),
     "malformed": at("/desk?status=inconnu"),
 }

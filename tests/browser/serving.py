@@ -14,7 +14,7 @@ from pathlib import Path
 from conftest import KEY, Sent, add_person
 from playwright.sync_api import BrowserContext
 
-from moderation import accounts, database, decisions
+from moderation import accounts, decisions, migrations, sessions
 from moderation.accounts import Person
 from moderation.lifecycle import Action, Reason
 from moderation.links import Opening
@@ -52,7 +52,7 @@ class Site:
 
     def sign_in(self, context: BrowserContext, person: Person) -> None:
         with self.parts.writing() as session:
-            value = accounts.start_session(session, person.id, kept=False, now=self.parts.clock())
+            value = sessions.start(session, person.id, kept=False, now=self.parts.clock())
         context.add_cookies([{"name": "session", "value": value, "url": self.url}])
 
     def sign_in_link(self, person: Person) -> str:
@@ -87,7 +87,8 @@ class Site:
 
 
 @contextmanager
-def serve(folder: Path, *, host: str = "127.0.0.1") -> Generator[Site]:
+def serve(folder: Path, *, host: str = "127.0.0.1", **more: str) -> Generator[Site]:
+    """`more` are settings by their names."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
@@ -104,9 +105,10 @@ def serve(folder: Path, *, host: str = "127.0.0.1") -> Generator[Site]:
         "MODERATION_SECRET_KEYS": KEY,
         "MODERATION_SITE_URL": settings.site_url,
         "MODERATION_UNDO_SECONDS": str(UNDO_SECONDS),
+        **{f"MODERATION_{name.upper()}": value for name, value in more.items()},
     }
     parts = build(settings)
-    database.upgrade(parts.engine)
+    migrations.upgrade(parts.engine)
     ann = add_person(parts, "ann@example.org", "Ann", Role.ADMIN)
     sami = add_person(parts, "sami@example.org", "Sami", Role.MODERATOR)
     with log.open("w") as written:

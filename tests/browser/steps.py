@@ -1,11 +1,17 @@
 """What readers and moderators do on a page, by the words they read there."""
 
 import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
+import pyotp
+from conftest import add_person
 from playwright.sync_api import Locator, Page, expect
 
 from browser.serving import PATIENCE, Site, until
-from moderation import links
+from moderation import factors, links, passwords, totp
+from moderation.accounts import Person
+from moderation.models.queue import Role
 from moderation.web.submit import TOO_FAST
 
 PREVIEW = "Aperçu : votre message n’est pas encore envoyé"
@@ -52,3 +58,28 @@ def reload_until(page: Page, there: Locator) -> None:
     while not there.count():
         assert time.monotonic() < deadline, f"it never came: {there}"
         page.reload()
+
+
+@dataclass(frozen=True)
+class Guarded:
+    """Somebody with a password, an application that makes codes, and the paper with the recovery codes."""
+
+    person: Person
+    password: str
+    secret: str
+    recovery: list[str]
+
+    def code(self, at: datetime) -> str:
+        return pyotp.TOTP(self.secret).at(at)
+
+
+def guarded(site: Site, email: str, name: str) -> Guarded:
+    parts, before = site.parts, site.parts.clock() - timedelta(minutes=5)
+    person = add_person(parts, email, name, Role.MODERATOR)
+    password, secret = "quatre mots sans lien", totp.new_secret()
+    hashed, typed = passwords.hashed(password), pyotp.TOTP(secret).at(before)
+    with parts.writing() as session:
+        factors.set_password(session, person, hashed, before, tells=False)
+        codes = factors.turn_codes_on(session, parts.vault, person, secret, typed, before, tells=False)
+    assert codes is not None
+    return Guarded(person, password, secret, codes)

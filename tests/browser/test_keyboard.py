@@ -107,3 +107,38 @@ def test_promise_08_a_moderator_signs_in_and_decides_by_keyboard(
     page.keyboard.type("hors")
     press_enter_on(page, "button", "Refuser")
     expect(page.get_by_role("status")).to_contain_text("Contribution refusée.")
+
+
+@pytest.mark.parametrize("robot", [False, True], ids=["person", "robot"])
+def test_what_is_there_for_robots_is_there_for_no_person(site: Site, visit: Visit, *, robot: bool) -> None:
+    page = visit(java_script_enabled=True)
+    page.goto(f"/articles/{add_article(site.parts, f'pour-robots-{robot}'.lower())}")
+    trap = page.locator("#nobot")
+    assert trap.get_attribute("autocomplete") == "off"
+    message(page).fill("Un texte.")
+    if robot:
+        trap.evaluate("field => { field.value = 'https://example.org' }")
+        page.get_by_role("button", name="Prévisualiser").click()
+        expect(page.get_by_role("alert")).to_contain_text("Ce champ doit rester vide")
+        expect(message(page)).to_have_value("Un texte.")
+        expect(page.get_by_role("textbox", name="Veuillez laisser ce champ vide")).to_be_visible()
+    else:
+        expect(page.get_by_role("textbox", name="Votre nom")).to_have_count(1)
+        expect(page.get_by_role("textbox", name="Veuillez laisser ce champ vide")).to_have_count(0)
+        box = trap.bounding_box()
+        assert (
+            box is None
+            or box["width"] * box["height"] <= 4
+            or not page.evaluate(
+                "([x, y]) => document.elementFromPoint(x, y)?.id === 'nobot'", [box["x"] + 2, box["y"] + 2]
+            )
+        )
+        stops = []
+        for _ in range(LONGEST_WAY):
+            page.keyboard.press("Tab")
+            stops.append(page.evaluate("document.activeElement.id"))
+        assert {"author", "email", "text"} <= set(stops)
+        assert "nobot" not in stops
+    # Whoever presses again is a person.
+    page.get_by_role("button", name="Prévisualiser").first.click()
+    expect(heading(page)).to_have_text(PREVIEW)

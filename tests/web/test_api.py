@@ -451,6 +451,10 @@ def test_what_no_database_can_hold_is_refused(
     problem(answer, status)
 
 
+def test_a_line_break_in_a_path_is_told_as_any_other_name_of_nothing(program: Program) -> None:
+    problem(program.client.get(f"{API}/comments/%0A", headers=program.headers), 404)
+
+
 def test_the_description_names_the_path_the_site_is_under(build_parts: BuildParts) -> None:
     client = TestClient(create_app(build_parts(site_url="http://testserver/forum")))
     described = client.get(f"/forum{API}/openapi.json").json()

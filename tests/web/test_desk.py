@@ -236,6 +236,8 @@ def test_every_button_is_a_form_of_its_own(
     with parts.writing() as session:
         session.get_one(Comment, pending.id).status = status
     forms = Page(desk.get(f"/desk/comments/{pending.id}")).forms
+    forum = forms.pop()
+    assert (forum.action, forum.buttons) == ("/desk/articles/le-pont/close", ("Fermer ce forum",))
     assert sorted(button for form in forms for button in form.buttons) == sorted(BUTTONS[status])
     for form in forms:
         assert (form.method, form.fields) == ("post", {"revision": "1"})
@@ -421,6 +423,7 @@ def test_a_move_the_table_has_not_is_not_made(parts: Parts, desk: TestClient, pe
         ("{id}/publish", {"revision": "9" * 30}, 422),
         ("{id}/publish", {"revision": "2"}, 409),
         ("{id}/refuse", {"revision": "1", "reason": "off_topic", "note": "a" * 2001}, 422),
+        ("absent/refuse", {"revision": "1", "reason": "off_topic", "note": "a" * 2001}, 404),
         ("%00/publish", {"revision": "1"}, 404),
     ],
 )
@@ -430,6 +433,19 @@ def test_a_request_that_is_wrong_changes_nothing(
     answer = desk.post(f"/desk/comments/{path.format(id=pending.id)}", data=data)
     assert answer.status_code == status
     assert state(parts, pending.id) == (Status.PENDING, 1)
+
+
+def test_a_note_that_is_too_long_is_given_back_to_be_shortened(desk: TestClient, pending: Sent) -> None:
+    note = "Voyez la charte.\n" * 150
+    answer = decide(desk, pending.id, "refuse", reason="off_topic", note=note.replace("\n", "\r\n"))
+    page = Page(answer)
+    assert answer.status_code == 422
+    assert (
+        page.error("note") == "C’est trop long : 2550 caractères, pour 2 000 au plus. Raccourcissez un peu."
+    )
+    assert (page.value("note"), page.chosen("reason")) == (note, "off_topic")
+    fits = "\r\n" * 1999 + "x"
+    assert decide(desk, pending.id, "refuse", reason="off_topic", note=fits).status_code == 303
 
 
 def test_a_withdrawn_text_is_gone_from_the_desk(desk: TestClient, client: TestClient, pending: Sent) -> None:

@@ -1,10 +1,21 @@
+import re
 from collections.abc import Iterator
+from dataclasses import replace
+from email.message import EmailMessage
+from itertools import cycle, product
+from typing import Any
 
 import pytest
-from conftest import BuildParts, Sent, add_article
+from conftest import BuildParts, FakeClock, Sent, add_article
+from fastapi import FastAPI
 from page import Page
+from pydantic import SecretStr
+from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
+from moderation import delivery
+from moderation.accounts import Person
+from moderation.settings import Settings
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 from moderation.web.guard import LARGEST_BODY
@@ -61,6 +72,60 @@ def test_only_our_own_pages_and_no_browser_at_all_may_post(
     assert answer.status_code == status
 
 
+FOREIGN = [
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    {"Origin": "https://evil.example"},
+    {"Origin": "null"},
+]
+UNSAFE = ["PUT", "PATCH", "DELETE", "TRACE"]
+
+
+def routes(app: Any, prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Every method and address the program answers, found in the program itself."""
+    for route in app.routes:
+        if isinstance(route, Mount):
+            yield from routes(route, prefix + route.path)
+        elif hasattr(route, "original_router"):  # how FastAPI keeps what it includes
+            yield from routes(route.original_router, prefix)
+        elif isinstance(route, Route):
+            path = re.sub(r"{\w+(:\w+)?}", "1", prefix + route.path)
+            yield from ((method, path) for method in route.methods or ())
+
+
+def every_address(parts: Parts) -> list[str]:
+    inner: Any = create_app(parts)
+    while not isinstance(inner, FastAPI):
+        inner = inner._app
+    found = list(routes(inner))
+    assert {("POST", "/sign-out"), ("POST", "/api/v1/comments/1/decisions")} < set(found), found
+    return sorted({path for _, path in found})
+
+
+def test_on_every_address_there_is_every_unsafe_method_is_guarded(
+    parts: Parts, desk: TestClient, pending: Sent
+) -> None:
+    others = cycle(UNSAFE)
+    for path, headers in product(every_address(parts), FOREIGN):
+        for method in ("POST", next(others)):
+            answer = desk.request(method, path, headers=headers, data={"revision": "1"})
+            assert (answer.status_code, method, path) == (403, method, path)
+            is_api = path.startswith("/api/v1")
+            assert ("of another site" if is_api else "autre site") in answer.text
+            kind = "application/problem+json" if is_api else "text/html"
+            assert answer.headers["content-type"].startswith(kind)
+    assert "en attente" in Page(desk.get(f"/desk/comments/{pending.id}")).text("article header")
+    assert desk.get("/desk").status_code == 200
+
+
+def test_no_address_but_a_form_does_anything_and_forms_are_only_posted_to(parts: Parts) -> None:
+    inner: Any = create_app(parts)
+    while not isinstance(inner, FastAPI):
+        inner = inner._app
+    for method, path in routes(inner):
+        assert method in {"GET", "HEAD", "POST"}, path
+
+
 @pytest.mark.parametrize("headers", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}], ids=str)
 def test_anyone_may_link_to_us(client: TestClient, headers: dict[str, str]) -> None:
     assert client.get("/", headers=headers).status_code == 200
@@ -87,6 +152,15 @@ def test_another_site_can_decide_nothing(desk: TestClient, pending: Sent) -> Non
         # A proxy may speak to us under a name of its own.
         ("https://site.example", "127.0.0.1:8000", 303),
         ("https://evil.example", "127.0.0.1:8000", 403),
+        # Plain HTTP is anybody's, on the way.
+        ("http://site.example", "site.example", 403),
+        ("http://site.example:443", "site.example", 403),
+        ("https://site.example:8443", "site.example", 403),
+        # The same program, by an onion service.
+        ("http://abcdefgh.onion", "abcdefgh.onion", 303),
+        ("http://other.onion", "abcdefgh.onion", 403),
+        ("https://", "", 403),
+        ("http://", "", 403),
     ],
 )
 def test_the_origin_of_a_site_under_a_path_has_no_path(
@@ -95,6 +169,14 @@ def test_the_origin_of_a_site_under_a_path_has_no_path(
     client = TestClient(create_app(build_parts(site_url="https://site.example/avis")), follow_redirects=False)
     answer = client.post("/avis/track", data={"code": "ABC"}, headers={"Origin": origin, "Host": host})
     assert answer.status_code == status
+
+
+@pytest.mark.parametrize("site_url", ["https://Site.Example", "https://site.example:443/avis"])
+def test_an_origin_is_compared_as_browsers_write_it(build_parts: BuildParts, site_url: str) -> None:
+    client = TestClient(create_app(build_parts(site_url=site_url)), follow_redirects=False)
+    headers = {"Origin": "https://site.example", "Host": "127.0.0.1:8000"}
+    assert client.post("/track", data={"code": "ABC"}, headers=headers).status_code in {303, 404}
+    assert client.post("/track", headers={**headers, "Origin": "https://site.example:443"}).status_code == 403
 
 
 # What every answer carries
@@ -122,6 +204,10 @@ def test_the_origin_of_a_site_under_a_path_has_no_path(
         ("GET", "/static/style.css", 200),
         ("GET", "/static/absent.css", 404),
         ("POST", "/static/style.css", 405),
+        ("TRACE", "/", 405),
+        ("PROPFIND", "/desk", 405),
+        ("POST", "/articles/le-pont/comments", 422),
+        ("GET", "/api/v1/docs", 200),
     ],
 )
 def test_every_answer_carries_the_headers_that_protect(
@@ -135,6 +221,40 @@ def test_every_answer_carries_the_headers_that_protect(
     assert "unsafe" not in answer.headers["content-security-policy"]
     assert "referrer-policy" in answer.headers
     assert "server" not in answer.headers
+
+
+DATA = [
+    ("GET", "/api/v1/articles/le-pont/comments", 200),
+    ("GET", "/api/v1/articles/le-pont/comments?limit=2", 200),
+    ("HEAD", "/api/v1/articles/le-pont/comments", 200),
+    ("GET", "/api/v1/openapi.json", 200),
+    ("GET", "/api/v1/queue", 401),
+    ("GET", "/api/v1/nowhere", 404),
+    ("DELETE", "/api/v1/queue", 405),
+    ("OPTIONS", "/api/v1/queue", 405),
+    ("POST", "/api/v1/articles/le-pont/comments", 415),
+]
+
+
+@pytest.mark.usefixtures("article")
+def test_what_is_no_page_may_do_nothing_at_all_in_a_browser(client: TestClient) -> None:
+    for method, address, status in DATA:
+        answer = client.request(method, address)
+        assert (method, address, answer.status_code) == (method, address, status)
+        policy = answer.headers["content-security-policy"]
+        assert policy == "default-src 'none'; frame-ancestors 'none'; sandbox"
+        assert {name: answer.headers[name] for name in ALWAYS} == ALWAYS
+        assert "access-control-allow-origin" not in answer.headers
+
+
+def test_what_has_not_changed_takes_nothing_back_of_what_was_said(client: TestClient, article: str) -> None:
+    """A 304 renews a kept answer, whose own headers stand (RFC 9111 §3.2): it may be silent."""
+    for address in ("/", f"/articles/{article}", f"/api/v1/articles/{article}/comments", "/static/style.css"):
+        first = client.get(address)
+        answer = client.get(address, headers={"If-None-Match": first.headers["etag"]})
+        assert answer.status_code == 304
+        for name in {*ALWAYS, "content-security-policy", "referrer-policy", "cache-control"}:
+            assert answer.headers.get(name, first.headers[name]) == first.headers[name]
 
 
 def test_a_refusal_carries_them_too(client: TestClient) -> None:
@@ -163,6 +283,63 @@ def test_what_is_somebody_s_own_is_kept_nowhere(desk: TestClient, address: str) 
     assert headers["cache-control"] == "no-store"
     assert headers["x-robots-tag"].startswith("noindex")
     assert headers["referrer-policy"] == "same-origin"
+
+
+def test_no_public_answer_sets_a_cookie(parts: Parts, desk: TestClient, pending: Sent, article: str) -> None:
+    for path in every_address(parts):
+        if not path.startswith(("/desk", "/sign-")):
+            for client in (desk, TestClient(desk.app, follow_redirects=False)):
+                assert "set-cookie" not in client.get(path).headers
+                assert "set-cookie" not in client.post(path, data={"text": "Un texte."}).headers
+    for path in ("/", f"/articles/{article}", f"/track/{pending.tracking}"):
+        answer = desk.get(path)
+        assert answer.status_code == 200
+        assert "set-cookie" not in answer.headers
+
+
+EVIL_HOSTS = ["evil.example:443", "evil@testserver/a?b#c", '[evil"><script>', ""]
+
+
+@pytest.mark.parametrize("host", EVIL_HOSTS, ids=lambda host: host[:20])
+def test_a_host_that_is_not_ours_is_named_in_no_answer(
+    parts: Parts, desk: TestClient, article: str, host: str
+) -> None:
+    headers = {"Host": host, "X-Forwarded-Host": "evil.example", "Forwarded": "host=evil.example"}
+    for path in [
+        *every_address(parts),
+        f"/articles/{article}",
+        f"/api/v1/articles/{article}/comments",
+        "//evil",
+    ]:
+        for method in ("GET", "POST"):
+            answer = desk.request(method, path, headers=headers)
+            assert answer.status_code < 500 or path == "/healthz"  # nothing does the effects here
+            assert "evil" not in answer.text.replace("//evil", "")
+            assert "evil" not in str(answer.headers)
+    body = {"text": "Un texte."}
+    sent = desk.post(f"/api/v1/articles/{article}/comments", json=body, headers=headers)
+    assert sent.json()["track_url"].startswith("http://testserver/track/")
+
+
+def test_a_host_that_is_not_ours_is_named_in_no_letter(
+    parts: Parts, client: TestClient, ann: Person, clock: FakeClock
+) -> None:
+    letters: list[EmailMessage] = []
+    settings = Settings(
+        **{
+            **parts.settings.model_dump(),
+            "smtp_url": SecretStr("smtp://localhost"),
+            "mail_from": "a@example.org",
+        }
+    )
+    client = TestClient(create_app(replace(parts, settings=settings)), follow_redirects=False)
+    client.post("/sign-in", data={"email": ann.email}, headers={"Host": "evil.example"})
+    delivery.letters(
+        parts.engine, delivery.Post(settings, parts.links, parts.templates, letters.append), clock()
+    )
+    (letter,) = letters
+    assert "http://testserver/sign-in/" in letter.get_content()
+    assert "evil" not in letter.as_string()
 
 
 def test_a_file_is_kept_for_ever_and_its_absence_is_not(parts: Parts, client: TestClient) -> None:
@@ -214,23 +391,35 @@ def test_a_head_is_answered_like_a_get_without_its_body(desk: TestClient, addres
     assert asked.headers["cache-control"] == got.headers["cache-control"]
 
 
-@pytest.mark.parametrize(
-    ("path", "origin", "refused"),
-    [
-        ("/articles/le-pont/comments", "https://www.example.org", False),
-        ("/api/v1/articles/le-pont/comments", "https://www.example.org", False),
-        ("/articles/le-pont/comments", "https://evil-www.example.org", True),
-        ("/articles/le-pont/comments", "null", True),
-        ("/sign-in", "https://www.example.org", True),
-        ("/desk/undo", "https://www.example.org", True),
-        ("/track", "https://www.example.org", True),
-    ],
-)
-def test_a_public_origin_may_post_the_public_form_and_nothing_else(
-    build_parts: BuildParts, path: str, origin: str, refused: bool
-) -> None:
+ELSEWHERE = [
+    ("/articles/le-pont/comments", "https://www.example.org", False),
+    ("/api/v1/articles/le-pont/comments", "https://www.example.org", False),
+    ("/articles/le-pont/comments", "https://evil-www.example.org", True),
+    ("/articles/le-pont/comments", "https://www.example.org.evil.example", True),
+    ("/articles/le-pont/comments", "https://wwwxexample.org", True),
+    ("/articles/le-pont/comments", "http://www.example.org", True),
+    ("/articles/le-pont/comments", "https://www.example.org:8443", True),
+    ("/articles/le-pont/comments", "https://WWW.EXAMPLE.ORG", True),
+    ("/articles/le-pont/comments", "https://www.example.org/", True),
+    ("/articles/le-pont/comments", "https://www.example.org, https://evil.example", True),
+    ("/articles/le-pont/comments/", "https://www.example.org", True),
+    ("/articles/le-pont/../../desk/undo", "https://www.example.org", True),
+    ("/articles/a%2Fb/comments", "https://www.example.org", True),
+    ("/articles/le-pont/comments%0a", "https://www.example.org", True),
+    ("/articles/le-pont/comments/x", "https://www.example.org", True),
+    ("/api/v1/queue", "https://www.example.org", True),
+    ("/articles/le-pont/comments", "null", True),
+    ("/sign-in", "https://www.example.org", True),
+    ("/desk/undo", "https://www.example.org", True),
+    ("/track", "https://www.example.org", True),
+]
+
+
+def test_a_public_origin_may_post_the_public_form_and_nothing_else(build_parts: BuildParts) -> None:
     parts = build_parts(public_origins="https://www.example.org")
     add_article(parts, "le-pont")
     client = TestClient(create_app(parts), follow_redirects=False)
-    answer = client.post(path, headers={"Origin": origin, "Sec-Fetch-Site": "cross-site"})
-    assert ("autre site" in answer.text) is refused
+    for path, origin, refused in ELSEWHERE:
+        answer = client.post(path, headers={"Origin": origin, "Sec-Fetch-Site": "cross-site"})
+        assert (path, origin, answer.status_code == 403) == (path, origin, refused)
+        assert "access-control-allow-origin" not in answer.headers

@@ -244,7 +244,7 @@ def test_one_is_never_led_to_another_site(build_parts: BuildParts, onward: str) 
     assert target.netloc == "testserver"
     assert f"{target.path}/".startswith(f"{path}/")
     assert "evil.example" not in target.netloc
-    assert SimpleCookie(answer.headers["set-cookie"]).keys() == {"session"}
+    assert SimpleCookie(answer.headers["set-cookie"]).keys() == {"session-avis"}
 
 
 @pytest.mark.parametrize("onward", ["/desk", "/desk/log?before=3", "/desk?status=refused&after=QQ%3D%3D"])
@@ -319,7 +319,9 @@ def test_a_cookie_that_is_nobody_s_opens_nothing(client: TestClient, cookie: str
 def test_on_https_a_cookie_without_its_prefix_opens_nothing(build_parts: BuildParts) -> None:
     parts = build_parts(site_url="https://testserver")
     ann = add_person(parts, "ann@example.org", "Ann", Role.ADMIN)
-    client = sign_in(parts, TestClient(create_app(parts), follow_redirects=False), ann)
+    signed_in = sign_in(parts, TestClient(create_app(parts), base_url="https://testserver"), ann)
+    client = TestClient(create_app(parts), follow_redirects=False, base_url="https://testserver")
+    client.cookies.set("session", signed_in.cookies["__Host-session"])
     assert not is_in(client)
 
 
@@ -361,3 +363,14 @@ def test_an_invitation_is_good_for_a_week(
         token = parts.links.sign(Opening(opening.id), clock())
     clock.tick(days=7, seconds=-1)
     assert client.post(f"/sign-in/{token}").status_code == 303
+
+
+def test_sites_under_two_paths_of_one_host_sign_nobody_out_of_each_other(
+    build_parts: BuildParts, ann: Person
+) -> None:
+    names = []
+    for path in ("/ville", "/vallee"):
+        site = build_parts(site_url=f"https://testserver{path}")
+        browser = TestClient(create_app(site), base_url="https://testserver", follow_redirects=False)
+        names.append(cookie_of(browser.post(path + link_for(site, ann.email))).key)
+    assert names == ["__Host-session-ville", "__Host-session-vallee"]

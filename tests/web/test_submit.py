@@ -1,10 +1,13 @@
+import asyncio
 import html
+import sys
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import httpx2
 import pytest
-from conftest import KEY, BuildParts, FakeClock, Reader, add_article, form_fields, send
+from conftest import KEY, BuildParts, FakeClock, Reader, Sent, add_article, form_fields, send
 from page import Page
 from sqlmodel import select
 from starlette.testclient import TestClient
@@ -14,7 +17,7 @@ from moderation.links import Form, Links, Opening
 from moderation.markup import MAX_CHARACTERS
 from moderation.models.public import Mode
 from moderation.models.queue import Comment, Version
-from moderation.web.app import create_app
+from moderation.web.app import HANDED_OVER, create_app
 from moderation.web.dependencies import Parts
 
 PREVIEW = "Aperçu : votre message n’est pas encore envoyé"
@@ -432,3 +435,63 @@ def test_who_sends_too_much_keeps_the_text_and_is_told_when_to_come_back(
     assert 1 <= int(answer.headers["retry-after"]) <= 3600
     assert "réessayez dans quelques minutes" in answer.text
     assert form_fields(answer.text)["token"] == second.fields["token"]
+
+
+@pytest.mark.parametrize("form", [{"data": {"text": "w " * 2000}}, {"json": {"text": "w " * 2000}}])
+def test_long_texts_wait_for_one_another_and_nobody_waits_for_them(
+    parts: Parts, article: str, form: dict[str, Any]
+) -> None:
+    address = f"/articles/{article}/comments"
+
+    async def meanwhile() -> int:
+        transport = httpx2.ASGITransport(create_app(parts))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as client:
+            async with parts.long_texts:  # another long text is being rendered
+                long = asyncio.create_task(client.post("/api/v1" * ("json" in form) + address, **form))
+                assert (await client.post(address, data={"text": "Court."})).status_code == 200
+                assert (await asyncio.wait({long}, timeout=0.3)) == (set(), {long})
+            return (await long).status_code
+
+    assert asyncio.run(meanwhile()) == (202 if "json" in form else 200)
+
+
+# What takes long
+
+
+def test_long_texts_that_wait_to_be_rendered_hold_up_no_reader_and_no_decision(
+    parts: Parts, desk: TestClient, pending: Sent, article: str
+) -> None:
+    """As many as one likes: they wait in a queue of their own, and in none of the threads that answer."""
+
+    async def meanwhile() -> tuple[list[int], list[int]]:
+        transport = httpx2.ASGITransport(create_app(parts))
+        cookies = {"session": str(desk.cookies["session"])}
+        async with httpx2.AsyncClient(
+            transport=transport, base_url="http://testserver", cookies=cookies, timeout=60
+        ) as browser:
+            await parts.long_texts.acquire_on_behalf_of(other := object())  # another is being rendered
+            previews = [
+                asyncio.create_task(
+                    browser.post(f"/articles/{article}/comments", data={"text": f"Texte {number}. " * 300})
+                )
+                for number in range(60)
+            ]
+            await asyncio.sleep(0.1)
+            others = [
+                await browser.get(f"/articles/{article}?page=1"),
+                await browser.post(f"/desk/comments/{pending.id}/publish", data={"revision": "1"}),
+            ]
+            assert not any(preview.done() for preview in previews)
+            parts.long_texts.release_on_behalf_of(other)
+            return [answer.status_code for answer in others], [
+                (await preview).status_code for preview in previews
+            ]
+
+    others, previews = asyncio.run(meanwhile())
+    assert others == [200, 303]
+    assert previews == [200] * 60
+
+
+def test_a_thread_that_computes_hands_over_soon(parts: Parts) -> None:
+    with TestClient(create_app(parts)):
+        assert sys.getswitchinterval() == pytest.approx(HANDED_OVER)

@@ -1,0 +1,1 @@
+"""How fast the program is, against baselines measured in the same run. See README.md."""

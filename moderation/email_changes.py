@@ -1,0 +1,54 @@
+"""A person’s new address: confirmed by a link sent there, and told to the old one."""
+
+from datetime import datetime, timedelta
+
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import Session, col, delete
+
+from moderation import accounts, drafts, identifiers, mail
+from moderation.accounts import Exists, NotAnAddress, Person
+from moderation.decisions import NotFound
+from moderation.models.queue import Account, EmailChange, LetterKind
+
+LASTS = timedelta(days=1)
+
+
+def ask(session: Session, person: Person, email: str, now: datetime) -> str:
+    """Sends the link to the new address; the change’s name. Any earlier one is dropped. Raises NotAnAddress.
+
+    Whether the address is somebody’s already is said when it is confirmed, and to its owner alone.
+    """
+    address = accounts.normal(email)
+    if not drafts.is_address(address):
+        raise NotAnAddress
+    session.exec(delete(EmailChange).where(col(EmailChange.account_id) == person.id))
+    change = EmailChange(id=identifiers.new_id(), account_id=person.id, email=address, expires_at=now + LASTS)
+    session.add(change)
+    mail.write(session, LetterKind.CONFIRM_EMAIL, now, account_id=person.id, to=address, name=change.id)
+    return change.id
+
+
+def waiting(session: Session, change_id: str, now: datetime) -> EmailChange | None:
+    """The change, while it can still be confirmed."""
+    change = session.get(EmailChange, change_id)
+    return change if change is not None and change.expires_at > now else None
+
+
+def confirm(session: Session, change_id: str, now: datetime) -> None:
+    """Ways to sign in that are on their way to the old address open nothing any more.
+
+    Raises NotFound when it was used, replaced or is too old, Exists when the address is somebody’s by now.
+    """
+    change = session.get(EmailChange, change_id, with_for_update=True)
+    account = session.get(Account, change.account_id, with_for_update=True) if change is not None else None
+    if change is None or change.expires_at <= now or account is None or account.removed_at is not None:
+        raise NotFound
+    old, account.email = account.email, change.email
+    session.add(account)
+    session.delete(change)
+    try:
+        session.flush()
+    except IntegrityError:
+        raise Exists from None
+    accounts.close_all(session, change.account_id, now)
+    mail.write(session, LetterKind.EMAIL_CHANGED, now, account_id=account.id, to=old)

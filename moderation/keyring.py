@@ -1,0 +1,76 @@
+"""The signing keys kept in a file: one a line, newest first, each with when it was made."""
+
+import os
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+
+from moderation import part
+
+SHORTEST = 32
+_STAMP = "%Y-%m-%dT%H:%M:%SZ"
+
+
+class Unreadable(Exception):
+    """The message names the file, and says nothing of what is in it."""
+
+
+@dataclass(frozen=True)
+class Key:
+    value: str
+    made_at: datetime | None = None
+
+    def __str__(self) -> str:
+        return f"{self.value} {self.made_at:{_STAMP}}" if self.made_at else self.value
+
+
+def read(file: Path) -> list[Key]:
+    """Raises Unreadable, and OSError."""
+    try:
+        keys = [_key(line) for line in file.read_text(encoding="ascii").splitlines() if line.strip()]
+    except ValueError:
+        raise Unreadable(f"{file} is not one key a line") from None
+    if not keys or any(len(key.value) < SHORTEST for key in keys):
+        raise Unreadable(f"{file} needs a key of {SHORTEST} characters or more on each line")
+    return keys
+
+
+def _key(line: str) -> Key:
+    value, *rest = line.split()
+    (made_at,) = rest or [""]
+    moment = datetime.strptime(made_at, _STAMP).replace(tzinfo=UTC) if made_at else None
+    return Key(value, moment)
+
+
+def new_key() -> str:
+    return secrets.token_urlsafe(48)
+
+
+def kept(file: Path) -> list[str]:
+    """The values in the file, which is made when there is none. Raises Unreadable, and OSError."""
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        # There whole or not at all, and the owner's alone: another process may be starting too.
+        with NamedTemporaryFile("w", dir=file.parent) as new, suppress(FileExistsError):
+            new.write(f"{new_key()}\n")
+            new.flush()
+            os.link(new.name, file)
+    return [key.value for key in read(file)]
+
+
+def rotate(file: Path, now: datetime, *, drop_old: bool = False) -> int:
+    """Puts a new key on top; how many older ones were dropped, which is none unless that is asked for.
+
+    What rests on a key may be older than any link: the secret of a second factor, sealed anew only when used.
+    Raises Unreadable, part.Taken and OSError.
+    """
+    file.parent.mkdir(parents=True, exist_ok=True)
+    with part.beside(file) as new:
+        keys = read(file) if file.exists() else []
+        left = [] if drop_old else keys
+        new.path.write_text("".join(f"{key}\n" for key in [Key(new_key(), now), *left]))
+        new.put()
+    return len(keys) - len(left)

@@ -1,0 +1,121 @@
+"""What « Mon compte » and the team’s page show: reads only, never a secret."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, func, select
+
+from moderation import factors, passkeys, sessions
+from moderation import tokens as api_tokens
+from moderation.accounts import Person
+from moderation.models.queue import Account, AccountSession, Passkey, Role
+
+
+@dataclass(frozen=True)
+class Ways:
+    """By what a person can prove who they are, besides the mailed link."""
+
+    password: bool
+    codes: bool
+    passkeys: int
+
+
+@dataclass(frozen=True)
+class Browser:
+    id: int | None
+    name: str
+    signed_in_at: datetime
+    seen_at: datetime
+    here: bool
+
+
+@dataclass(frozen=True)
+class Overview:
+    ways: Ways
+    recovery_codes: int
+    passkeys: Sequence[Passkey]
+    browsers: list[Browser]
+
+
+@dataclass(frozen=True)
+class TokenLine:
+    id: int | None
+    name: str
+    scopes: list[str]
+    created_at: datetime
+    # Empty for one’s own.
+    whose: str
+
+
+@dataclass(frozen=True)
+class Member:
+    id: int | None
+    name: str
+    email: str
+    role: Role
+    ways: Ways
+    browsers: int
+
+
+def ways(session: Session, person: Person) -> Ways:
+    account = session.get_one(Account, person.id)
+    return _ways(account, len(passkeys.of(session, person.id)))
+
+
+def _ways(account: Account, keys: int) -> Ways:
+    return Ways(account.password is not None, account.totp is not None, keys)
+
+
+def overview(session: Session, person: Person, now: datetime) -> Overview:
+    return Overview(
+        ways(session, person),
+        factors.recovery_codes_left(session, person.id),
+        passkeys.of(session, person.id),
+        [
+            Browser(row.id, row.browser, row.signed_in_at, row.seen_at, row.id == person.browser)
+            for row in sessions.open_ones(session, person.id, now)
+        ],
+    )
+
+
+def tokens(session: Session, person: Person) -> list[TokenLine]:
+    """A person’s own; everybody’s for who administers."""
+    return [
+        TokenLine(
+            token.id,
+            token.name,
+            token.scopes,
+            token.created_at,
+            account.name if account.id != person.id else "",
+        )
+        for token, account in api_tokens.living(session)
+        if person.role is Role.ADMIN or account.id == person.id
+    ]
+
+
+def team(session: Session, now: datetime) -> list[Member]:
+    browsers = dict(
+        session.exec(
+            select(AccountSession.account_id, func.count())
+            .where(AccountSession.expires_at > now)
+            .group_by(col(AccountSession.account_id))
+        ).all()
+    )
+    keys = dict(
+        session.exec(select(Passkey.account_id, func.count()).group_by(col(Passkey.account_id))).all()
+    )
+    people = session.exec(
+        select(Account).where(col(Account.removed_at).is_(None)).order_by(Account.name, col(Account.id))
+    )
+    return [
+        Member(
+            account.id,
+            account.name,
+            account.email or "",
+            account.role,
+            _ways(account, keys.get(account.id or 0, 0)),
+            browsers.get(account.id or 0, 0),
+        )
+        for account in people
+    ]

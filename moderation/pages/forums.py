@@ -1,0 +1,71 @@
+"""What the desk shows of forums: which are full, and who closed or opened one."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, and_, func, select
+from sqlmodel import Session, col, desc
+
+from moderation.lifecycle import Status
+from moderation.models.public import Article, Mode, Thread
+from moderation.models.queue import Account, Comment, ForumChange
+from moderation.settings import Room
+from moderation.submissions import is_full
+
+SHOWN = 50
+
+
+@dataclass(frozen=True)
+class Forum:
+    """Where contributions to one article go, and who last closed or opened it."""
+
+    slug: str
+    title: str
+    open: bool
+    by: str | None
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class Crowd:
+    """What is open and takes no more contributions until some are read: the whole site, or these forums."""
+
+    everywhere: bool = False
+    forums: tuple[Forum, ...] = ()
+
+
+def crowd(session: Session, room: Room) -> Crowd:
+    if is_full(session, room.site):
+        return Crowd(everywhere=True)
+    if not room.thread:
+        return Crowd()
+    pending = select(col(Comment.thread_id)).where(col(Comment.status) == Status.PENDING)
+    full = pending.group_by(col(Comment.thread_id)).having(func.count() >= room.thread)
+    return Crowd(forums=_forums(session, and_(col(Thread.mode) != Mode.CLOSED, col(Thread.id).in_(full))))
+
+
+def forum(session: Session, slug: str) -> Forum | None:
+    return next(iter(_forums(session, col(Article.slug) == slug)), None)
+
+
+def closed(session: Session) -> tuple[Forum, ...]:
+    """Those the team closed, the latest first."""
+    return _forums(session, and_(col(Thread.mode) == Mode.CLOSED, col(ForumChange.id).is_not(None)))
+
+
+def _forums(session: Session, which: ColumnElement[bool]) -> tuple[Forum, ...]:
+    last = select(func.max(ForumChange.id)).where(col(ForumChange.thread_id) == Thread.id).correlate(Thread)
+    rows = session.execute(
+        select(Article.slug, Article.title, Thread.mode, Account.name, ForumChange.at)  # type: ignore[call-overload]
+        .select_from(Article)
+        .join(Thread)
+        .outerjoin(ForumChange, col(ForumChange.id) == last.scalar_subquery())
+        .outerjoin(Account, col(Account.id) == ForumChange.account_id)
+        .where(which)
+        .order_by(desc(ForumChange.id), col(Article.title))
+        .limit(SHOWN)
+    )
+    return tuple(
+        Forum(slug=slug, title=title, open=mode is Mode.APRIORI, by=name, at=at)
+        for slug, title, mode, name, at in rows
+    )

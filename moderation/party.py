@@ -1,0 +1,34 @@
+"""The site as browsers and passkeys know it: a key made for it can be used nowhere else."""
+
+import ipaddress
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True)
+class Party:
+    """What WebAuthn calls the relying party."""
+
+    id: str
+    origin: str
+    name: str
+
+
+def of(site_url: str, name: str) -> Party | None:
+    """None where browsers have no passkeys: at a bare address, and on plain HTTP but on this machine."""
+    parts = urlsplit(site_url)
+    host = parts.hostname or ""
+    local = host == "localhost" or host.endswith(".localhost")
+    if not (parts.scheme == "https" or local) or _is_address(host):
+        return None
+    usual = {"https": 443, "http": 80}[parts.scheme]
+    port = f":{parts.port}" if parts.port not in {None, usual} else ""
+    return Party(host, f"{parts.scheme}://{host}{port}", name)
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True

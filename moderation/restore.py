@@ -1,0 +1,239 @@
+"""Puts a backup in the place of a database: all of it or nothing, whenever it is cut short."""
+
+import os
+import shutil
+import sqlite3
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine, false, func, inspect, make_url, text
+from sqlmodel import Session, SQLModel, col, delete, select, update
+
+from moderation import archive, backup, database, migrations, part, presence
+from moderation.archive import Contents, Tell
+from moderation.models.public import Site
+from moderation.models.queue import AccountSession, SignIn
+
+# Site revisions count on from the seconds since then: see `_made_anew`.
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+WAITS = "10s"
+
+
+class HoldsData(Exception):
+    """There is something where the backup would go."""
+
+
+class InTheWay(Exception):
+    """What lies there is no database of ours, or is left over from one; the message names the file."""
+
+
+class NoRoom(Exception):
+    """Raised with the bytes that are missing, and where."""
+
+    def __init__(self, missing: int, folder: Path) -> None:
+        super().__init__(f"{missing} bytes are missing in {folder}")
+        self.missing = missing
+        self.folder = folder
+
+
+def restore(url: str, file: Path, now: datetime, *, tell: Tell, replace: bool = False) -> Contents:
+    """What it held. Everybody signs in anew.
+
+    Raises archive.NotABackup, migrations.UnknownRevision for one of a newer program, HoldsData, InTheWay,
+    NoRoom, presence.InUse, part.Taken, archive.NotWritten, OSError, and what PostgreSQL raises.
+    """
+    contents = archive.verify(file)
+    if contents.revision not in migrations.revisions():
+        raise migrations.UnknownRevision(contents.revision)
+    address = make_url(url)
+    if address.get_backend_name() == "sqlite":
+        target = Path(address.database or "").absolute()
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with presence.alone(target), part.beside(target) as new:
+            _into_sqlite(new, file, contents.revision, now, tell, replace=replace)
+        return contents
+    engine = database.connect(url)
+    try:
+        with part.beside(file) as new:
+            _into_postgresql(engine, new, file, contents.revision, now, tell, replace=replace)
+    finally:
+        engine.dispose()
+    return contents
+
+
+def _stage(file: Path, revision: str, new: part.Part, tell: Tell) -> Engine:
+    """The backup as a database of ours, brought to the newest revision, with every value looked at."""
+    missing = file.stat().st_size - shutil.disk_usage(new.path.parent).free
+    if missing > 0:
+        raise NoRoom(missing, new.path.parent)
+    scratch = archive.blank(new, revision)
+    with archive.told():
+        archive.stage(file, scratch, tell)
+        migrations.upgrade(scratch)
+    archive.check_values(scratch)
+    return scratch
+
+
+def _made_anew(session: Session, before: int, now: datetime) -> None:
+    """What somebody kept from before is not taken for what is there now.
+
+    The site’s revision, part of every public page’s entity tag, becomes one it never had: past the one that
+    is replaced and, should that be lost, past any that counting can have reached. Browsers that have signed
+    out since, and links that were used since, do not open again.
+    """
+    site = session.get_one(Site, 1)
+    site.revision = max(site.revision, before, int((now - EPOCH).total_seconds())) + 1
+    session.add(site)
+    session.exec(delete(AccountSession))
+    session.exec(update(SignIn).where(col(SignIn.expires_at) > now).values(expires_at=now))
+
+
+def _holds(rows: dict[str, int]) -> bool:
+    untouched = archive.untouched()
+    return any(count > untouched.get(table, 0) for table, count in rows.items())
+
+
+# SQLite: another file takes the place of the old one
+
+
+def _into_sqlite(
+    new: part.Part, file: Path, revision: str, now: datetime, tell: Tell, *, replace: bool
+) -> None:
+    target = new.target
+    rows, before = _in_sqlite(target)
+    if not replace and _holds(rows):
+        raise HoldsData
+    scratch = _stage(file, revision, new, tell)
+    with archive.told(), database.writing(scratch) as session:
+        _made_anew(session, before, now)
+    archive.verify(new.path, mark=0)
+    _fold(target)
+    _give(new, target if target.exists() else target.parent)
+    new.put()
+
+
+def _in_sqlite(target: Path) -> tuple[dict[str, int], int]:
+    """How many rows there are of each table, and the site’s revision."""
+    if not target.exists():
+        return {}, 0
+    try:
+        connection = sqlite3.connect(target, isolation_level=None)
+        try:
+            rows = dict(archive.counts(connection))
+            site = connection.execute("SELECT max(revision) FROM site").fetchone() if "site" in rows else (0,)
+        finally:
+            connection.close()
+    except sqlite3.Error:
+        raise InTheWay(str(target)) from None
+    return rows, site[0] or 0
+
+
+def _fold(target: Path) -> None:
+    """Makes one file of a database and its write-ahead log, which the restored one would be taken to own."""
+    if target.exists():
+        connection = sqlite3.connect(target, isolation_level=None)
+        try:
+            connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+            connection.execute("PRAGMA journal_mode = DELETE")
+        except sqlite3.OperationalError:
+            raise presence.InUse from None  # by something that is not this program
+        finally:
+            connection.close()
+    for ending in ("-wal", "-shm", "-journal"):
+        if (beside := target.with_name(target.name + ending)).exists():
+            raise InTheWay(str(beside))
+
+
+def _give(new: part.Part, like: Path) -> None:
+    """The file is whose the old one was, even when the administrator restores it."""
+    was = like.stat()
+    if os.geteuid() == 0:
+        os.fchown(new.descriptor, was.st_uid, was.st_gid)
+    if like == new.target:
+        os.fchmod(new.descriptor, was.st_mode & 0o777)
+
+
+# PostgreSQL: one transaction
+
+
+def _into_postgresql(
+    engine: Engine, new: part.Part, file: Path, revision: str, now: datetime, tell: Tell, *, replace: bool
+) -> None:
+    with database.reading(engine) as session:
+        if not replace and _holds(_in_postgresql(session)):
+            raise HoldsData
+    scratch = _stage(file, revision, new, tell)
+    migrations.upgrade(engine)
+    engine.dispose()  # whoever is connected below is somebody else
+    with database.reading(scratch) as source, database.writing(engine) as target:
+        _keep_others_out(target)
+        if not replace and _holds(_in_postgresql(target)):
+            raise HoldsData
+        before = target.exec(select(Site.revision)).first() or 0
+        references = _drop_references(target)
+        for table in SQLModel.metadata.tables.values():
+            backup.rows(source, target, table, tell)
+        _make_references(target, references)
+        _count_on(target)
+        _made_anew(target, before, now)
+
+
+def _in_postgresql(session: Session) -> dict[str, int]:
+    tables = SQLModel.metadata.tables
+    there = set(inspect(session.connection()).get_table_names()) & set(tables)
+    return {name: session.exec(select(func.count()).select_from(tables[name])).one() for name in there}
+
+
+def _keep_others_out(session: Session) -> None:
+    """Our connections bear our name. One that comes from now on waits, and then finds everything."""
+    others = text(
+        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+        " AND application_name = :name AND pid <> pg_backend_pid()"
+    )
+    connection = session.connection()
+    if connection.execute(others, {"name": database.APPLICATION}).scalar_one():
+        raise presence.InUse
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WAITS}'")
+    connection.exec_driver_sql(f"LOCK TABLE {', '.join(_names())} IN ACCESS EXCLUSIVE MODE")
+
+
+def _names() -> list[str]:
+    return [f'"{name}"' for name in SQLModel.metadata.tables]
+
+
+def _drop_references(session: Session) -> list[tuple[str, str, str]]:
+    """Rows may come in any order, and are all looked at together when the references are made again.
+
+    The log’s triggers rest too. Deleting, unlike truncating, leaves older snapshots what they saw.
+    """
+    connection = session.connection()
+    found = connection.execute(
+        text(
+            "SELECT conrelid::regclass::text, quote_ident(conname), pg_get_constraintdef(oid)"
+            " FROM pg_constraint WHERE contype = 'f' AND conrelid = ANY(CAST(:names AS regclass[]))"
+        ),
+        {"names": _names()},
+    )
+    references = [(table, name, definition) for table, name, definition in found]
+    for table, name, _ in references:
+        connection.exec_driver_sql(f"ALTER TABLE {table} DROP CONSTRAINT {name}")
+    for table in _names():
+        connection.exec_driver_sql(f"ALTER TABLE {table} DISABLE TRIGGER USER")
+    return references
+
+
+def _make_references(session: Session, references: list[tuple[str, str, str]]) -> None:
+    connection = session.connection()
+    for table, name, definition in references:
+        connection.exec_driver_sql(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
+    for table in _names():
+        connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER USER")
+
+
+def _count_on(session: Session) -> None:
+    """The numbers PostgreSQL gives by itself go on after the last one."""
+    for table in SQLModel.metadata.tables.values():
+        if (column := table.autoincrement_column) is not None:
+            following = select(func.coalesce(func.max(column), 0) + 1).scalar_subquery()
+            sequence = func.pg_get_serial_sequence(f'"{table.name}"', column.name)
+            session.exec(select(func.setval(sequence, following, false())))
