@@ -67,7 +67,7 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Generator[Layout]:
         stack.callback(parts.engine.dispose)
         add_article(parts, "le-pont")
         ann = add_person(parts, "ann@example.org", "Ann", Role.ADMIN)
-        cookie = sign_in(parts, TestClient(create_app(parts)), ann).cookies["session"]
+        cookie = sign_in(parts, TestClient(create_app(parts)), ann).cookies["__Host-session"]
         for name in ("redis", "web", "one", "two"):
             (folder / name).mkdir()
         asked = (needed("redis-server"), "--port", str(counts), "--bind", "127.0.0.1", "--save", "")
