@@ -214,9 +214,13 @@ def answers(engine: Engine) -> None:
 
 def is_read_only(engine: Engine) -> bool:
     """Whether nothing can be written here; worth knowing before the first reader sends something."""
+    if engine.dialect.name != "sqlite":
+        with engine.connect() as connection:
+            # A standby, or a role that only reads; the server's own role may not write everywhere.
+            return bool(connection.exec_driver_sql("SHOW transaction_read_only").scalar_one() == "on")
     try:
         with writing(engine) as session:
             session.connection().exec_driver_sql("DELETE FROM alembic_version WHERE 1 = 0")
-    except (OperationalError, InternalError, NotSupportedError) as error:
-        return any(word in str(error.orig) for word in ("readonly", "read-only", "during recovery"))
+    except OperationalError as error:
+        return any(word in str(error.orig) for word in ("readonly", "read-only"))
     return False

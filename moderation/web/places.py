@@ -13,7 +13,7 @@ from moderation.web.guard import SAFE
 # Half of the threads endpoints run in (anyio has 40), and half of the pool’s connections.
 PLACES = 20
 # A crowd that only writes fast is through sooner; behind a stuck database, the rest need not wait.
-SECONDS = 2
+SECONDS = 5
 _places = RunVar[CapacityLimiter]("places")
 
 
