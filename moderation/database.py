@@ -215,9 +215,13 @@ def answers(engine: Engine) -> None:
 def is_read_only(engine: Engine) -> bool:
     """Whether nothing can be written here; worth knowing before the first reader sends something."""
     if engine.dialect.name != "sqlite":
-        with engine.connect() as connection:
+        with engine.execution_options(reads=True, postgresql_readonly=True).connect() as connection:
             # A standby, or a role that only reads; the server's own role may not write everywhere.
-            return bool(connection.exec_driver_sql("SHOW transaction_read_only").scalar_one() == "on")
+            return bool(
+                connection.exec_driver_sql(
+                    "SELECT pg_is_in_recovery() OR current_setting('default_transaction_read_only')::bool"
+                ).scalar_one()
+            )
     try:
         with writing(engine) as session:
             session.connection().exec_driver_sql("DELETE FROM alembic_version WHERE 1 = 0")
