@@ -320,6 +320,7 @@ def told(client: httpx2.Client, name: str, **labels: str) -> float:
 
 def test_every_worker_tells_the_figures_of_all(site: Site, each: dict[int, httpx2.Client]) -> None:
     asked = {"route": "/track", "method": "GET", "status": "2xx"}
+    each[1].get("/track")
     before = told(each[1], "moderation_requests_total", **asked)
     for client in each.values():
         for _ in range(4):
