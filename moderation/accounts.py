@@ -60,6 +60,8 @@ class Person:
     role: Role
     browser: int | None = None
     confirmed_at: datetime | None = None
+    # Whether something about the browser is to be written down, as it is now and then.
+    browser_is_due: bool = False
 
     def is_confirmed(self, now: datetime) -> bool:
         """Whether they proved who they are a short while ago."""

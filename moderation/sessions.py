@@ -72,7 +72,12 @@ def holder(session: Session, cookie: str, now: datetime) -> Person | None:
         return None
     account, row = found
     assert account.id is not None
-    return Person(account.id, account.name, account.email or "", account.role, row.id, row.confirmed_at)
+    due = row.seen_at != _hour(now) or _ages(row, now)
+    return Person(account.id, account.name, account.email or "", account.role, row.id, row.confirmed_at, due)
+
+
+def _ages(row: AccountSession, now: datetime) -> bool:
+    return now - row.renewed_at >= (RENEW_KEPT if row.kept else RENEW_NOT_KEPT)
 
 
 def renew(session: Session, cookie: str, now: datetime) -> tuple[str, bool] | None:
@@ -86,7 +91,7 @@ def renew(session: Session, cookie: str, now: datetime) -> tuple[str, bool] | No
         return None
     session.add(row)
     row.seen_at = _hour(now)
-    if now - row.renewed_at < (RENEW_KEPT if row.kept else RENEW_NOT_KEPT):
+    if not _ages(row, now):
         return None
     fresh = secrets.token_urlsafe(32)
     row.digest, row.previous, row.renewed_at = _digest(fresh), row.digest, now

@@ -1,4 +1,4 @@
-"""How many contributions one sender may make, without ever writing an address down."""
+"""How often one sender, or one account, may do a thing, without ever writing an address or a name down."""
 
 import hashlib
 import hmac
@@ -35,8 +35,8 @@ class TooMany(Exception):
 
 
 class Throttle:
-    def __init__(self, notation: str, storage: str, secret: str, purpose: str = "submit") -> None:
-        """`notation` and `storage` as the `limits` package has them; an empty notation limits nothing.
+    def __init__(self, notation: str, counts: "Counts", secret: str, purpose: str) -> None:
+        """`notation` as the `limits` package has it; an empty one limits nothing.
 
         The secret may sign links too: what is used here is derived from it, for this purpose alone.
         """
@@ -44,32 +44,50 @@ class Throttle:
         self._one = sorted(parse_many(notation), key=RateLimitItem.get_expiry) if notation else []
         self._all = [type(limit)(limit.amount * EVERYBODY, limit.multiples) for limit in self._one]
         self._key = hmac.digest(secret.encode(), f"moderation/v1/throttle/{purpose}".encode(), "sha256")
-        self._here = Here()
-        self._shared = None if storage.startswith("memory:") else Shared(storage)
+        self._counts = counts
 
-    def hit(self, address: str | None, today: date) -> None:
-        """Counts one contribution; `address` is empty where it says nothing about who sent it.
+    def by_sender(self, address: str | None, today: date) -> None:
+        """Counts one of an address; it is empty where it says nothing about who sent it. Raises TooMany."""
+        if address is None:
+            self._hit(self._all, "everybody", today)
+        else:
+            self._hit(self._one, sender(address), today)
 
-        Kept is a keyed hash that changes every day: nobody can tell an address from it. At midnight (UTC)
-        everybody therefore begins anew, and may send twice what one window allows. Raises TooMany.
-        """
-        limits, who = (self._all, "everybody") if address is None else (self._one, sender(address))
-        name = self._hidden(who, today)
+    def at(self, name: str, today: date) -> None:
+        """Counts one at what has this name, whoever it comes from. Raises TooMany."""
+        self._hit(self._one, name, today)
+
+    def _hit(self, limits: list[RateLimitItem], who: str, today: date) -> None:
+        hidden = self._hidden(who, today)
         for limit in limits:
-            wait = self._count(limit, name)
+            wait = self._counts.hit(limit, hidden)
             if wait is not None:
                 raise TooMany(int(wait) + 1)
 
-    def _count(self, limit: RateLimitItem, name: str) -> float | None:
+    def _hidden(self, who: str, today: date) -> str:
+        """A keyed hash that changes every day: nobody can tell an address or a person from it.
+
+        At midnight (UTC) everybody therefore begins anew, and may do twice what one window allows.
+        """
+        return hmac.new(self._key, f"{today.isoformat()} {who}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+class Counts:
+    """Kept in this process, or in a store several share; in this process while that one is silent."""
+
+    def __init__(self, storage: str) -> None:
+        """`storage` as the `limits` package has it."""
+        self._here = Here()
+        self._shared = None if storage.startswith("memory:") else Shared(storage)
+
+    def hit(self, limit: RateLimitItem, name: str) -> float | None:
+        """Counts one, or counts nothing and returns the seconds to wait."""
         if self._shared is not None:
             try:
                 return self._shared.hit(limit, name)
             except Silent:
                 pass
         return self._here.hit(limit, name)
-
-    def _hidden(self, who: str, today: date) -> str:
-        return hmac.new(self._key, f"{today.isoformat()} {who}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
 class Here:
@@ -85,7 +103,7 @@ class Here:
         return len(self._windows)
 
     def hit(self, limit: RateLimitItem, name: str) -> float | None:
-        """Counts one, or counts nothing and returns the seconds to wait."""
+        """As Counts.hit does."""
         span, key = limit.get_expiry(), limit.key_for(name)
         with self._lock:
             window, elapsed = divmod(self._clock(), span)
@@ -123,7 +141,7 @@ class Shared:
         self._lock = Lock()
 
     def hit(self, limit: RateLimitItem, name: str) -> float | None:
-        """As Here.hit does. Raises Silent, at once for a while after the store did not answer in time."""
+        """As Counts.hit does. Raises Silent, at once for a while after the store did not answer in time."""
         if self._silent_until is not None and time.monotonic() < self._silent_until:
             raise Silent
         try:

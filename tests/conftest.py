@@ -19,7 +19,7 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from selectolax.lexbor import LexborHTMLParser
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, event, text
 from sqlmodel import SQLModel
 from starlette.testclient import TestClient
 from typer.testing import CliRunner, Result
@@ -380,6 +380,20 @@ def at_once(*deeds: Callable[[], Any]) -> list[Any]:
 
     with ThreadPoolExecutor(len(deeds)) as pool:
         return list(pool.map(begin, deeds))
+
+
+@contextmanager
+def statements(engine: Engine) -> Generator[list[str]]:
+    """What the database is asked meanwhile; what only begins or sets a transaction is not counted."""
+    seen: list[str] = []
+
+    def count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+        if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE")) and " FROM pg_" not in statement:
+            seen.append(statement)
+
+    event.listen(engine, "before_cursor_execute", count)
+    yield seen
+    event.remove(engine, "before_cursor_execute", count)
 
 
 def form_fields(html: str) -> dict[str, str]:

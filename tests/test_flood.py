@@ -15,9 +15,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from conftest import KEY, BuildParts, FakeClock, add_article, free_port, send, sign_in
+from conftest import KEY, BuildParts, FakeClock, add_article, free_port, send, sign_in, statements
 from page import Page
-from sqlalchemy import event
 from sqlmodel import col, select
 from starlette.testclient import TestClient
 
@@ -129,7 +128,7 @@ def test_a_flood_fills_the_room_there_is_and_one_act_ends_it(
             reading.result()
         # Readers saw nothing of it, and pages cost what they cost before.
         assert reader.seen == {before.content}
-        assert statements(parts, client) == 2
+        assert uncached(parts, client) == 2
         what_was_acknowledged_waits_once(parts, flood)
         desk = httpx2.Client(base_url=address, cookies={"session": cookie})
         page = Page(desk.get("/desk"))
@@ -156,17 +155,11 @@ def what_was_acknowledged_waits_once(parts: Parts, flood: Flood) -> None:
     assert dict(stored) == acknowledged
 
 
-def statements(parts: Parts, client: TestClient) -> int:
-    """How many an uncached page takes."""
-    asked: list[str] = []
-
-    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
-        asked.append(statement)
-
-    event.listen(parts.engine, "before_cursor_execute", note)
-    assert client.get(f"{PAGE}?page=1").status_code == 200
-    event.remove(parts.engine, "before_cursor_execute", note)
-    return sum(statement.lstrip().upper().startswith("SELECT") for statement in asked)
+def uncached(parts: Parts, client: TestClient) -> int:
+    """How many statements an uncached page takes."""
+    with statements(parts.engine) as asked:
+        assert client.get(f"{PAGE}?page=1").status_code == 200
+    return len(asked)
 
 
 @pytest.mark.parametrize(("caller", "most"), [("100.64.0.1", 20), ("127.0.0.1", ROOM)])

@@ -18,14 +18,14 @@ from limits import parse
 
 from moderation.links import PURPOSES
 from moderation.settings import Settings
-from moderation.throttle import EVERYBODY, LEFT_ALONE, MOST, PATIENCE, Here, Throttle, TooMany, sender
+from moderation.throttle import EVERYBODY, LEFT_ALONE, MOST, PATIENCE, Counts, Here, Throttle, TooMany, sender
 
 TODAY, TOMORROW = date(2026, 3, 1), date(2026, 3, 2)
 BACK_AGAIN = "The store of LIMITS_URL answers again."
 
 
-def throttle(notation: str = "2 per hour", storage: str = "memory://", **more: str) -> Throttle:
-    return Throttle(notation, storage, KEY, **more)
+def throttle(notation: str = "2 per hour", storage: str = "memory://", purpose: str = "submit") -> Throttle:
+    return Throttle(notation, Counts(storage), KEY, purpose)
 
 
 def passed(limits: Throttle, address: str | None = "203.0.113.7", tries: int = 10) -> int:
@@ -39,7 +39,7 @@ def all_of(limits: Throttle, address: str | None, tries: int) -> list[Any]:
 
 def tried(limits: Throttle, address: str | None) -> TooMany | None:
     try:
-        limits.hit(address, TODAY)
+        limits.by_sender(address, TODAY)
     except TooMany as many:
         return many
     return None
@@ -56,18 +56,18 @@ def storage(request: pytest.FixtureRequest) -> str:
 def test_one_sender_is_bounded_and_another_is_not(storage: str) -> None:
     limits = throttle(storage=storage)
     for _ in range(2):
-        limits.hit("203.0.113.7", TODAY)
+        limits.by_sender("203.0.113.7", TODAY)
     with pytest.raises(TooMany) as many:
-        limits.hit("203.0.113.7", TODAY)
+        limits.by_sender("203.0.113.7", TODAY)
     assert 1 <= many.value.seconds <= 3600
-    limits.hit("203.0.113.8", TODAY)
+    limits.by_sender("203.0.113.8", TODAY)
 
 
 def test_every_limit_of_several_holds(storage: str) -> None:
     limits = throttle("5 per hour; 1 per minute", storage)
-    limits.hit("203.0.113.7", TODAY)
+    limits.by_sender("203.0.113.7", TODAY)
     with pytest.raises(TooMany):
-        limits.hit("203.0.113.7", TODAY)
+        limits.by_sender("203.0.113.7", TODAY)
 
 
 def test_what_a_short_limit_refused_is_not_counted_by_a_long_one(storage: str) -> None:
@@ -78,7 +78,7 @@ def test_what_a_short_limit_refused_is_not_counted_by_a_long_one(storage: str) -
 
 def test_as_many_as_allowed_and_no_more_pass_when_all_come_at_once(storage: str) -> None:
     limits = throttle("7 per day", storage)
-    many = at_once(*[lambda: limits.hit("203.0.113.7", TODAY)] * 24)
+    many = at_once(*[lambda: limits.by_sender("203.0.113.7", TODAY)] * 24)
     assert sum(answer is None for answer in many) == 7
     assert sum(isinstance(answer, TooMany) for answer in many) == 17
 
@@ -120,7 +120,7 @@ def test_promise_09_the_store_holds_no_address_and_forgets_who_came_yesterday(st
     limits = throttle(storage=store)
     for day in (TODAY, TOMORROW):
         for address in ("203.0.113.7", "2001:db8:1:2::3", None):
-            limits.hit(address, day)
+            limits.by_sender(address, day)
     keys = [key.decode() for key in redis.Redis.from_url(store).scan_iter()]
     assert len(keys) == 6
     assert not [key for key in keys if "113" in key or "2001" in key or "every" in key]
@@ -130,7 +130,11 @@ def test_names_follow_the_secret_and_the_purpose_and_no_link_is_signed_with_thei
     named = {
         limits._hidden(who, TODAY)
         for who in ("203.0.113.7", "everybody")
-        for limits in (throttle(), throttle(purpose="password"), Throttle("", "memory://", KEY[::-1]))
+        for limits in (
+            throttle(),
+            throttle(purpose="password"),
+            Throttle("", Counts("memory://"), KEY[::-1], "submit"),
+        )
     }
     assert len(named) == 6
     signs = {hmac.digest(KEY.encode(), purpose.salt.encode(), "sha256") for purpose in PURPOSES.values()}
@@ -139,7 +143,7 @@ def test_names_follow_the_secret_and_the_purpose_and_no_link_is_signed_with_thei
 
 
 def test_two_sites_on_one_store_have_a_ceiling_each(store: str) -> None:
-    one, other = throttle(storage=store), Throttle("2 per hour", store, KEY[::-1])
+    one, other = throttle(storage=store), Throttle("2 per hour", Counts(store), KEY[::-1], "submit")
     assert passed(one, None, 100) == passed(other, None, 100) == 2 * EVERYBODY
 
 
@@ -180,12 +184,12 @@ def test_a_flood_of_addresses_fills_no_memory_and_frees_nobody_who_goes_on() -> 
 HIT = """
 import sys
 from datetime import date
-from moderation.throttle import Throttle, TooMany
-limits = Throttle("30 per day", sys.argv[1], sys.argv[2])
+from moderation.throttle import Counts, Throttle, TooMany
+limits = Throttle("30 per day", Counts(sys.argv[1]), sys.argv[2], "submit")
 passed = 0
 for _ in range(40):
     try:
-        limits.hit("203.0.113.7", date(2026, 3, 1))
+        limits.by_sender("203.0.113.7", date(2026, 3, 1))
         passed += 1
     except TooMany:
         pass

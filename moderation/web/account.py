@@ -52,14 +52,14 @@ def set_password(
     hashed = passwords.hashed(password)
     with app.writing() as session:
         factors.set_password(session, person, hashed, now, tells=app.mails)
-    return go(app, request, "/desk/account?done=password_set", now)
+    return go(app, request, person, "/desk/account?done=password_set", now)
 
 
 @router.post("/password/remove")
 def remove_password(app: ThisApp, request: Request, person: Confirmed, now: Now) -> Response:
     with app.writing() as session:
         factors.remove_password(session, person, now, tells=app.mails)
-    return go(app, request, "/desk/account?done=password_removed", now)
+    return go(app, request, person, "/desk/account?done=password_removed", now)
 
 
 # The browsers
@@ -75,7 +75,9 @@ def end_many(
 ) -> Response:
     with app.writing() as session:
         sessions.end_all(session, person.id, now, but=person.browser if which == "others" else None)
-    answer = go(app, request, "/desk/account?done=others_ended" if which == "others" else "/sign-in", now)
+    answer = go(
+        app, request, person, "/desk/account?done=others_ended" if which == "others" else "/sign-in", now
+    )
     if which == "all":
         take_cookie(app, answer)
     return answer
@@ -86,7 +88,7 @@ def end_one(app: ThisApp, request: Request, person: Confirmed, now: Now, browser
     with app.writing() as session:
         sessions.end(session, browser, account_id=person.id)
     if browser == person.browser:
-        answer = go(app, request, "/sign-in", now)
+        answer = go(app, request, person, "/sign-in", now)
         take_cookie(app, answer)
         return answer
-    return go(app, request, "/desk/account?done=one_ended", now)
+    return go(app, request, person, "/desk/account?done=one_ended", now)

@@ -68,7 +68,7 @@ def submit(
     idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
 ) -> Accepted:
     if not trusted:
-        app.throttle.hit(sender, now.date())
+        app.throttle.by_sender(sender, now.date())
     with app.writing() as session:
         comment = submissions.submit(
             session,

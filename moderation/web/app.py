@@ -25,7 +25,7 @@ from moderation.links import Links
 from moderation.pages.public import BadCursor
 from moderation.passwords import Busy
 from moderation.settings import Settings
-from moderation.throttle import Throttle
+from moderation.throttle import Counts, Throttle
 from moderation.tries import Tries
 from moderation.vault import Vault
 from moderation.web import (
@@ -82,8 +82,9 @@ def build(settings: Settings, clock: Clock = utc, *, served: bool = False) -> Pa
         templates=rendering.environment(settings, language),
         fingerprint=rendering.fingerprint(settings),
         clock=clock,
-        throttle=Throttle(settings.submit_limit, settings.limits_url, settings.keys()[0]),
-        tries=Tries(settings.limits_url, settings.keys()[0]),
+        throttle=Throttle(settings.submit_limit, Counts(settings.limits_url), settings.keys()[0], "submit"),
+        # Counts of their own, which no flood of contributions can push out.
+        tries=Tries(Counts(settings.limits_url), settings.keys()[0]),
         vault=Vault(settings.keys()),
     )
 

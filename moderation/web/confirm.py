@@ -107,7 +107,7 @@ def answer(
         return asking(app, person, onward, 410, problem="used")
     if not right:
         return asking(app, person, onward, 422, problem=problem, entry=entry)
-    return go(app, request, inside(onward), now)
+    return go(app, request, person, inside(onward), now)
 
 
 def _by_code(app: Parts, person: Person, now: datetime, code: str, recovery: str) -> bool:

@@ -75,7 +75,7 @@ def move_forum(
     except articles.NotFound:
         raise NotFound from None
     place = RedirectResponse(app.url(f"/desk?forum={slug}"), 303, headers=PRIVATE)
-    return renew(app, request, place, now)
+    return renew(app, request, person, place, now)
 
 
 _NOTHING_TYPED: dict[str, Any] = {"stale": None, "problem": "", "typed_reason": None, "typed_note": ""}
@@ -121,7 +121,7 @@ def decide(
     with app.reading() as session:
         onward = pages.next_waiting(session, person, comment_id)
     place = f"/desk/comments/{onward}?done={done}" if onward else f"/desk?done={done}"
-    return renew(app, request, RedirectResponse(app.url(place), 303, headers=PRIVATE), now)
+    return renew(app, request, person, RedirectResponse(app.url(place), 303, headers=PRIVATE), now)
 
 
 def _refused(
@@ -171,7 +171,7 @@ def undo(
     except TooLate as late:
         return _too_late(app, person, now, decision, late)
     place = RedirectResponse(app.url(f"/desk/comments/{comment_id}?done={line}"), 303, headers=PRIVATE)
-    return renew(app, request, place, now)
+    return renew(app, request, person, place, now)
 
 
 def _too_late(app: Parts, person: Person, now: Now, decision: int, late: TooLate) -> Response:

@@ -51,7 +51,7 @@ def change(
             email_changes.ask(session, person, email, now)
     except NotAnAddress:
         return _asking(app, person, email, 422, "not_an_address")
-    return go(app, request, "/desk/account?done=email_asked", now)
+    return go(app, request, person, "/desk/account?done=email_asked", now)
 
 
 @router.get("/new-address/{token}")

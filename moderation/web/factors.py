@@ -51,12 +51,12 @@ def turn_on(
     try:
         secret = app.vault.open(entry, _about(person))
     except Unopened:
-        return go(app, request, "/desk/account/codes", now)
+        return go(app, request, person, "/desk/account/codes", now)
     try:
         with app.writing() as session:
             recovery = factors.turn_codes_on(session, app.vault, person, secret, code, now, tells=app.mails)
     except AlreadyOn:
-        return go(app, request, "/desk/account?done=codes_already", now)
+        return go(app, request, person, "/desk/account?done=codes_already", now)
     if recovery is None:
         return _asking(app, person, secret, 422, "code")
     return _recovery(app, person, recovery)
@@ -66,7 +66,7 @@ def turn_on(
 def turn_off(app: ThisApp, request: Request, person: Confirmed, now: Now) -> Response:
     with app.writing() as session:
         factors.turn_codes_off(session, person, now, tells=app.mails)
-    return go(app, request, "/desk/account?done=codes_off", now)
+    return go(app, request, person, "/desk/account?done=codes_off", now)
 
 
 @router.post("/recovery")

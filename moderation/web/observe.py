@@ -60,7 +60,7 @@ def accepted() -> None:
 def limited() -> None:
     """A contribution that came after too many others."""
     metrics.CONTRIBUTIONS.labels("limited").inc()
-    logs.security("limit reached")
+    logs.security("limit reached", what="contribution")
 
 
 def template(scope: Scope) -> str:

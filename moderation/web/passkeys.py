@@ -89,7 +89,7 @@ def again(
             sessions.confirm(session, person, now)
     except NotAccepted:
         return confirm.asking(app, person, onward, 422, problem="passkey")
-    return go(app, request, inside(onward), now)
+    return go(app, request, person, inside(onward), now)
 
 
 # Making and removing one
@@ -135,11 +135,11 @@ def register(
             typed=name,
             problem="name" if isinstance(error, Refused) else "passkey",
         )
-    return go(app, request, "/desk/account?done=passkey_added", now)
+    return go(app, request, person, "/desk/account?done=passkey_added", now)
 
 
 @router.post("/desk/account/passkeys/{passkey}/remove")
 def remove(app: ThisApp, request: Request, person: Confirmed, now: Now, passkey: Number) -> Response:
     with app.writing() as session:
         passkeys.remove(session, person, passkey, now, tells=app.mails)
-    return go(app, request, "/desk/account?done=passkey_removed", now)
+    return go(app, request, person, "/desk/account?done=passkey_removed", now)

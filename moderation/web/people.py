@@ -1,5 +1,6 @@
 """Who is asking: the session cookie, read, given, renewed and taken back."""
 
+import logging
 import re
 from datetime import datetime
 from typing import Annotated
@@ -8,7 +9,7 @@ from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from moderation import browsers, sessions
+from moderation import browsers, database, logs, sessions
 from moderation.accounts import Person
 from moderation.models.queue import Role
 from moderation.web.dependencies import Now, Parts, ThisApp
@@ -100,16 +101,25 @@ def take_cookie(app: Parts, response: Response) -> None:
     response.delete_cookie(_name(app), path="/", secure=app.settings.secure, httponly=True, samesite="lax")
 
 
-def renew(app: Parts, request: Request, response: Response, now: datetime) -> Response:
-    """Once a day of use the cookie changes, so that a copied one dies."""
-    with app.writing() as session:
-        renewed = sessions.renew(session, cookie(app, request), now)
+def renew(app: Parts, request: Request, person: Person, response: Response, now: datetime) -> Response:
+    """Once a day of use the cookie changes, so that a copied one dies.
+
+    It can wait for the next time: what was done before is not to be answered with an error.
+    """
+    if not person.browser_is_due:
+        return response
+    try:
+        with app.writing() as session:
+            renewed = sessions.renew(session, cookie(app, request), now)
+    except database.UNAVAILABLE as error:
+        logs.failed("a cookie was not renewed", error, level=logging.WARNING)
+        return response
     if renewed is not None:
         value, kept = renewed
         give_cookie(app, response, value, kept=kept)
     return response
 
 
-def go(app: Parts, request: Request, path: str, now: datetime) -> Response:
+def go(app: Parts, request: Request, person: Person, path: str, now: datetime) -> Response:
     """Onward to a page of the desk, after something was done there."""
-    return renew(app, request, RedirectResponse(app.url(path), 303, headers=PRIVATE), now)
+    return renew(app, request, person, RedirectResponse(app.url(path), 303, headers=PRIVATE), now)

@@ -127,7 +127,7 @@ def _store(
     app: Parts, now: datetime, slug: str, sender: str | None, draft: Draft, attempt: Attempt
 ) -> Response:
     try:
-        app.throttle.hit(sender, now.date())
+        app.throttle.by_sender(sender, now.date())
         with app.writing() as session:
             code = submissions.submit(
                 session, slug, draft, nonce=attempt.nonce, now=now, room=app.settings.room

@@ -22,4 +22,4 @@ def sign_out(
 ) -> Response:
     with app.writing() as session:
         sessions.end_all(session, account, now, but=person.browser)
-    return go(app, request, "/desk/team?done=member_ended", now)
+    return go(app, request, person, "/desk/team?done=member_ended", now)

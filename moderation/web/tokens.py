@@ -87,4 +87,4 @@ def create(
 def revoke(app: ThisApp, request: Request, person: SignedIn, now: Now, token: Number) -> Response:
     with app.writing() as session:
         tokens.revoke(session, token, now, account_id=None if person.role is Role.ADMIN else person.id)
-    return go(app, request, "/desk/account/tokens?done=token_revoked", now)
+    return go(app, request, person, "/desk/account/tokens?done=token_revoked", now)

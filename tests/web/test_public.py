@@ -1,11 +1,9 @@
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
-from conftest import BuildParts, FakeClock, add_article, send
+from conftest import BuildParts, FakeClock, add_article, send, statements
 from page import Page
-from sqlalchemy import Engine, event
 from starlette.testclient import TestClient
 
 from moderation import articles, decisions
@@ -59,20 +57,6 @@ def decide(parts: Parts, comment_id: str, action: Action, by: Person, *, revisio
             undo=timedelta(),
             reason=Reason.PRIVACY if action is Action.UNPUBLISH else None,
         )
-
-
-@contextmanager
-def statements(engine: Engine) -> Generator[list[str]]:
-    """What the database is asked meanwhile; what only begins or sets a transaction is not counted."""
-    seen: list[str] = []
-
-    def count(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
-        if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE")) and " FROM pg_" not in statement:
-            seen.append(statement)
-
-    event.listen(engine, "before_cursor_execute", count)
-    yield seen
-    event.remove(engine, "before_cursor_execute", count)
 
 
 # The home page

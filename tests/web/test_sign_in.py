@@ -4,15 +4,28 @@ from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
 import pytest
-from conftest import KEY, BuildParts, FakeClock, add_article, add_person, form_fields, send, sign_in
+from conftest import (
+    KEY,
+    BuildParts,
+    FakeClock,
+    add_article,
+    add_person,
+    form_fields,
+    send,
+    sign_in,
+    statements,
+)
 from page import Page
+from sqlalchemy import event
+from sqlalchemy.exc import OperationalError
 from sqlmodel import col, select
 from starlette.testclient import TestClient
 
 from moderation import accounts
 from moderation.accounts import Person
+from moderation.lifecycle import Status
 from moderation.links import CodeEntry, Form, Links, Opening
-from moderation.models.queue import AccountSession, Letter, Role, SignIn
+from moderation.models.queue import AccountSession, Comment, Letter, Role, SignIn
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 
@@ -308,6 +321,36 @@ def test_a_cookie_in_use_is_changed_every_day(
     assert is_in(client)
     thief = TestClient(client.app, follow_redirects=False, cookies={"session": old})
     assert not is_in(thief)
+
+
+def test_a_decision_writes_nothing_about_a_browser_that_was_renewed_lately(
+    parts: Parts, client: TestClient, ann: Person
+) -> None:
+    client.post(link_for(parts, ann.email))
+    sent = send(parts, add_article(parts, "le-pont"), "Un texte.")
+    with statements(parts.engine) as sent_to_it:
+        client.post(f"/desk/comments/{sent.id}/spam", data={"revision": "1"})
+    assert not [one for one in sent_to_it if one.startswith("UPDATE account_session")]
+
+
+def test_a_decision_that_is_kept_is_not_answered_with_an_error_of_the_cookie_s(
+    parts: Parts, client: TestClient, ann: Person, clock: FakeClock
+) -> None:
+    old = cookie_of(client.post(link_for(parts, ann.email), data={"stay": "true"})).value
+    clock.tick(days=1)
+    sent = send(parts, add_article(parts, "le-pont"), "Un texte.")
+
+    @event.listens_for(parts.engine, "before_cursor_execute")
+    def refuse(_connection: object, _cursor: object, statement: str, *_more: object) -> None:
+        if statement.startswith("UPDATE account_session"):
+            raise OperationalError(statement, None, Exception("disk full"))
+
+    answer = client.post(f"/desk/comments/{sent.id}/spam", data={"revision": "1"})
+    assert (answer.status_code, "set-cookie" in answer.headers) == (303, False)
+    event.remove(parts.engine, "before_cursor_execute", refuse)
+    assert is_in(TestClient(client.app, follow_redirects=False, cookies={"session": old}))
+    with parts.reading() as session:
+        assert session.get_one(Comment, sent.id).status is Status.SPAM
 
 
 @pytest.mark.parametrize("cookie", ["", "x", "é", "a" * 5000])
