@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from moderation import accounts, factors, passwords, sessions
+from moderation import accounts, factors, sessions
 from moderation.accounts import CannotSignIn, Person
 from moderation.links import BadLink, CodeEntry, Expired
 from moderation.models.queue import LetterKind
@@ -20,7 +20,7 @@ from moderation.vault import Unopened
 from moderation.web.dependencies import Now, Parts, ThisApp
 from moderation.web.onward import Next, inside
 from moderation.web.people import PRIVATE, NotConfirmed, SignedIn, go
-from moderation.web.sign_in import LONGEST_PASSWORD, Code, Ticket
+from moderation.web.sign_in import LONGEST_PASSWORD, Code, Ticket, known_by
 
 router = APIRouter(prefix="/desk/confirm")
 
@@ -121,10 +121,7 @@ def _by_code(app: Parts, person: Person, now: datetime, code: str, recovery: str
 
 
 def _by_password(app: Parts, person: Person, now: datetime, password: str) -> bool:
-    app.tries.at_account(Door.PASSWORD, person.email, now.date())
-    with app.reading() as session:
-        found = factors.known(session, person.email)
-    checked = passwords.check(password, found.password)
+    found, checked = known_by(app, person.email, password, now)
     if not checked.right:
         return False
     with app.writing() as session:

@@ -51,11 +51,8 @@ def ask(app: ThisApp, sender: Sender, now: Now) -> Response:
 def enter(
     app: ThisApp, request: Request, now: Now, answer: Answer = "", stay: Ticked = False, onward: Next = ""
 ) -> Response:
-    party = _party(app)
     try:
-        with app.reading() as session:
-            key = passkeys.find(session, answer)
-        proof = passkeys.check_assertion(party, answer, key)
+        proof = _proof(app, answer)
         with app.writing() as session:
             account = passkeys.accept(session, proof, now)
             value = admit(app, request, session, account, now, stay=stay)
@@ -63,6 +60,14 @@ def enter(
         logs.security("sign-in refused", by="passkey")
         return sign_in.asking(app, onward, 422, "passkey")
     return sign_in.welcome(app, account, value, "passkey", stay=stay, onward=onward)
+
+
+def _proof(app: Parts, answer: str) -> passkeys.Assertion:
+    """Raises NotFound where there are no passkeys, and NotAccepted."""
+    party = _party(app)
+    with app.reading() as session:
+        key = passkeys.find(session, answer)
+    return passkeys.check_assertion(party, answer, key)
 
 
 # Confirming with one of one’s own
@@ -79,11 +84,8 @@ def ask_again(app: ThisApp, person: SignedIn, now: Now) -> Response:
 def again(
     app: ThisApp, request: Request, person: SignedIn, now: Now, answer: Answer = "", onward: Next = ""
 ) -> Response:
-    party = _party(app)
     try:
-        with app.reading() as session:
-            key = passkeys.find(session, answer)
-        proof = passkeys.check_assertion(party, answer, key)
+        proof = _proof(app, answer)
         with app.writing() as session:
             passkeys.accept(session, proof, now, account_id=person.id)
             sessions.confirm(session, person, now)

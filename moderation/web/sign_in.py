@@ -179,13 +179,9 @@ def by_password(
         return _password(app, onward, 422, "not_an_address", email)
     try:
         app.tries.by_sender(Door.PASSWORD, sender, now.date())
-        app.tries.at_account(Door.PASSWORD, accounts.normal(email), now.date())
+        found, checked = known_by(app, email, password, now)
     except TooMany as many:
         return _password(app, onward, 429, "too_many", email, many.seconds)
-    with app.reading() as session:
-        found = factors.known(session, email)
-    # Outside any transaction, and the same for an address that is nobody's.
-    checked = passwords.check(password, found.password)
     if not checked.right:
         return _refused("password", _password(app, onward, 422, "wrong", email))
     try:
@@ -195,6 +191,15 @@ def by_password(
     except CannotSignIn:
         return _refused("password", _password(app, onward, 422, "wrong", email))
     return _led_on(app, proof, "password", stay=stay, onward=onward)
+
+
+def known_by(app: Parts, email: str, password: str, now: datetime) -> tuple[factors.Known, passwords.Checked]:
+    """Whose address it is, and what the password is worth there. Raises TooMany and Busy."""
+    app.tries.at_account(Door.PASSWORD, accounts.normal(email), now.date())
+    with app.reading() as session:
+        found = factors.known(session, email)
+    # Outside any transaction, and the same for an address that is nobody's.
+    return found, passwords.check(password, found.password)
 
 
 # The second step
