@@ -1,6 +1,5 @@
 """The people of the team: their accounts, and the ways to sign in that open once."""
 
-import hashlib
 import hmac
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -69,11 +68,7 @@ class Person:
 
 
 def normal(email: str) -> str:
-    return email.strip().casefold()
-
-
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+    return email.strip().lower()
 
 
 def add(session: Session, email: str, name: str, role: Role, now: datetime) -> Account:
@@ -99,6 +94,11 @@ def by_email(session: Session, email: str) -> Account | None:
 
 def present(session: Session) -> list[Account]:
     return list(session.exec(select(Account).where(col(Account.removed_at).is_(None)).order_by(Account.name)))
+
+
+def is_present(session: Session, account_id: int) -> bool:
+    account = session.get(Account, account_id)
+    return account is not None and account.removed_at is None
 
 
 def operator(session: Session, now: datetime) -> int:
@@ -136,7 +136,7 @@ def remove(session: Session, email: str, now: datetime, *, force: bool = False) 
         if len(admins.all()) == 1:
             raise LastAdmin
     forget_factors(session, account)
-    for kind in (AccountSession, EmailChange):
+    for kind in (AccountSession, EmailChange, Letter):
         session.exec(delete(kind).where(col(kind.account_id) == account.id))
     account.email, account.removed_at = None, now
     session.add(account)
@@ -194,7 +194,7 @@ def _forget_old(session: Session, now: datetime) -> None:
 def new_code(sign_in: SignIn) -> str:
     """A code to type, for this sign-in alone; only its hash is kept."""
     code = identifiers.new_code(CODE_LENGTH)
-    sign_in.code = _digest(sign_in.id + code)
+    sign_in.code = identifiers.digest(sign_in.id + code)
     return code
 
 
@@ -206,8 +206,10 @@ def open_by_link(session: Session, sign_in_id: str, now: datetime) -> int:
 def open_by_code(session: Session, sign_in_id: str, code: str, now: datetime) -> int | None:
     """As by link, with the code typed; None when it is not the right one, which is counted."""
     sign_in = usable(session, sign_in_id, now)
-    given = _digest(sign_in.id + identifiers.heard(code))
-    if not is_a_try_left(session, sign_in) or not hmac.compare_digest(given, sign_in.code):
+    if not is_a_try_left(session, sign_in):
+        raise CannotSignIn
+    given = identifiers.digest(sign_in.id + identifiers.heard(code))
+    if not hmac.compare_digest(given, sign_in.code):
         return None
     return use(session, sign_in, now)
 
@@ -238,7 +240,8 @@ def use(session: Session, sign_in: SignIn, now: datetime) -> int:
 
 
 def close_all(session: Session, account_id: int, now: datetime) -> None:
-    """No way to sign in that is under way opens anything any more."""
+    """No way to sign in, and no new address, that is under way opens anything any more."""
+    session.exec(delete(EmailChange).where(col(EmailChange.account_id) == account_id))
     session.exec(
         update(SignIn)
         .where(col(SignIn.account_id) == account_id, col(SignIn.used_at).is_(None))

@@ -1,17 +1,14 @@
 """Adding and replacing articles, each with the thread that goes with it."""
 
-import re
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, select
 
-from moderation import markup
+from moderation import identifiers, markup
 from moderation.models.public import Article, Mode, Site, Thread
 from moderation.models.queue import ForumChange
-
-_SLUG = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+){0,40}", re.ASCII)
 
 
 class BadSlug(Exception):
@@ -48,7 +45,7 @@ def put(session: Session, slug: str, content: Content, *, now: datetime, replace
 
     Raises BadSlug and Exists, and markup's Refused for a line that is too long.
     """
-    if len(slug) > 200 or not _SLUG.fullmatch(slug):
+    if not identifiers.is_slug(slug):
         raise BadSlug
     article = session.exec(select(Article).where(Article.slug == slug).with_for_update()).first()
     if article is not None and not replace:

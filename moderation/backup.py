@@ -46,9 +46,12 @@ def _may_be_written(engine: Engine, file: Path, *, replace: bool) -> None:
 
 
 def is_database(engine: Engine, file: Path) -> bool:
-    """Whether the file is the very database in use."""
+    """Whether the file is the very database in use, or one that goes with it."""
+    if engine.dialect.name != "sqlite":
+        return False
     own = Path(engine.url.database or "")
-    return engine.dialect.name == "sqlite" and own.exists() and file.exists() and file.samefile(own)
+    beside = (own.with_name(own.name + end) for end in ("", "-wal", "-shm", "-journal", "-lock"))
+    return file.exists() and any(one.exists() and file.samefile(one) for one in beside)
 
 
 def _copy(engine: Engine, new: part.Part, tell: Tell) -> Contents:

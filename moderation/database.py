@@ -62,6 +62,7 @@ REACH = {
 # How long, in milliseconds, a served request may wait for another’s lock, run one statement, and leave a
 # transaction open without a word. A migration or an export takes the time it needs.
 SERVED = {"lock_timeout": 5_000, "statement_timeout": 15_000, "idle_in_transaction_session_timeout": 15_000}
+UNHURRIED = {"statement_timeout": 0}
 # What the database’s state can make of any reading or writing: locked, full, read-only, stopped, cut off.
 # Whether a commit that ended so was kept, nobody knows.
 UNAVAILABLE: tuple[type[Exception], ...] = (
@@ -114,10 +115,9 @@ def _set_up(engine: Engine, pragmas: Mapping[str, str | int]) -> Engine:
 def _reach(address: URL, *, served: bool) -> dict[str, str | int]:
     arguments: dict[str, str | int] = {"application_name": APPLICATION}
     arguments |= {name: value for name, value in REACH.items() if name not in address.query}
-    if served:
-        ours = [f"-c {name}={value}" for name, value in SERVED.items()]
-        # Of two that say the same thing PostgreSQL takes the last: the address has the last word.
-        arguments["options"] = " ".join([*ours, str(address.query.get("options", ""))]).strip()
+    ours = [f"-c {name}={value}" for name, value in (SERVED if served else UNHURRIED).items()]
+    # Of two that say the same thing PostgreSQL takes the last: the address has the last word.
+    arguments["options"] = " ".join([*ours, str(address.query.get("options", ""))]).strip()
     return arguments
 
 

@@ -9,6 +9,9 @@ from moderation import lifecycle, publication
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.models.queue import Account, Comment, Decision, Effect, EffectKind
 
+# Characters of what a moderator adds to a decision.
+LONGEST_NOTE = 2000
+
 
 class NotFound(Exception):
     """There is no such thing, or not for who asks."""
@@ -43,6 +46,10 @@ class ReasonNeeded(Exception):
         self.note = note
 
 
+class NoteTooLong(Exception):
+    """Longer than LONGEST_NOTE."""
+
+
 class TooLate(Exception):
     """The window has closed, or something came after."""
 
@@ -66,8 +73,9 @@ def decide(
     """Moves a comment, writes the log line and the effects, in the caller's transaction.
 
     `revision` is the one the moderator saw; `by` an account.
-    Raises NotFound, Stale, IllegalMove and ReasonNeeded.
+    Raises NotFound, Stale, IllegalMove, ReasonNeeded and NoteTooLong.
     """
+    note = note.strip()
     comment = session.get(Comment, comment_id, with_for_update=True)
     if comment is None:
         raise NotFound
@@ -78,6 +86,8 @@ def decide(
     lifecycle.after(comment.status, action)
     if action in lifecycle.NEEDS_REASON and (reason is None or (reason is Reason.OTHER and not note)):
         raise ReasonNeeded(note=reason is Reason.OTHER)
+    if len(note) > LONGEST_NOTE:
+        raise NoteTooLong
     decision = record(
         session, comment, action, now=now, undo_until=now + undo, by=by, reason=reason, note=note
     )

@@ -23,6 +23,7 @@ from moderation.settings import Settings
 POLL_SECONDS = 0.25
 # While somebody reads for long, as a backup does, the files cannot be cleaned.
 ERASE_AGAIN = timedelta(seconds=10)
+UNSENT_KEPT = timedelta(days=1)
 # Seconds an item in hand is waited for when the server stops.
 GRACE = 5
 # Whether to stop before the next item.
@@ -43,7 +44,7 @@ class Post:
 
 def deliver(engine: Engine, post: Post | None, now: datetime) -> int:
     """Everything due, one transaction each; how much was done."""
-    return effects(engine, now) + (letters(engine, post, now) if post is not None else 0)
+    return effects(engine, now) + letters(engine, post, lambda: now)
 
 
 def _never() -> bool:
@@ -95,10 +96,17 @@ def _due(engine: Engine, kind: EffectKind, now: datetime) -> Sequence[int | None
         ).all()
 
 
-def letters(engine: Engine, post: Post, now: datetime, stopping: Stopping = _never) -> int:
-    """Sends what is due, each letter at least once; how many were sent."""
+def letters(engine: Engine, post: Post | None, clock: Clock, stopping: Stopping = _never) -> int:
+    """Sends what is due, each letter at least once; how many were sent.
+
+    Without mail they wait for it to be set up, and are thrown away after a day.
+    """
+    if post is None:
+        _throw_away(engine, clock() - UNSENT_KEPT)
+        return 0
     sent = 0
-    while not stopping() and (name := _claimed(engine, now)) is not None:
+    # A mail server may take its time, and a letter’s link lasts from when it is sent.
+    while not stopping() and (name := _claimed(engine, now := clock())) is not None:
         try:
             with writing(engine) as session:
                 message = _written(session, post, name, now)
@@ -114,6 +122,15 @@ def letters(engine: Engine, post: Post, now: datetime, stopping: Stopping = _nev
             metrics.LETTERS.labels("sent").inc()
             logs.tell("letter sent")
     return sent
+
+
+def _throw_away(engine: Engine, before: datetime) -> None:
+    old = col(Letter.written_at) < before
+    with reading(engine) as session:
+        if session.exec(select(Letter.id).where(old).limit(1)).first() is None:
+            return
+    with writing(engine) as session:
+        session.exec(delete(Letter).where(old))
 
 
 def _claimed(engine: Engine, now: datetime) -> str | None:
@@ -136,7 +153,9 @@ def _put_off(engine: Engine, name: str, error: Exception) -> None:
 
 def _written(session: Session, post: Post, name: str, now: datetime) -> EmailMessage | None:
     """The message, made now so that its link and code are fresh; None when there is nobody to write to."""
-    letter = session.exec(select(Letter).where(Letter.name == name)).one()
+    letter = session.exec(select(Letter).where(Letter.name == name)).first()
+    if letter is None:
+        return None  # its account was removed meanwhile
     if letter.sign_in_id is not None:
         return _opening(session, post, letter, session.get_one(SignIn, letter.sign_in_id), now)
     account = session.get(Account, letter.account_id) if letter.account_id is not None else None
@@ -190,9 +209,10 @@ class Loop:
     def __init__(self, engine: Engine, post: Post | None, clock: Clock) -> None:
         self._stopped = threading.Event()
         stopping = self._stopped.is_set
-        works: list[Work] = [(metrics.EFFECTS, lambda: effects(engine, clock(), stopping))]
-        if post is not None:
-            works.append((metrics.LETTERS, lambda: letters(engine, post, clock(), stopping)))
+        works: list[Work] = [
+            (metrics.EFFECTS, lambda: effects(engine, clock(), stopping)),
+            (metrics.LETTERS, lambda: letters(engine, post, clock, stopping)),
+        ]
         self._threads = [
             threading.Thread(target=self._repeat, args=work, name="delivery", daemon=True) for work in works
         ]

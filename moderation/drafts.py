@@ -10,8 +10,9 @@ from moderation.markup import Dialect, Refused, Rendered
 
 LONGEST_NAME = 80
 LONGEST_EMAIL = 254
-_WORD = r"[^\x00-\x20\x7f@<>\"(),:;\\\[\]]"
-_EMAIL = re.compile(rf"{_WORD}{{1,64}}@{_WORD}{{1,189}}")
+# As HTML has it for <input type=email>, but for what mail programs would decode (RFC 2047).
+_LABEL = r"[a-zA-Z0-9](?:[a-zA-Z0-9-]{0,61}[a-zA-Z0-9])?"
+_EMAIL = re.compile(rf"(?!.*=\?)[a-zA-Z0-9.!#$%&'*+/=?^_`{{|}}~-]{{1,64}}@{_LABEL}(?:\.{_LABEL})*")
 
 
 def is_address(text: str) -> bool:

@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, col, delete
+from sqlmodel import Session, col, delete, select
 
 from moderation import accounts, drafts, identifiers, mail
 from moderation.accounts import Exists, NotAnAddress, Person
@@ -21,11 +21,23 @@ def ask(session: Session, person: Person, email: str, now: datetime) -> str:
     address = accounts.normal(email)
     if not drafts.is_address(address):
         raise NotAnAddress
-    session.exec(delete(EmailChange).where(col(EmailChange.account_id) == person.id))
+    session.get(Account, person.id, with_for_update=True)  # of two at once, the later one stands
+    cancel(session, person.id)
     change = EmailChange(id=identifiers.new_id(), account_id=person.id, email=address, expires_at=now + LASTS)
     session.add(change)
     mail.write(session, LetterKind.CONFIRM_EMAIL, now, account_id=person.id, to=address, name=change.id)
+    mail.write(session, LetterKind.EMAIL_ASKED, now, account_id=person.id)
     return change.id
+
+
+def asked(session: Session, account_id: int, now: datetime) -> str:
+    """The address that waits to be confirmed; empty when there is none."""
+    change = session.exec(select(EmailChange).where(EmailChange.account_id == account_id)).first()
+    return change.email if change is not None and change.expires_at > now else ""
+
+
+def cancel(session: Session, account_id: int) -> None:
+    session.exec(delete(EmailChange).where(col(EmailChange.account_id) == account_id))
 
 
 def waiting(session: Session, change_id: str, now: datetime) -> EmailChange | None:

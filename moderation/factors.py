@@ -1,14 +1,12 @@
 """What proves who somebody is besides the mailed link: a password, an application’s codes, recovery codes."""
 
-import hashlib
-import logging
 import re
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, col, delete, func, select
 
-from moderation import accounts, identifiers, mail, sessions, totp
+from moderation import accounts, identifiers, mail, sessions, tokens, totp
 from moderation.accounts import CannotSignIn, Person
 from moderation.decisions import NotFound
 from moderation.models.queue import Account, LetterKind, RecoveryCode
@@ -17,7 +15,6 @@ from moderation.vault import Unopened, Vault
 RECOVERY_CODES = 10
 # 120 random bits: enough for a plain hash (ASVS 6.5.2 asks 112).
 RECOVERY_LENGTH = 24
-log = logging.getLogger(__name__)
 
 
 class AlreadyOn(Exception):
@@ -62,23 +59,23 @@ def open_by_password(session: Session, found: Known, renewed: str | None) -> int
     return account.id
 
 
-def set_password(session: Session, person: Person, hashed: str, now: datetime, *, tells: bool) -> None:
+def set_password(session: Session, person: Person, hashed: str, now: datetime) -> None:
     """Signs the person’s other browsers out."""
     account = _present(session, person)
     account.password = hashed
     session.add(account)
     sessions.end_all(session, person.id, now, but=person.browser)
-    _tell(session, person.id, LetterKind.PASSWORD_SET, now, tells=tells)
+    mail.write(session, LetterKind.PASSWORD_SET, now, account_id=person.id)
 
 
-def remove_password(session: Session, person: Person, now: datetime, *, tells: bool) -> None:
+def remove_password(session: Session, person: Person, now: datetime) -> None:
     """Raises NotFound when there is none."""
     account = _present(session, person)
     if account.password is None:
         raise NotFound
     account.password = None
     session.add(account)
-    _tell(session, person.id, LetterKind.PASSWORD_REMOVED, now, tells=tells)
+    mail.write(session, LetterKind.PASSWORD_REMOVED, now, account_id=person.id)
 
 
 # Codes
@@ -90,7 +87,7 @@ def asks_for_codes(session: Session, account_id: int) -> bool:
 
 
 def turn_codes_on(
-    session: Session, vault: Vault, person: Person, secret: str, typed: str, now: datetime, *, tells: bool
+    session: Session, vault: Vault, person: Person, secret: str, typed: str, now: datetime
 ) -> list[str] | None:
     """The recovery codes, which cannot be shown again; None for a wrong code. Raises AlreadyOn."""
     account = _present(session, person)
@@ -101,23 +98,23 @@ def turn_codes_on(
         return None
     account.totp, account.totp_step = vault.seal(secret, _about(person.id)), step
     session.add(account)
-    _tell(session, person.id, LetterKind.CODES_ON, now, tells=tells)
+    mail.write(session, LetterKind.CODES_ON, now, account_id=person.id)
     return _new_recovery_codes(session, person.id)
 
 
-def turn_codes_off(session: Session, person: Person, now: datetime, *, tells: bool) -> None:
+def turn_codes_off(session: Session, person: Person, now: datetime) -> None:
     """Raises NotFound when they are off."""
     account = _with_codes(session, person)
     account.totp = account.totp_step = None
     session.add(account)
     session.exec(delete(RecoveryCode).where(col(RecoveryCode.account_id) == person.id))
-    _tell(session, person.id, LetterKind.CODES_OFF, now, tells=tells)
+    mail.write(session, LetterKind.CODES_OFF, now, account_id=person.id)
 
 
-def renew_recovery_codes(session: Session, person: Person, now: datetime, *, tells: bool) -> list[str]:
+def renew_recovery_codes(session: Session, person: Person, now: datetime) -> list[str]:
     """New ones in place of the old. Raises NotFound when codes are off."""
     _with_codes(session, person)
-    _tell(session, person.id, LetterKind.RECOVERY_RENEWED, now, tells=tells)
+    mail.write(session, LetterKind.RECOVERY_RENEWED, now, account_id=person.id)
     return _new_recovery_codes(session, person.id)
 
 
@@ -126,53 +123,69 @@ def recovery_codes_left(session: Session, account_id: int) -> int:
 
 
 def prove(
-    session: Session, vault: Vault, account_id: int, now: datetime, *, code: str, recovery: str, tells: bool
+    session: Session, vault: Vault, account_id: int, now: datetime, *, code: str, recovery: str
 ) -> bool:
-    """Whether the code, or else the recovery code, is right; either is accepted once."""
+    """Whether the code, or else the recovery code, is right; either is accepted once.
+
+    Raises Unopened when the key the application's secret was sealed with is gone: recovery codes still open.
+    """
     account = _locked(session, account_id)
     if account is None or account.totp is None:
         return False
     if recovery:
-        return _use_recovery_code(session, account_id, recovery, now, tells=tells)
-    try:
-        secret = vault.open(account.totp, _about(account_id))
-        renewed = vault.renewed(account.totp, _about(account_id))
-    except Unopened:
-        log.warning("the second factor of account %s was sealed with a key that is gone", account_id)
-        return False
-    step = totp.step(secret, code, now, after=account.totp_step)
+        return _use_recovery_code(session, account_id, recovery, now)
+    step = totp.step(vault.open(account.totp, _about(account_id)), code, now, after=account.totp_step)
     if step is None:
         return False
-    account.totp, account.totp_step = renewed or account.totp, step
+    account.totp_step = step
     session.add(account)
     return True
 
 
+def seal_anew(session: Session, vault: Vault) -> int:
+    """Seals every application's secret with the newest key; how many cannot be, as their key is gone."""
+    lost = 0
+    for account in session.exec(select(Account).where(col(Account.totp).is_not(None)).with_for_update()):
+        assert account.id is not None
+        assert account.totp is not None
+        about = _about(account.id)
+        try:
+            account.totp = vault.seal(vault.open(account.totp, about), about)
+        except Unopened:
+            lost += 1
+        session.add(account)
+    return lost
+
+
 def open_by_second_step(
-    session: Session, vault: Vault, sign_in_id: str, now: datetime, *, code: str, recovery: str, tells: bool
+    session: Session, vault: Vault, sign_in_id: str, now: datetime, *, code: str, recovery: str
 ) -> int | None:
-    """Whose sign-in it was; None for a wrong code, which is counted. Raises CannotSignIn."""
+    """Whose sign-in it was; None for a wrong code, which is counted. Raises CannotSignIn and Unopened."""
     sign_in = accounts.usable(session, sign_in_id, now)
     if not accounts.is_a_try_left(session, sign_in) or sign_in.account_id is None:
         raise CannotSignIn
-    if not prove(session, vault, sign_in.account_id, now, code=code, recovery=recovery, tells=tells):
+    if not prove(session, vault, sign_in.account_id, now, code=code, recovery=recovery):
         if sign_in.tries == accounts.CODE_TRIES:
-            _tell(session, sign_in.account_id, LetterKind.SECOND_STEP_FAILED, now, tells=tells)
+            mail.write(session, LetterKind.SECOND_STEP_FAILED, now, account_id=sign_in.account_id)
         return None
     return accounts.use(session, sign_in, now)
 
 
-def reset(session: Session, email: str, now: datetime, *, tells: bool) -> None:
-    """For who lost everything: back to the mailed link, and signed out everywhere. Raises NotFound."""
+def reset(session: Session, email: str, now: datetime) -> None:
+    """For who lost everything: back to the mailed link, signed out everywhere, no token opens any more.
+
+    Raises NotFound.
+    """
     account = accounts.by_email(session, email)
     if account is None or account.id is None:
         raise NotFound
     accounts.forget_factors(session, account)
     sessions.end_all(session, account.id, now)
-    _tell(session, account.id, LetterKind.FACTORS_RESET, now, tells=tells)
+    tokens.revoke_all(session, account.id, now)
+    mail.write(session, LetterKind.FACTORS_RESET, now, account_id=account.id)
 
 
-def _use_recovery_code(session: Session, account_id: int, typed: str, now: datetime, *, tells: bool) -> bool:
+def _use_recovery_code(session: Session, account_id: int, typed: str, now: datetime) -> bool:
     used = session.exec(
         delete(RecoveryCode).where(
             col(RecoveryCode.account_id) == account_id, col(RecoveryCode.digest) == _digest(typed)
@@ -180,7 +193,7 @@ def _use_recovery_code(session: Session, account_id: int, typed: str, now: datet
     )
     if used.rowcount != 1:
         return False
-    _tell(session, account_id, LetterKind.RECOVERY_USED, now, tells=tells)
+    mail.write(session, LetterKind.RECOVERY_USED, now, account_id=account_id)
     return True
 
 
@@ -192,7 +205,7 @@ def _new_recovery_codes(session: Session, account_id: int) -> list[str]:
 
 
 def _digest(code: str) -> str:
-    return hashlib.sha256(identifiers.heard(code).encode()).hexdigest()
+    return identifiers.digest(identifiers.heard(code))
 
 
 def _about(account_id: int) -> str:
@@ -216,8 +229,3 @@ def _with_codes(session: Session, person: Person) -> Account:
     if account.totp is None:
         raise NotFound
     return account
-
-
-def _tell(session: Session, account_id: int, kind: LetterKind, now: datetime, *, tells: bool) -> None:
-    if tells:
-        mail.write(session, kind, now, account_id=account_id)

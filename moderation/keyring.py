@@ -57,20 +57,25 @@ def kept(file: Path) -> list[str]:
         with NamedTemporaryFile("w", dir=file.parent) as new, suppress(FileExistsError):
             new.write(f"{new_key()}\n")
             new.flush()
+            os.fsync(new.fileno())
             os.link(new.name, file)
+        part.sync_folder(file)
     return [key.value for key in read(file)]
 
 
-def rotate(file: Path, now: datetime, *, drop_old: bool = False) -> int:
-    """Puts a new key on top; how many older ones were dropped, which is none unless that is asked for.
-
-    What rests on a key may be older than any link: the secret of a second factor, sealed anew only when used.
-    Raises Unreadable, part.Taken and OSError.
-    """
+def rotate(file: Path, now: datetime) -> None:
+    """Puts a new key on top; the older ones stay. Raises Unreadable, part.Taken and OSError."""
     file.parent.mkdir(parents=True, exist_ok=True)
     with part.beside(file) as new:
-        keys = read(file) if file.exists() else []
-        left = [] if drop_old else keys
-        new.path.write_text("".join(f"{key}\n" for key in [Key(new_key(), now), *left]))
-        new.put()
-    return len(keys) - len(left)
+        _put(new, [Key(new_key(), now), *(read(file) if file.exists() else [])])
+
+
+def drop_old(file: Path) -> None:
+    """Leaves the newest key alone. Raises Unreadable, part.Taken and OSError."""
+    with part.beside(file) as new:
+        _put(new, read(file)[:1])
+
+
+def _put(new: part.Part, keys: list[Key]) -> None:
+    new.path.write_text("".join(f"{key}\n" for key in keys))
+    new.put()

@@ -147,11 +147,13 @@ def is_due(session: Session, now: datetime) -> bool:
 def message(*, sender: str, to: str, subject: str, body: str, now: datetime, name: str) -> EmailMessage:
     """A plain-text mail; the name makes a repeat recognisable.
 
-    Raises ValueError for a line break in a header.
+    Raises ValueError for a line break in a header, and for anything but one address to send it to.
     """
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
     mail["To"] = to
+    if [address.addr_spec for address in mail["To"].addresses] != [to]:
+        raise ValueError("not one address")
     mail["Subject"] = subject
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = f"<{name}@{sender.rpartition('@')[2].rstrip('>')}>"

@@ -136,9 +136,7 @@ def check_registration(party: Party, answer: str) -> Registration:
     )
 
 
-def add(
-    session: Session, person: Person, made: Registration, name: str, now: datetime, *, tells: bool
-) -> None:
+def add(session: Session, person: Person, made: Registration, name: str, now: datetime) -> None:
     """Raises NotAccepted when its challenge is not this person’s, used or too old, or the key is known."""
     _close(session, made.challenge, person.id, now)
     known = of(session, person.id)
@@ -158,8 +156,7 @@ def add(
         session.flush()
     except IntegrityError:
         raise NotAccepted from None
-    if tells:
-        mail.write(session, LetterKind.PASSKEY_ADDED, now, account_id=person.id)
+    mail.write(session, LetterKind.PASSKEY_ADDED, now, account_id=person.id)
 
 
 def find(session: Session, answer: str) -> Passkey | None:
@@ -168,7 +165,7 @@ def find(session: Session, answer: str) -> Passkey | None:
         credential = json.loads(answer)["id"]
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-    if not isinstance(credential, str) or "\0" in credential:
+    if not isinstance(credential, str) or not credential.isascii() or "\0" in credential:
         return None
     return session.exec(select(Passkey).where(Passkey.credential == credential)).first()
 
@@ -210,14 +207,13 @@ def accept(session: Session, proof: Assertion, now: datetime, *, account_id: int
     return key.account_id
 
 
-def remove(session: Session, person: Person, passkey_id: int, now: datetime, *, tells: bool) -> None:
+def remove(session: Session, person: Person, passkey_id: int, now: datetime) -> None:
     """Raises NotFound, for another’s too."""
     key = session.get(Passkey, passkey_id, with_for_update=True)
     if key is None or key.account_id != person.id:
         raise NotFound
     session.delete(key)
-    if tells:
-        mail.write(session, LetterKind.PASSKEY_REMOVED, now, account_id=person.id)
+    mail.write(session, LetterKind.PASSKEY_REMOVED, now, account_id=person.id)
 
 
 @contextmanager

@@ -11,6 +11,8 @@ from typing import NamedTuple
 from pwdlib import PasswordHash
 from pwdlib.hashers.argon2 import Argon2Hasher
 
+from moderation.turn import Busy
+
 # NIST SP 800-63B-4 §3.1.1.2; fifteen are suggested, eight taken.
 SHORTEST, SUGGESTED, LONGEST = 8, 15, 128
 # Of what was typed, before any work is done on it.
@@ -18,7 +20,7 @@ LONGEST_BYTES = 4 * LONGEST
 # The least OWASP asks of argon2id: 19 MiB, two passes, one thread.
 MEMORY_KIB, PASSES, THREADS = 19 * 1024, 2, 1
 # How many are hashed at the same time, and how many may be hashed or wait for it.
-AT_ONCE, IN_LINE = 2, 10
+AT_ONCE, IN_LINE = 2, 10  # past that, Busy
 # Besides the person's and the site's words, this much must be left.
 LEAST_BESIDE = 5
 SHORTEST_WORD = 3
@@ -26,10 +28,6 @@ SHORTEST_WORD = 3
 _hash = PasswordHash((Argon2Hasher(time_cost=PASSES, memory_cost=MEMORY_KIB, parallelism=THREADS),))
 _working = threading.BoundedSemaphore(AT_ONCE)
 _line = threading.BoundedSemaphore(IN_LINE)
-
-
-class Busy(Exception):
-    """Too many passwords are being hashed: each takes its memory."""
 
 
 class Checked(NamedTuple):

@@ -12,7 +12,7 @@ from sqlmodel import Session, SQLModel, col, delete, select, update
 from moderation import archive, backup, database, migrations, part, presence
 from moderation.archive import Contents, Tell
 from moderation.models.public import Site
-from moderation.models.queue import AccountSession, SignIn
+from moderation.models.queue import AccountSession, Challenge, EmailChange, SignIn
 
 # Site revisions count on from the seconds since then: see `_made_anew`.
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -84,7 +84,8 @@ def _made_anew(session: Session, before: int, now: datetime) -> None:
     site = session.get_one(Site, 1)
     site.revision = max(site.revision, before, int((now - EPOCH).total_seconds())) + 1
     session.add(site)
-    session.exec(delete(AccountSession))
+    for opens in (AccountSession, EmailChange, Challenge):
+        session.exec(delete(opens))
     session.exec(update(SignIn).where(col(SignIn.expires_at) > now).values(expires_at=now))
 
 

@@ -1,6 +1,5 @@
 """The browsers where people are signed in: begun, renewed, listed, ended."""
 
-import hashlib
 import secrets
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -8,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, or_
 from sqlmodel import Session, col, delete, select
 
-from moderation import accounts
+from moderation import accounts, identifiers
 from moderation.accounts import Person
 from moderation.decisions import NotFound
 from moderation.models.queue import Account, AccountSession
@@ -26,7 +25,7 @@ def start(session: Session, account_id: int, *, kept: bool, now: datetime, brows
     cookie = secrets.token_urlsafe(32)
     row = AccountSession(
         account_id=account_id,
-        digest=_digest(cookie),
+        digest=identifiers.digest(cookie),
         kept=kept,
         browser=browser,
         signed_in_at=now,
@@ -41,10 +40,6 @@ def start(session: Session, account_id: int, *, kept: bool, now: datetime, brows
     return cookie
 
 
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
-
-
 def _hour(now: datetime) -> datetime:
     """When a browser was last used is known no better than this."""
     return now.replace(minute=0, second=0, microsecond=0)
@@ -57,7 +52,7 @@ def _until(row: AccountSession) -> datetime:
 
 def holder(session: Session, cookie: str, now: datetime) -> Person | None:
     """Who the cookie belongs to, if it still opens and they are still of the team."""
-    digest, browser = _digest(cookie), AccountSession
+    digest, browser = identifiers.digest(cookie), AccountSession
     just_replaced = and_(col(browser.previous) == digest, col(browser.renewed_at) > now - GRACE)
     found = session.exec(
         select(Account, browser)
@@ -84,7 +79,7 @@ def renew(session: Session, cookie: str, now: datetime) -> tuple[str, bool] | No
     """A new cookie in place of an old one, now and then, and whether it is kept; None when it is too soon."""
     row = session.exec(
         select(AccountSession)
-        .where(AccountSession.digest == _digest(cookie), AccountSession.expires_at > now)
+        .where(AccountSession.digest == identifiers.digest(cookie), AccountSession.expires_at > now)
         .with_for_update()
     ).first()
     if row is None:
@@ -94,7 +89,7 @@ def renew(session: Session, cookie: str, now: datetime) -> tuple[str, bool] | No
     if not _ages(row, now):
         return None
     fresh = secrets.token_urlsafe(32)
-    row.digest, row.previous, row.renewed_at = _digest(fresh), row.digest, now
+    row.digest, row.previous, row.renewed_at = identifiers.digest(fresh), row.digest, now
     row.expires_at = _until(row)
     return fresh, row.kept
 
@@ -117,7 +112,7 @@ def open_ones(session: Session, account_id: int, now: datetime) -> Sequence[Acco
 
 
 def sign_out(session: Session, cookie: str) -> None:
-    digest = _digest(cookie)
+    digest = identifiers.digest(cookie)
     session.exec(
         delete(AccountSession).where(
             or_(col(AccountSession.digest) == digest, col(AccountSession.previous) == digest)

@@ -35,14 +35,15 @@ class TooMany(Exception):
 
 
 class Throttle:
-    def __init__(self, notation: str, counts: "Counts", secret: str, purpose: str) -> None:
-        """`notation` as the `limits` package has it; an empty one limits nothing.
+    def __init__(self, notation: str, counts: "Counts", secret: str, purpose: str, *, times: int = 1) -> None:
+        """`notation` as the `limits` package has it, and how many `times` that; an empty one limits nothing.
 
         The secret may sign links too: what is used here is derived from it, for this purpose alone.
         """
         # The shortest window first: who is refused there uses nothing up of a longer one.
-        self._one = sorted(parse_many(notation), key=RateLimitItem.get_expiry) if notation else []
-        self._all = [type(limit)(limit.amount * EVERYBODY, limit.multiples) for limit in self._one]
+        limits = sorted(parse_many(notation), key=RateLimitItem.get_expiry) if notation else []
+        self._one = [_more(limit, times) for limit in limits]
+        self._all = [_more(limit, EVERYBODY) for limit in self._one]
         self._key = hmac.digest(secret.encode(), f"moderation/v1/throttle/{purpose}".encode(), "sha256")
         self._counts = counts
 
@@ -70,6 +71,10 @@ class Throttle:
         At midnight (UTC) everybody therefore begins anew, and may do twice what one window allows.
         """
         return hmac.new(self._key, f"{today.isoformat()} {who}".encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _more(limit: RateLimitItem, times: int) -> RateLimitItem:
+    return type(limit)(limit.amount * times, limit.multiples)
 
 
 class Counts:

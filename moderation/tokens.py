@@ -1,16 +1,16 @@
 """API tokens: bearer secrets of an account, scoped, revocable, kept as hashes."""
 
-import hashlib
 import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, select, update
 
+from moderation import identifiers, mail
 from moderation.accounts import Person
 from moderation.decisions import NotFound
-from moderation.models.queue import Account, Token
+from moderation.models.queue import Account, LetterKind, Token
 
 # Makes a leaked token recognisable to who scans for them.
 PREFIX = "mod_"
@@ -31,18 +31,19 @@ class Bearer:
 
 
 def create(session: Session, account: Account, name: str, scopes: frozenset[Scope], now: datetime) -> str:
-    """The secret, which cannot be shown again."""
+    """The secret, which cannot be shown again; its person is told by letter."""
     assert account.id is not None
     secret = PREFIX + secrets.token_urlsafe(32)
     session.add(
         Token(
             account_id=account.id,
-            digest=_digest(secret),
+            digest=identifiers.digest(secret),
             name=name,
             scopes=sorted(scopes),
             created_at=now,
         )
     )
+    mail.write(session, LetterKind.TOKEN_MADE, now, account_id=account.id)
     session.flush()
     return secret
 
@@ -53,7 +54,7 @@ def bearer(session: Session, secret: str) -> Bearer | None:
         select(Token, Account)
         .join(Account)
         .where(
-            Token.digest == _digest(secret),
+            Token.digest == identifiers.digest(secret),
             col(Token.revoked_at).is_(None),
             col(Account.removed_at).is_(None),
         )
@@ -86,5 +87,9 @@ def revoke(session: Session, token_id: int, now: datetime, *, account_id: int | 
     session.add(token)
 
 
-def _digest(secret: str) -> str:
-    return hashlib.sha256(secret.encode()).hexdigest()
+def revoke_all(session: Session, account_id: int, now: datetime) -> None:
+    session.exec(
+        update(Token)
+        .where(col(Token.account_id) == account_id, col(Token.revoked_at).is_(None))
+        .values(revoked_at=now)
+    )

@@ -15,7 +15,11 @@ class Door(StrEnum):
     PASSWORD = "password"  # noqa: S105
     CODE = "code"
     LETTER = "letter"
+    # To one address, whoever asks: the one just sent opens as well as another would.
+    SAME_LETTER = "same letter"
     PASSKEY = "passkey"
+    # By who is signed in already: nobody outside can use these tries up.
+    CONFIRM = "confirm"
 
 
 # Whoever goes on waits longer and longer: a minute, an hour, a day.
@@ -24,6 +28,8 @@ OF_ACCOUNT = {
     # Three codes of a million are right at any time: 20 tries a day find one in forty-five years.
     Door.CODE: "5 per minute; 10 per hour; 20 per day",
     Door.LETTER: "5 per minute; 10 per hour; 20 per day",
+    Door.CONFIRM: "5 per minute; 20 per hour; 50 per day",
+    Door.SAME_LETTER: "1 per 2 minutes",
 }
 OF_SENDER = "20 per minute; 100 per hour; 300 per day"
 

@@ -31,23 +31,15 @@ class Vault:
 
     def open(self, sealed: str, about: str) -> str:
         """Raises Unopened."""
-        return self._opened(sealed, about)[0]
-
-    def renewed(self, sealed: str, about: str) -> str | None:
-        """The same under the newest key, or None when it already is. Raises Unopened."""
-        secret, key = self._opened(sealed, about)
-        return self.seal(secret, about) if key else None
-
-    def _opened(self, sealed: str, about: str) -> tuple[str, int]:
         try:
             raw = urlsafe_b64decode(sealed + "=" * (-len(sealed) % 4))
         except (binascii.Error, ValueError):
             raise Unopened from None
         if len(raw) <= NONCE_BYTES:
             raise Unopened
-        for number, cipher in enumerate(self._ciphers):
+        for cipher in self._ciphers:
             try:
-                return cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], about.encode()).decode(), number
+                return cipher.decrypt(raw[:NONCE_BYTES], raw[NONCE_BYTES:], about.encode()).decode()
             except InvalidTag:
                 continue
         raise Unopened

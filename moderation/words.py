@@ -79,6 +79,11 @@ PROBLEM = {
 }
 # What was changed about an account, told by letter to its person.
 CHANGED = {
+    "email_asked": _(
+        "Une autre adresse électronique a été demandée pour votre compte. Rien ne change tant qu’elle n’est "
+        "pas confirmée ; d’ici là, « Mon compte » permet d’annuler la demande."
+    ),
+    "token_made": _("Un jeton d’API a été créé : il ouvre le site à un programme, en votre nom."),
     "email_changed": _("L’adresse électronique de votre compte a été remplacée."),
     "password_set": _("Un mot de passe a été choisi pour votre compte."),
     "password_removed": _("Le mot de passe de votre compte a été supprimé."),
@@ -89,8 +94,8 @@ CHANGED = {
     "passkey_added": _("Une clé d’accès a été ajoutée à votre compte."),
     "passkey_removed": _("Une clé d’accès de votre compte a été supprimée."),
     "factors_reset": _(
-        "Le mot de passe, l’application de codes et les clés d’accès de votre compte ont été supprimés "
-        "par la personne qui administre le site, et vous êtes déconnecté·e partout."
+        "Le mot de passe, l’application de codes, les clés d’accès et les jetons de votre compte ont été "
+        "supprimés par la personne qui administre le site, et vous êtes déconnecté·e partout."
     ),
     "second_step_failed": _(
         "Quelqu’un a donné votre mot de passe ou ouvert un de vos liens, puis cinq codes qui n’étaient pas "
@@ -109,6 +114,8 @@ ACCOUNT_DONE = {
     "others_ended": _("Tous vos autres navigateurs sont déconnectés."),
     "member_ended": _("Cette personne est déconnectée partout."),
     "email_asked": _("Un lien vient de partir à la nouvelle adresse : ouvrez-le pour la confirmer."),
+    "again": _("C’est confirmé. Rien n’est encore fait : appuyez de nouveau."),
+    "email_cancelled": _("La demande de changement d’adresse est annulée."),
     "token_revoked": _("Jeton révoqué : il n’ouvre plus rien."),
 }
 PASSWORD_PROBLEM = {

@@ -190,7 +190,8 @@ def test_after_five_wrong_codes_the_right_one_opens_nothing(parts: Parts) -> Non
     sign_in = ask(parts)
     right = code(parts, sign_in)
     assert at_once(*[partial(open_by_code, parts, sign_in, wrong(right))] * 5) == [None] * 5
-    assert open_by_code(parts, sign_in, right) is None
+    with pytest.raises(CannotSignIn):
+        open_by_code(parts, sign_in, right)
     assert open_by_link(parts, sign_in)
 
 

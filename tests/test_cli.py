@@ -196,7 +196,7 @@ def test_an_account_is_closed_once(run: Run, sami: Person) -> None:
 
 def test_who_lost_everything_is_brought_back_to_the_link(parts: Parts, run: Run, ann: Person) -> None:
     with parts.writing() as session:
-        factors.set_password(session, ann, "hash", parts.clock(), tells=False)
+        factors.set_password(session, ann, "hash", parts.clock())
     done = run("account", "reset-factors", ann.email)
     assert (done.exit_code, done.stdout) == (0, "")
     assert "ann@example.org signs in by link alone now" in done.stderr

@@ -99,7 +99,7 @@ def mailing(build_parts: BuildParts) -> MailParts:
 def deliver(parts: Parts) -> int:
     sending = post(parts)
     assert sending is not None
-    return delivery.letters(parts.engine, sending, parts.clock())
+    return delivery.letters(parts.engine, sending, parts.clock)
 
 
 def ask(parts: Parts, email: str, *, mail: LetterKind = LetterKind.SIGN_IN) -> str:
@@ -263,7 +263,7 @@ def test_dying_right_after_sending_makes_one_repeat(
         raise PowerCut
 
     with pytest.raises(PowerCut):
-        delivery.letters(parts.engine, replace(sending, send=send_and_die), clock())
+        delivery.letters(parts.engine, replace(sending, send=send_and_die), clock)
     assert deliver(parts) == 0
     clock.tick(minutes=1)
     assert deliver(parts) == 1
@@ -332,15 +332,14 @@ def test_a_letter_that_cannot_be_written_holds_up_no_other(
     assert deliver(parts) == 0
 
 
-def test_an_address_the_server_cannot_take_is_kept_to_be_seen(mailing: MailParts, postman: Postman) -> None:
-    server = Server(postman, hostname="127.0.0.1", port=0, enable_SMTPUTF8=False)
-    server.start()
-    parts = mailing(f"smtp://127.0.0.1:{server.port}")
-    add_person(parts, "zoé@example.org", "Zoé", Role.MODERATOR)
-    ask(parts, "zoé@example.org")
+def test_an_address_the_server_cannot_take_is_kept_to_be_seen(mailing: MailParts) -> None:
+    parts = mailing("smtp://127.0.0.1:1")
+    zoe = add_person(parts, "zoe@example.org", "Zoé", Role.MODERATOR)
+    with parts.writing() as session:  # from before addresses were looked at so closely
+        session.get_one(Account, zoe.id).email = "=?utf-8?q?zoe=40other.example=2c?=zoe@example.org"
+    ask(parts, "=?utf-8?q?zoe=40other.example=2c?=zoe@example.org")
     assert deliver(parts) == 0
-    assert waiting(parts) == [(1, "SMTPNotSupportedError")]
-    server.stop()
+    assert waiting(parts) == [(1, "ValueError")]
 
 
 def test_a_name_stands_in_a_letter_as_it_is_and_adds_no_header(
@@ -459,7 +458,7 @@ def test_a_loop_that_is_to_stop_begins_no_other_item(
     assert (numbers(parts), delivery.effects(parts.engine, clock())) == ([1, 2], 2)
     sending = post(parts)
     assert sending is not None
-    assert delivery.letters(parts.engine, sending, clock(), lambda: len(postman.received) == 1) == 1
+    assert delivery.letters(parts.engine, sending, clock, lambda: len(postman.received) == 1) == 1
     assert (len(waiting(parts)), deliver(parts)) == (1, 1)
 
 

@@ -42,9 +42,11 @@ def test_a_text_has_an_end() -> None:
 def test_names_and_addresses_have_an_end() -> None:
     assert read(author="n" * 80).author == "n" * 80
     assert problems(author="n" * 81) == {"author": Problem("too_long", 80, 81)}
-    assert read(email=f"{'a' * 64}@{'b' * 189}").email == f"{'a' * 64}@{'b' * 189}"
+    host = ".".join(["b" * 63] * 3)[:189]
+    assert read(email=f"{'a' * 64}@{host}").email == f"{'a' * 64}@{host}"
     assert problems(email=f"{'a' * 65}@example.org") == {"email": Problem("not_an_address")}
-    assert problems(email=f"{'a' * 64}@{'b' * 190}") == {"email": Problem("too_long", 254, 255)}
+    assert problems(email=f"zoe@{'b' * 64}.example") == {"email": Problem("not_an_address")}
+    assert problems(email=f"{'a' * 64}@{host}b") == {"email": Problem("too_long", 254, 255)}
 
 
 @pytest.mark.parametrize(
@@ -62,15 +64,21 @@ def test_names_and_addresses_have_an_end() -> None:
         "zoe@exa\nBcc: ann@example.org",
         "zoe\r\nBcc:@example.org",
         "zoe@[127.0.0.1]",
+        "zoé@exemple.fr",
+        "zoe@exämple.org",
+        "zoe\u00a0b@example.org",
+        "zoe\u2028@example.org",
+        "zoe@-example.org",
+        "zoe@example..org",
+        "x@=?utf-8?q?b.example=0D=0ASubject=3A_You_won?=",
+        "=?utf-8?q?victim=40other.example=2C?=bob@b.example",
     ],
 )
 def test_an_address_is_one_address(email: str) -> None:
     assert problems(email=email) == {"email": Problem("not_an_address")}
 
 
-@pytest.mark.parametrize(
-    "email", ["zoe@example.org", "zoé@exemple.fr", "z+pont@example.org", "z.o-e_1@a.b.c"]
-)
+@pytest.mark.parametrize("email", ["zoe@example.org", "z+pont@example.org", "z.o-e_1@a.b.c"])
 def test_honest_addresses_are_taken(email: str) -> None:
     assert read(email=f"  {email} ").email == email
 

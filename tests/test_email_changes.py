@@ -4,7 +4,7 @@ import pytest
 from conftest import FakeClock, at_once
 from sqlmodel import select
 
-from moderation import accounts, email_changes, sessions
+from moderation import accounts, email_changes, factors, sessions
 from moderation.accounts import CannotSignIn, Exists, NotAnAddress, Person
 from moderation.decisions import NotFound
 from moderation.models.queue import Account, EmailChange, Letter
@@ -36,17 +36,17 @@ def test_nothing_changes_before_the_new_mailbox_answers_and_the_old_one_is_told(
 ) -> None:
     change = ask(parts, ann, " Ann@Autre.example ")
     assert email(parts, ann) == "ann@example.org"
-    assert letters(parts) == [("confirm_email", "ann@autre.example")]
+    assert letters(parts) == [("confirm_email", "ann@autre.example"), ("email_asked", None)]
     confirm(parts, change)
     assert email(parts, ann) == "ann@autre.example"
-    assert letters(parts)[1:] == [("email_changed", "ann@example.org")]
+    assert letters(parts)[2:] == [("email_changed", "ann@example.org")]
 
 
 def test_a_change_is_confirmed_once_even_from_many_places(parts: Parts, ann: Person) -> None:
     change = ask(parts, ann, "ann@autre.example")
     told = at_once(*[partial(confirm, parts, change)] * 5)
     assert sorted(type(one).__name__ for one in told) == ["NoneType"] + ["NotFound"] * 4
-    assert len(letters(parts)) == 2
+    assert len(letters(parts)) == 3
 
 
 def test_the_last_address_asked_for_counts(parts: Parts, ann: Person) -> None:
@@ -77,7 +77,7 @@ def test_an_address_that_is_somebody_s_by_then_changes_nothing(
     with pytest.raises(Exists):
         confirm(parts, change)
     assert (email(parts, ann), email(parts, sami)) == (ann.email, sami.email)
-    assert [kind for kind, _ in letters(parts)] == ["confirm_email"]
+    assert [kind for kind, _ in letters(parts)] == ["confirm_email", "email_asked"]
 
 
 @pytest.mark.parametrize(
@@ -107,3 +107,31 @@ def test_who_has_left_changes_nothing_and_leaves_no_address(parts: Parts, sami: 
         confirm(parts, change)
     with parts.reading() as session:
         assert session.exec(select(EmailChange)).all() == []
+
+
+@pytest.mark.parametrize("thrown_out", ["a new password", "signed out everywhere", "a reset", "cancelled"])
+def test_a_thief_s_new_address_is_thrown_out_with_the_thief(
+    parts: Parts, ann: Person, thrown_out: str
+) -> None:
+    change = ask(parts, ann, "thief@autre.example")
+    now = parts.clock()
+    with parts.writing() as session:
+        match thrown_out:
+            case "a new password":
+                factors.set_password(session, ann, "hash", now)
+            case "signed out everywhere":
+                sessions.end_all(session, ann.id, now)
+            case "a reset":
+                factors.reset(session, ann.email, now)
+            case _:
+                email_changes.cancel(session, ann.id)
+    with pytest.raises(NotFound):
+        confirm(parts, change)
+    assert email(parts, ann) == ann.email
+
+
+def test_of_two_changes_asked_at_once_one_stands(parts: Parts, ann: Person) -> None:
+    deeds = [partial(ask, parts, ann, f"ann{number}@autre.example") for number in range(6)]
+    assert not [told for told in at_once(*deeds) if isinstance(told, Exception)]
+    with parts.reading() as session:
+        assert email_changes.asked(session, ann.id, parts.clock()).endswith("@autre.example")

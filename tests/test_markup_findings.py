@@ -118,3 +118,10 @@ def test_a_word_of_several_alphabets_is_found(word: str) -> None:
 
 def test_a_host_of_several_alphabets_is_found() -> None:
     assert ("mixed_scripts", "pаypal") in found("https://www.pаypal.example/")
+
+
+def test_no_label_of_a_host_is_longer_than_names_can_be() -> None:
+    """Nor are they turned into letters that a browser sends, in time that grows with their square."""
+    long, short = "\u4e00" * 64, "\u4e00" * 20
+    assert "<a " not in render(f"https://{long}.example/", Dialect.SPIP).html
+    assert "<a " in render(f"https://{short}.example/", Dialect.SPIP).html

@@ -1,6 +1,7 @@
 import pytest
 
 from moderation.markup import Refused, fold, plain_line
+from moderation.markup.names import LONGEST_TYPED
 
 
 @pytest.mark.parametrize(
@@ -61,3 +62,14 @@ def test_texts_that_read_the_same_fold_to_the_same(one: str, other: str) -> None
 def test_texts_that_read_differently_stay_apart() -> None:
     assert fold("a b") != fold("ab")
     assert fold("été") != fold("ete")
+
+
+@pytest.mark.parametrize("marks", ["\U0001d16d\u302e", "\u302e\u1b44", "\u0301\u0316", "\u1b44"])
+def test_marks_of_any_kind_are_few_in_a_name(marks: str) -> None:
+    line = plain_line("a" + marks * 4000, 80)
+    assert len(line) <= 1 + 4
+
+
+def test_a_line_too_long_to_be_looked_at_is_refused_at_once() -> None:
+    with pytest.raises(Refused):
+        plain_line("a" + "\u0301" * LONGEST_TYPED, 80)

@@ -244,7 +244,7 @@ def test_effects_and_letters_are_counted_waiting_late_done_and_failed(
 
     assert effects() == [2, 0, 0]
     clock.tick(seconds=81)
-    delivery.letters(parts.engine, sending, clock())
+    delivery.letters(parts.engine, sending, clock)
     assert effects() == [2, 1, 1]
     assert [figures.now(f"letters_{which}") for which in ("waiting", "failing")] == [1, 1]
     assert figures.more("letters_total", outcome="failed") == 1

@@ -36,7 +36,7 @@ def asked(parts: Parts, person: Person | None = None) -> str:
 def add(parts: Parts, person: Person, answer: str, name: str = "mon téléphone") -> None:
     made = passkeys.check_registration(PARTY, answer)
     with parts.writing() as session:
-        passkeys.add(session, person, made, name, parts.clock(), tells=True)
+        passkeys.add(session, person, made, name, parts.clock())
 
 
 def accept(parts: Parts, answer: str, person: Person | None = None) -> int:
@@ -282,7 +282,7 @@ def test_a_removed_key_opens_nothing_and_nobody_removes_another_s(
 
     def remove(person: Person) -> None:
         with parts.writing() as session:
-            passkeys.remove(session, person, key.id or 0, parts.clock(), tells=False)
+            passkeys.remove(session, person, key.id or 0, parts.clock())
 
     with pytest.raises(NotFound):
         remove(sami)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from pwdlib.hashers.argon2 import Argon2Hasher
 
 from moderation import passwords
-from moderation.passwords import Busy
+from moderation.turn import Busy
 
 GOOD = "cheval agrafe pile correct"
 OWN = ["Ann Mercier", "Ann", "Mercier", "ann@example.org", "example", "Le Passe-Muraille", "Muraille"]

@@ -41,7 +41,8 @@ def test_one_door_s_tries_leave_the_others_open_and_one_account_s_the_others() -
 
 
 def test_who_goes_on_waits_longer_and_longer() -> None:
-    for limits in map(parse_many, (*OF_ACCOUNT.values(), OF_SENDER)):
+    spaced = {door: notation for door, notation in OF_ACCOUNT.items() if door is not Door.SAME_LETTER}
+    for limits in map(parse_many, (*spaced.values(), OF_SENDER)):
         periods = [limit.get_expiry() for limit in limits]
         rates = [limit.amount / limit.get_expiry() for limit in limits]
         assert periods == [60, 3600, 86400]

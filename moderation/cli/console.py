@@ -9,8 +9,8 @@ from pydantic import ValidationError
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
-from moderation import database, keyring, migrations
-from moderation.decisions import NotFound, ReasonNeeded, Stale
+from moderation import database, keyring, markup, migrations
+from moderation.decisions import LONGEST_NOTE, NoteTooLong, NotFound, ReasonNeeded, Stale
 from moderation.lifecycle import IllegalMove, Reason
 from moderation.settings import Settings
 from moderation.web.app import build
@@ -19,6 +19,7 @@ from moderation.web.dependencies import Parts
 T = TypeVar("T")
 # Closed when the command ends.
 opened = ExitStack()
+LONGEST_LINE = 200
 Json = Annotated[bool, typer.Option("--json", help="Print JSON, as the API does.")]
 
 
@@ -91,6 +92,15 @@ def first_line(error: DBAPIError) -> str:
     return str(error.orig).partition("\n")[0]
 
 
+def line(text: str, what: str) -> str:
+    """As it is kept and shown: one line, of a length the tables have room for."""
+    try:
+        return markup.plain_line(text, LONGEST_LINE)
+    except markup.Refused:
+        say(f"The {what} is one line of {LONGEST_LINE} characters at most, and not an empty one.")
+        raise typer.Exit(2) from None
+
+
 @contextmanager
 def explained() -> Generator[None]:
     """The state of things said in words, with exit code 1."""
@@ -103,5 +113,7 @@ def explained() -> Generator[None]:
         fail(f"It changed{by}: it is now {stale.status}, revision {stale.revision}.")
     except IllegalMove as move:
         fail(f"Not possible: it is {move.status}.")
+    except NoteTooLong:
+        fail(f"A note has {LONGEST_NOTE} characters at most.")
     except ReasonNeeded as needed:
         fail("Say why with --note." if needed.note else "Give a reason with --reason: " + ", ".join(Reason))

@@ -13,13 +13,13 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from moderation import backup as backups
-from moderation import keyring, migrations, part, presence, rerendering
+from moderation import factors, keyring, migrations, part, presence, rerendering
 from moderation import restore as restoring
 from moderation.archive import NotABackup, NotWritten
 from moderation.cli.console import fail, first_line, open_parts, read_settings, say
 from moderation.clock import utc
 from moderation.rerendering import Outcome
-from moderation.settings import KEYS_FILE
+from moderation.settings import KEYS_FILE, Settings
 
 app = typer.Typer()
 # In a log, only what takes its time is worth a line.
@@ -46,6 +46,8 @@ def _explained(what: str) -> Generator[None]:
         fail("A server or another command is using the database. Stop it, then try again.")
     except part.Taken:
         fail("Another command is making the same file.")
+    except keyring.Unreadable as error:
+        fail(f"{error}. Nothing was changed.")
     except NotWritten as error:
         fail(f"{what} could not be written: {error}. Is there room? Nothing was changed.")
     except OSError as error:
@@ -135,25 +137,45 @@ def restore(
 def rotate_keys(
     *,
     drop_old: Annotated[
-        bool, typer.Option("--drop-old", help="Forget every older key now, as when one was seen by others.")
+        bool, typer.Option("--drop-old", help="Make no key: forget all but the newest.")
     ] = False,
 ) -> None:
-    """Sign with a new key from the next start on. What rests on the older ones stays good."""
+    """Sign with a new key from the next start on. What rests on the older ones stays good.
+
+    A key that others have seen takes two rounds: this, and a new start; then --drop-old, and another.
+    """
     settings = read_settings()
-    if settings.secret_keys:
-        old = [] if drop_old else [key.get_secret_value() for key in settings.secret_keys]
-        say("The keys are in MODERATION_SECRET_KEYS. Set it to this, and start the servers anew:")
-        typer.echo(",".join([keyring.new_key(), *old]))
-        dropped = len(settings.secret_keys) - len(old)
+    if drop_old:
+        _drop_old_keys(settings)
+    elif settings.secret_keys:
+        _told([keyring.new_key(), *settings.keys()])
     else:
-        try:
-            with _explained(str(KEYS_FILE)):
-                dropped = keyring.rotate(KEYS_FILE, utc(), drop_old=drop_old)
-        except keyring.Unreadable as error:
-            fail(f"{error}. Nothing was changed.")
+        with _explained(str(KEYS_FILE)):
+            keyring.rotate(KEYS_FILE, utc())
         say(f"A new key is in {KEYS_FILE}. Start the servers anew.")
-    if dropped:
-        say(f"{dropped} older forgotten: links, previews and second factors that rest on them open no more.")
+
+
+def _drop_old_keys(settings: Settings) -> None:
+    parts = open_parts()
+    newest, *older = settings.keys()
+    if not older:
+        fail("There is one key alone: rotate-keys makes another first. Nothing was changed.")
+    with _explained("The applications that make codes"), parts.writing() as session:
+        lost = factors.seal_anew(session, parts.vault)
+    if settings.secret_keys:
+        _told([newest])
+    else:
+        with _explained(str(KEYS_FILE)):
+            keyring.drop_old(KEYS_FILE)
+        say(f"The newest key alone is in {KEYS_FILE}. Start the servers anew.")
+    say(f"{len(older)} older forgotten: links and previews made with them open no more.")
+    if lost:
+        say(f"{lost} applications that make codes had been lost with a key before: see reset-factors.")
+
+
+def _told(keys: list[str]) -> None:
+    say("The keys are in MODERATION_SECRET_KEYS. Set it to this, and start the servers anew:")
+    typer.echo(",".join(keys))
 
 
 @app.command()

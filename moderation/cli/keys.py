@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from moderation import accounts, tokens
-from moderation.cli.console import explained, open_parts, say
+from moderation.cli.console import explained, line, open_parts, say
 from moderation.decisions import NotFound
 from moderation.tokens import Scope
 
@@ -20,12 +20,13 @@ def create(
 ) -> None:
     """Make a token for an account; it is shown once. It reads and moderates unless --scope says otherwise."""
     parts = open_parts()
+    said = line(name, "name") if name else ""
     scopes = frozenset(scope or (Scope.READ, Scope.MODERATE))
     with explained(), parts.writing() as session:
         account = accounts.by_email(session, email)
         if account is None:
             raise NotFound
-        secret = tokens.create(session, account, name, scopes, parts.clock())
+        secret = tokens.create(session, account, said, scopes, parts.clock())
     say(f"For {email}: {', '.join(sorted(scopes))}. Keep it; it cannot be shown again.")
     typer.echo(secret)
 

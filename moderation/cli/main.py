@@ -1,5 +1,7 @@
 """The `moderation` command, put together."""
 
+import os
+
 import typer
 
 from moderation.cli import desk, health, keeping, keys, library, server, team
@@ -19,4 +21,6 @@ app.add_typer(keys.app, name="token")
 
 @app.callback()
 def begin(context: typer.Context) -> None:
+    # Databases, their journals, backups and keys hold what nobody else on this machine is to read.
+    os.umask(0o077)
     context.call_on_close(opened.close)

@@ -6,8 +6,8 @@ from typing import Annotated
 
 import typer
 
-from moderation import accounts, drafts, factors
-from moderation.cli.console import Json, explained, fail, open_parts, say
+from moderation import accounts, factors
+from moderation.cli.console import Json, explained, fail, line, open_parts, say
 from moderation.decisions import NotFound
 from moderation.links import Opening
 from moderation.models.queue import LetterKind, Role
@@ -26,16 +26,18 @@ def account_add(
 ) -> None:
     """Open an account and invite its person: by mail where mail is set up, by the printed link always."""
     parts = open_parts()
-    if not drafts.is_address(email.strip()):
-        say(f"{email} is not an e-mail address.")
-        raise typer.Exit(2)
+    said = line(name or email.partition("@")[0], "name")
     now = parts.clock()
-    letter = LetterKind.INVITATION if parts.settings.smtp_url else None
     try:
         with parts.writing() as session:
-            accounts.add(session, email, name or email.partition("@")[0], role, now)
-            opening = accounts.ask(session, email, now, mail=letter, lasts=accounts.INVITATION_LASTS)
+            accounts.add(session, email, said, role, now)
+            opening = accounts.ask(
+                session, email, now, mail=LetterKind.INVITATION, lasts=accounts.INVITATION_LASTS
+            )
             link = _link(parts, opening.id, now)
+    except accounts.NotAnAddress:
+        say(f"{email} is not an e-mail address.")
+        raise typer.Exit(2) from None
     except accounts.Exists:
         fail(f"{email} has an account already.")
     say(f"{email} is a {role}. This link signs in once, within seven days:")
@@ -80,7 +82,7 @@ def account_reset_factors(email: str) -> None:
     """
     parts = open_parts()
     with explained(), parts.writing() as session:
-        factors.reset(session, email, parts.clock(), tells=parts.mails)
+        factors.reset(session, email, parts.clock())
     say(f"{email} signs in by link alone now: password, codes and passkeys are gone.")
 
 

@@ -49,7 +49,7 @@ def _is_loopback(host: str) -> bool:
 
 
 def _keys(settings: Settings) -> list[Finding]:
-    advice = "Run: moderation rotate-keys --drop-old"
+    advice = "Run: moderation rotate-keys, start anew, then: moderation rotate-keys --drop-old"
     if not settings.secret_keys and not KEYS_FILE.exists():
         return [warning("keys", "none yet", "One is made at the first start.")]
     try:

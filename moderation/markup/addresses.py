@@ -4,6 +4,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 
 from moderation.markup.characters import HIDING
 
@@ -25,7 +26,8 @@ _BARE = re.compile(rf"(?<![\w@./-])https?://[^{_STOP}<>\"'^`{{|}}«»“”]{{1,
 _RELATIVE = re.compile(rf"(?![/\\\\]{{2}}|[^/?#]*:)[^{_STOP}]+", re.ASCII)
 _PAIRS = {")": "(", "]": "["}
 _TRAILING = frozenset(".,;:!?’…") | frozenset(_PAIRS)
-_MAX_HOST = 253
+# RFC 1035 §2.3.4
+_MAX_HOST, _MAX_LABEL = 253, 63
 
 
 @dataclass(frozen=True)
@@ -111,12 +113,18 @@ def _folded(host: str) -> str:
 
 def _plausible(host: str) -> bool:
     labels = host.removesuffix(".").split(".")
-    return len(host) <= _MAX_HOST and all(labels) and all(_in_names(character) for character in host)
+    return (
+        len(host) <= _MAX_HOST
+        and all(0 < len(label) <= _MAX_LABEL for label in labels)
+        and all(_in_names(character) for character in host)
+    )
 
 
 def _in_names(character: str) -> bool:
     return character in "-._" or character.isalnum() or unicodedata.category(character) in {"Mn", "Mc"}
 
 
+@lru_cache(maxsize=256)
 def _ascii_label(label: str) -> str:
+    """Python's encoder takes time that grows with the square of the length."""
     return label if label.isascii() else "xn--" + label.encode("punycode").decode("ascii")

@@ -50,7 +50,9 @@ def few_marks(text: str, most: int) -> str:
     kept: list[str] = []
     marks = most
     for character in text:
-        marks = marks + 1 if unicodedata.category(character) in {"Mn", "Me"} else 0
+        # Normalising puts what has a combining class in order, in time that grows with the square of a run.
+        is_mark = unicodedata.combining(character) or unicodedata.category(character) in {"Mn", "Me"}
+        marks = marks + 1 if is_mark else 0
         if marks <= most:
             kept.append(character)
     return "".join(kept)

@@ -6,6 +6,8 @@ import unicodedata
 from moderation.markup.characters import CONTROLS, few_marks, without_hidden
 from moderation.markup.refusal import Refused
 
+# Characters, seen and unseen, before any work is done on them.
+LONGEST_TYPED = 10_000
 _MAX_MARKS = 4
 # A typed no-break space between two words is French typography; any other run is one space.
 _SPACES = re.compile(r"\s{2,}|[^\S\u00a0\u202f ]")
@@ -13,7 +15,12 @@ _CONTROLS = re.compile(rf"[{CONTROLS}]")
 
 
 def plain_line(text: str, limit: int) -> str:
-    """What can stand in one line beside others without disturbing them; "" if nothing of it can be seen."""
+    """What can stand in one line beside others without disturbing them; "" if nothing of it can be seen.
+
+    Raises Refused for what is too long, at once when no part of it could be dropped to make it fit.
+    """
+    if len(text) > LONGEST_TYPED:
+        raise Refused("too_long", limit=limit, found=len(text))
     seen = without_hidden(_CONTROLS.sub("", _SPACES.sub(" ", text)))
     # Marks first: putting thousands of them in their order takes time that grows with their square.
     line = unicodedata.normalize("NFC", few_marks(seen, _MAX_MARKS))

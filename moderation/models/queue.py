@@ -231,6 +231,7 @@ class LetterKind(StrEnum):
     SIGN_IN = "sign_in"
     INVITATION = "invitation"
     CONFIRM_EMAIL = "confirm_email"
+    EMAIL_ASKED = "email_asked"
     EMAIL_CHANGED = "email_changed"
     PASSWORD_SET = "password_set"  # noqa: S105
     PASSWORD_REMOVED = "password_removed"  # noqa: S105
@@ -240,6 +241,7 @@ class LetterKind(StrEnum):
     RECOVERY_USED = "recovery_used"
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
+    TOKEN_MADE = "token_made"  # noqa: S105
     FACTORS_RESET = "factors_reset"
     SECOND_STEP_FAILED = "second_step_failed"
 

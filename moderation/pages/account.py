@@ -6,7 +6,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, func, select
 
-from moderation import factors, passkeys, sessions
+from moderation import email_changes, factors, passkeys, sessions
 from moderation import tokens as api_tokens
 from moderation.accounts import Person
 from moderation.models.queue import Account, AccountSession, Passkey, Role
@@ -33,6 +33,7 @@ class Browser:
 @dataclass(frozen=True)
 class Overview:
     ways: Ways
+    new_email: str
     recovery_codes: int
     passkeys: Sequence[Passkey]
     browsers: list[Browser]
@@ -70,6 +71,7 @@ def _ways(account: Account, keys: int) -> Ways:
 def overview(session: Session, person: Person, now: datetime) -> Overview:
     return Overview(
         ways(session, person),
+        email_changes.asked(session, person.id, now),
         factors.recovery_codes_left(session, person.id),
         passkeys.of(session, person.id),
         [

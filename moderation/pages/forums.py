@@ -59,7 +59,11 @@ def _forums(session: Session, which: ColumnElement[bool]) -> tuple[Forum, ...]:
         select(Article.slug, Article.title, Thread.mode, Account.name, ForumChange.at)  # type: ignore[call-overload]
         .select_from(Article)
         .join(Thread)
-        .outerjoin(ForumChange, col(ForumChange.id) == last.scalar_subquery())
+        .outerjoin(
+            ForumChange,
+            # A forum that was set otherwise since, as with its article, is so by nobody of the team.
+            and_(col(ForumChange.id) == last.scalar_subquery(), col(ForumChange.mode) == Thread.mode),
+        )
         .outerjoin(Account, col(Account.id) == ForumChange.account_id)
         .where(which)
         .order_by(desc(ForumChange.id), col(Article.title))

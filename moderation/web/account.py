@@ -8,8 +8,8 @@ from moderation import factors, passwords, sessions
 from moderation.accounts import Person
 from moderation.pages import account as pages
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
+from moderation.web.password import LONGEST_PASSWORD
 from moderation.web.people import PRIVATE, Confirmed, SignedIn, go, take_cookie
-from moderation.web.sign_in import LONGEST_PASSWORD
 
 router = APIRouter(prefix="/desk/account")
 Number = Annotated[int, Path(ge=1, le=LARGEST)]
@@ -51,14 +51,14 @@ def set_password(
         return _password(app, person, page, 422, problem)
     hashed = passwords.hashed(password)
     with app.writing() as session:
-        factors.set_password(session, person, hashed, now, tells=app.mails)
+        factors.set_password(session, person, hashed, now)
     return go(app, request, person, "/desk/account?done=password_set", now)
 
 
 @router.post("/password/remove")
 def remove_password(app: ThisApp, request: Request, person: Confirmed, now: Now) -> Response:
     with app.writing() as session:
-        factors.remove_password(session, person, now, tells=app.mails)
+        factors.remove_password(session, person, now)
     return go(app, request, person, "/desk/account?done=password_removed", now)
 
 

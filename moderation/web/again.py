@@ -7,7 +7,10 @@ from fastapi import Request
 # Forms made of these are done once however often they are sent: a nonce or a revision sees to it. Any other
 # field, a password above all, is never written into a page.
 KNOWN = frozenset(
-    {"author", "email", "text", "token", "nobot", "parent", "step", "revision", "reason", "note", "decision"}
+    {
+        *("author", "email", "text", "token", "nobot", "parent", "step"),
+        *("action", "revision", "reason", "note", "decision"),
+    }
 )
 ONCE = frozenset({"token", "revision", "decision"})
 WORDS = ("text", "note")

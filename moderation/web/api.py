@@ -10,7 +10,6 @@ from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 
-from moderation import logs
 from moderation.database import UNAVAILABLE
 from moderation.decisions import Last, NotFound, ReasonNeeded, Stale, TooLate
 from moderation.drafts import Invalid
@@ -130,11 +129,11 @@ def _http(error: HTTPException, _parts: Parts) -> Response:
 
 
 def _busy(error: Exception, _parts: Parts) -> Response:
-    logs.failed("the database did not answer", error)
+    observe.unavailable(error)
     return problem(
         503,
-        "The database does not answer. Try again: with the same Idempotency-Key, or the same revision, it is "
-        "done once.",
+        "There is too much to do, or the database does not answer. Try again: with the same Idempotency-Key, "
+        "or the same revision, it is done once.",
         headers={"Retry-After": "5"},
     )
 

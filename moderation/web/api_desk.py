@@ -59,7 +59,7 @@ def decide(
             now=now,
             undo=timedelta(seconds=app.settings.undo_seconds),
             reason=body.reason,
-            note=body.note.strip(),
+            note=body.note,
         )
         answer = Decided(
             status=decision.after,

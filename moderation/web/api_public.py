@@ -1,7 +1,6 @@
 """The API anyone may use: sending a contribution, and reading what is published."""
 
 import hashlib
-from functools import partial
 from typing import Annotated, NamedTuple
 
 from anyio import to_thread
@@ -36,18 +35,24 @@ class Incoming(NamedTuple):
     parent: str | None
 
 
-async def _incoming(app: ThisApp, body: Annotated[NewComment, Body()]) -> Incoming:
+async def _incoming(
+    app: ThisApp, now: Now, sender: Sender, trusted: IsTrusted, body: Annotated[NewComment, Body()]
+) -> Incoming:
     """Renders before any transaction."""
-    draft = partial(
-        drafts.read,
-        body.author,
-        body.email,
-        body.text,
-        dialect=app.settings.markup,
-        required=app.settings.required,
-    )
+
+    def read() -> Draft:
+        if not trusted:
+            app.previews.by_sender(sender, now.date())
+        return drafts.read(
+            body.author,
+            body.email,
+            body.text,
+            dialect=app.settings.markup,
+            required=app.settings.required,
+        )
+
     async with app.turn_of(body.text):
-        return Incoming(await to_thread.run_sync(draft), body.parent)
+        return Incoming(await to_thread.run_sync(read), body.parent)
 
 
 @router.post(

@@ -15,7 +15,7 @@ from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp
 
-from moderation import database, logs, mail, metrics, rendering
+from moderation import database, mail, metrics, rendering
 from moderation.clock import Clock, utc
 from moderation.decisions import NotFound
 from moderation.delivery import Loop, Post
@@ -23,7 +23,6 @@ from moderation.front import Front
 from moderation.language import Language
 from moderation.links import Links
 from moderation.pages.public import BadCursor
-from moderation.passwords import Busy
 from moderation.settings import Settings
 from moderation.throttle import Counts, Throttle
 from moderation.tries import Tries
@@ -37,7 +36,9 @@ from moderation.web import (
     email,
     factors,
     health,
+    observe,
     passkeys,
+    password,
     public,
     scrape,
     sign_in,
@@ -59,6 +60,8 @@ TELLS_EVERY = 1.0
 # Seconds after which a thread that computes (it renders a text, say) lets the one that answers readers go on;
 # Python’s own are ten times as many, and a page from memory takes a tenth of one of those.
 HANDED_OVER = 0.0005
+# How many texts one sender may have rendered for each that may be sent.
+PREVIEWS = 10
 # What each error of the program answers; the program itself knows nothing of HTTP.
 STATUS_OF: dict[type[Exception], int] = {
     NotFound: 404,
@@ -72,6 +75,7 @@ def build(settings: Settings, clock: Clock = utc, *, served: bool = False) -> Pa
     """The parts every door of the program shares; `served` as `database.connect` has it."""
     engine = database.connect(settings.database_url, served=served)
     language = Language(settings.language, settings.timezone)
+    counts = Counts(settings.limits_url)
     return Parts(
         settings=settings,
         engine=engine,
@@ -82,7 +86,8 @@ def build(settings: Settings, clock: Clock = utc, *, served: bool = False) -> Pa
         templates=rendering.environment(settings, language),
         fingerprint=rendering.fingerprint(settings),
         clock=clock,
-        throttle=Throttle(settings.submit_limit, Counts(settings.limits_url), settings.keys()[0], "submit"),
+        throttle=Throttle(settings.submit_limit, counts, settings.keys()[0], "submit"),
+        previews=Throttle(settings.submit_limit, counts, settings.keys()[0], "preview", times=PREVIEWS),
         # Counts of their own, which no flood of contributions can push out.
         tries=Tries(Counts(settings.limits_url), settings.keys()[0]),
         vault=Vault(settings.keys()),
@@ -98,7 +103,7 @@ def post(parts: Parts) -> Post | None:
 def create_app(parts: Parts) -> ASGIApp:
     app = FastAPI(openapi_url=None, lifespan=_lifespan, redirect_slashes=False)
     app.state.parts = parts
-    for module in (public, submit, track, passkeys, sign_in, desk):
+    for module in (public, submit, track, passkeys, password, sign_in, desk):
         app.include_router(module.router, dependencies=[] if module is submit else [Place])
     for module in (account, confirm, email, factors, team, tokens, health, scrape):
         app.include_router(module.router, dependencies=[Place])
@@ -110,7 +115,7 @@ def create_app(parts: Parts) -> ASGIApp:
     app.add_exception_handler(NotSignedIn, _to_sign_in)
     app.add_exception_handler(NotAllowed, _shown(403))
     app.add_exception_handler(NotConfirmed, confirm.led_there)
-    for unavailable in (*database.UNAVAILABLE, Busy):
+    for unavailable in database.UNAVAILABLE:
         app.add_exception_handler(unavailable, _busy)
     app.add_exception_handler(Exception, _shown(500))
     guarded = Guard(
@@ -205,7 +210,7 @@ async def _http(request: Request, error: Exception) -> Response:
 
 async def _busy(request: Request, error: Exception) -> Response:
     """The same request again, by one button, where it can be sent twice without being done twice."""
-    logs.failed("the database did not answer", error)
+    observe.unavailable(error)
     headers = {"Retry-After": "5"}
     typed = await again.typed(request)
     if typed is None:

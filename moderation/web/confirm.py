@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from moderation import accounts, factors, sessions
+from moderation import accounts, factors, logs, sessions
 from moderation.accounts import CannotSignIn, Person
 from moderation.links import BadLink, CodeEntry, Expired
 from moderation.models.queue import LetterKind
@@ -19,8 +19,9 @@ from moderation.tries import Door
 from moderation.vault import Unopened
 from moderation.web.dependencies import Now, Parts, ThisApp
 from moderation.web.onward import Next, inside
+from moderation.web.password import LONGEST_PASSWORD, known_by
 from moderation.web.people import PRIVATE, NotConfirmed, SignedIn, go
-from moderation.web.sign_in import LONGEST_PASSWORD, Code, Ticket, known_by
+from moderation.web.sign_in import Code, Ticket
 
 router = APIRouter(prefix="/desk/confirm")
 
@@ -104,8 +105,13 @@ def answer(
     except TooMany as many:
         return asking(app, person, onward, 429, problem="too_many", entry=entry, wait=many.seconds)
     except (BadLink, Expired, CannotSignIn):
+        logs.security("confirmation refused", by=problem)
         return asking(app, person, onward, 410, problem="used")
+    except Unopened as error:
+        logs.failed("a second factor was sealed with a key that is gone", error, account=person.id)
+        return asking(app, person, onward, 422, problem="unopened")
     if not right:
+        logs.security("confirmation refused", by=problem)
         return asking(app, person, onward, 422, problem=problem, entry=entry)
     return go(app, request, person, inside(onward), now)
 
@@ -114,14 +120,13 @@ def _by_code(app: Parts, person: Person, now: datetime, code: str, recovery: str
     if not recovery:
         app.tries.at_account(Door.CODE, str(person.id), now.date())
     with app.writing() as session:
-        right = factors.prove(
-            session, app.vault, person.id, now, code=code, recovery=recovery, tells=app.mails
-        )
+        right = factors.prove(session, app.vault, person.id, now, code=code, recovery=recovery)
         return right and _confirmed(session, person, now)
 
 
 def _by_password(app: Parts, person: Person, now: datetime, password: str) -> bool:
-    found, checked = known_by(app, person.email, password, now)
+    app.tries.at_account(Door.CONFIRM, str(person.id), now.date())
+    found, checked = known_by(app, person.email, password)
     if not checked.right:
         return False
     with app.writing() as session:
@@ -151,7 +156,6 @@ def send_letter(app: ThisApp, person: SignedIn, now: Now, onward: Next = "") -> 
     except TooMany as many:
         return asking(app, person, onward, 429, problem="too_many", wait=many.seconds)
     with app.writing() as session:
-        letter = LetterKind.SIGN_IN if app.mails else None
-        sign_in = accounts.ask(session, person.email, now, mail=letter, onward=inside(onward))
+        sign_in = accounts.ask(session, person.email, now, mail=LetterKind.SIGN_IN, onward=inside(onward))
         ticket = app.links.sign(CodeEntry(sign_in.id), now)
     return asking(app, person, onward, 200, entry=ticket)

@@ -21,6 +21,7 @@ from moderation.throttle import Throttle
 from moderation.tries import Tries
 from moderation.vault import Vault
 from moderation.web.address import address, networks
+from moderation.web.places import one_of
 
 # The largest number a row of either database can have.
 LARGEST = 2**31 - 1
@@ -38,13 +39,14 @@ class Parts:
     fingerprint: str
     clock: Clock
     throttle: Throttle
+    previews: Throttle
     tries: Tries
     vault: Vault
     long_texts: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
 
     @property
     def mails(self) -> bool:
-        """Whether letters leave from here; without, none is written."""
+        """Whether letters leave from here."""
         return self.settings.smtp_url is not None
 
     @property
@@ -64,11 +66,11 @@ class Parts:
         return database.writing(self.engine)
 
     def turn_of(self, text: str) -> AbstractAsyncContextManager[None]:
-        """To be had before the text is rendered; who waits for it takes no thread.
+        """To be had while the text is rendered; who waits for it takes no thread. Raises Busy.
 
         The longest take a third of a second: several at once would leave no time to decide meanwhile.
         """
-        return self.long_texts if len(text) > LONG_TEXT else nullcontext()
+        return one_of(self.long_texts) if len(text) > LONG_TEXT else nullcontext()
 
     def page(
         self, name: str, page: Any, *, status: int = 200, headers: dict[str, str] | None = None, **more: Any

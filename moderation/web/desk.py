@@ -4,27 +4,20 @@ from datetime import timedelta
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Form, Query, Request, Response
-from fastapi.responses import RedirectResponse
 from pydantic import AfterValidator
 
 from moderation import articles, decisions
 from moderation.accounts import Person
-from moderation.decisions import NotFound, ReasonNeeded, Stale, TooLate
+from moderation.decisions import NoteTooLong, NotFound, ReasonNeeded, Stale, TooLate
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.models.public import Mode
 from moderation.pages import desk as pages
 from moderation.web import observe
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
-from moderation.web.people import Admin, SignedIn, renew
+from moderation.web.people import PRIVATE, Admin, SignedIn, go
 
 router = APIRouter(prefix="/desk")
-PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex", "Referrer-Policy": "same-origin"}
 Done = Annotated[int | None, Query(ge=1, le=LARGEST)]
-LONGEST_NOTE = 2000
-
-
-class NoteTooLong(Exception):
-    """Longer than LONGEST_NOTE."""
 
 
 @router.get("")
@@ -74,8 +67,7 @@ def move_forum(
             articles.move(session, slug, mode, by=person.id, now=now)
     except articles.NotFound:
         raise NotFound from None
-    place = RedirectResponse(app.url(f"/desk?forum={slug}"), 303, headers=PRIVATE)
-    return renew(app, request, person, place, now)
+    return go(app, request, person, f"/desk?forum={slug}", now)
 
 
 _NOTHING_TYPED: dict[str, Any] = {"stale": None, "problem": "", "typed_reason": None, "typed_note": ""}
@@ -99,8 +91,6 @@ def decide(
     note: Annotated[str, AfterValidator(_note), Form()] = "",
 ) -> Response:
     chosen = Reason(reason) if reason in set(Reason) else None
-    if len(note) > LONGEST_NOTE:
-        return _refused(app, person, now, comment_id, NoteTooLong(), chosen, note)
     try:
         with app.writing() as session:
             decision = decisions.decide(
@@ -112,7 +102,7 @@ def decide(
                 now=now,
                 undo=timedelta(seconds=app.settings.undo_seconds),
                 reason=chosen,
-                note=note.strip(),
+                note=note,
             )
             done = decision.id
         observe.decided(done, action, person.id)
@@ -121,7 +111,7 @@ def decide(
     with app.reading() as session:
         onward = pages.next_waiting(session, person, comment_id)
     place = f"/desk/comments/{onward}?done={done}" if onward else f"/desk?done={done}"
-    return renew(app, request, person, RedirectResponse(app.url(place), 303, headers=PRIVATE), now)
+    return go(app, request, person, place, now)
 
 
 def _refused(
@@ -170,8 +160,7 @@ def undo(
         observe.decided(line, "undo", person.id)
     except TooLate as late:
         return _too_late(app, person, now, decision, late)
-    place = RedirectResponse(app.url(f"/desk/comments/{comment_id}?done={line}"), 303, headers=PRIVATE)
-    return renew(app, request, person, place, now)
+    return go(app, request, person, f"/desk/comments/{comment_id}?done={line}", now)
 
 
 def _too_late(app: Parts, person: Person, now: Now, decision: int, late: TooLate) -> Response:

@@ -54,6 +54,13 @@ def change(
     return go(app, request, person, "/desk/account?done=email_asked", now)
 
 
+@router.post("/desk/account/email/cancel")
+def cancel(app: ThisApp, request: Request, person: SignedIn, now: Now) -> Response:
+    with app.writing() as session:
+        email_changes.cancel(session, person.id)
+    return go(app, request, person, "/desk/account?done=email_cancelled", now)
+
+
 @router.get("/new-address/{token}")
 def show_link(app: ThisApp, session: Reading, now: Now, token: str) -> Response:
     """Shows a button and does nothing: mail scanners open every link."""

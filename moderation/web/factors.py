@@ -54,7 +54,7 @@ def turn_on(
         return go(app, request, person, "/desk/account/codes", now)
     try:
         with app.writing() as session:
-            recovery = factors.turn_codes_on(session, app.vault, person, secret, code, now, tells=app.mails)
+            recovery = factors.turn_codes_on(session, app.vault, person, secret, code, now)
     except AlreadyOn:
         return go(app, request, person, "/desk/account?done=codes_already", now)
     if recovery is None:
@@ -65,14 +65,14 @@ def turn_on(
 @router.post("/codes/remove")
 def turn_off(app: ThisApp, request: Request, person: Confirmed, now: Now) -> Response:
     with app.writing() as session:
-        factors.turn_codes_off(session, person, now, tells=app.mails)
+        factors.turn_codes_off(session, person, now)
     return go(app, request, person, "/desk/account?done=codes_off", now)
 
 
 @router.post("/recovery")
 def renew(app: ThisApp, person: Confirmed, now: Now) -> Response:
     with app.writing() as session:
-        codes = factors.renew_recovery_codes(session, person, now, tells=app.mails)
+        codes = factors.renew_recovery_codes(session, person, now)
     return _recovery(app, person, codes)
 
 

@@ -73,7 +73,7 @@ class Guard:
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
-                self._add(MutableHeaders(scope=message))
+                self._add(MutableHeaders(scope=message), message["status"])
                 if message["status"] == 200 and scope["path"].startswith("/static/"):
                     MutableHeaders(scope=message)["Cache-Control"] = FOR_EVER
             elif asked == "HEAD":
@@ -89,11 +89,14 @@ class Guard:
             scope["method"] = "GET"
         await self._app(scope, _bounded(receive), with_headers)
 
-    def _add(self, headers: MutableHeaders) -> None:
+    def _add(self, headers: MutableHeaders, status: int) -> None:
         is_data = headers.get("content-type", "").startswith("application/")
         headers.setdefault("Content-Security-Policy", DATA_POLICY if is_data else POLICY)
         for name, value in self._headers.items():
             headers.setdefault(name, value)
+        if status != 304:
+            # Whatever may be kept, and by whom, says so itself.
+            headers.setdefault("Cache-Control", "no-store")
 
     def _is_foreign(self, scope: Scope) -> bool:
         if scope["method"] in SAFE:

@@ -7,6 +7,7 @@ from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from moderation import identifiers, logs, metrics
+from moderation.turn import Busy
 
 HEADER = "X-Request-Id"
 # Asked every few seconds by machines: of interest when they fail.
@@ -61,6 +62,10 @@ def limited() -> None:
     """A contribution that came after too many others."""
     metrics.CONTRIBUTIONS.labels("limited").inc()
     logs.security("limit reached", what="contribution")
+
+
+def unavailable(error: Exception) -> None:
+    logs.failed("too busy" if isinstance(error, Busy) else "the database did not answer", error)
 
 
 def template(scope: Scope) -> str:

@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import Form
 
 # No host, no backslash, no step upwards, no control.
-_INSIDE = re.compile(r"(?:/[\w-]{1,100}){1,4}(?:\?[\w=&%.-]{0,700})?", re.ASCII)
+_INSIDE = re.compile(r"(?:/[\w-]{1,60}){1,4}(?:\?[\w=&%.-]{0,700})?", re.ASCII)
 Next = Annotated[str, Form(alias="next")]
 
 

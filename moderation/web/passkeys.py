@@ -90,6 +90,7 @@ def again(
             passkeys.accept(session, proof, now, account_id=person.id)
             sessions.confirm(session, person, now)
     except NotAccepted:
+        logs.security("confirmation refused", by="passkey")
         return confirm.asking(app, person, onward, 422, problem="passkey")
     return go(app, request, person, inside(onward), now)
 
@@ -125,7 +126,7 @@ def register(
         said = markup.plain_line(name, LONGEST_NAME)
         made = passkeys.check_registration(party, answer)
         with app.writing() as session:
-            passkeys.add(session, person, made, said, now, tells=app.mails)
+            passkeys.add(session, person, made, said, now)
     except (NotAccepted, Refused) as error:
         return app.page(
             "account_passkey.html",
@@ -143,5 +144,5 @@ def register(
 @router.post("/desk/account/passkeys/{passkey}/remove")
 def remove(app: ThisApp, request: Request, person: Confirmed, now: Now, passkey: Number) -> Response:
     with app.writing() as session:
-        passkeys.remove(session, person, passkey, now, tells=app.mails)
+        passkeys.remove(session, person, passkey, now)
     return go(app, request, person, "/desk/account?done=passkey_removed", now)

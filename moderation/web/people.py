@@ -16,6 +16,8 @@ from moderation.web.dependencies import Now, Parts, ThisApp
 
 PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex", "Referrer-Policy": "same-origin"}
 
+ACCOUNT, TEAM = "/desk/account", "/desk/team"
+
 
 class NotSignedIn(Exception):
     """The page is for the team, and nobody is signed in."""
@@ -31,8 +33,8 @@ class NotConfirmed(Exception):
 
 def _name(app: Parts) -> str:
     """Sites under paths of one host share its cookies: each has a name of its own for it."""
-    path = re.sub(r"[^A-Za-z0-9]+", "-", app.settings.path)
-    return ("__Host-session" if app.settings.secure else "session") + path
+    plain = re.sub(r"[^A-Za-z0-9/]", lambda found: f"_{ord(found[0]):02x}", app.settings.path)
+    return ("__Host-session" if app.settings.secure else "session") + plain.replace("/", "-")
 
 
 def cookie(app: Parts, request: Request) -> str:
@@ -53,11 +55,13 @@ SignedIn = Annotated[Person, Depends(_person)]
 
 
 def _confirmed(request: Request, person: SignedIn, now: Now) -> Person:
-    if not person.is_confirmed(now):
-        # A page is come back to; what was pressed, and has no page of its own, is pressed again.
-        query = f"?{request.url.query}" if request.url.query else ""
-        raise NotConfirmed(request.url.path + query if request.method == "GET" else "/desk/account")
-    return person
+    if person.is_confirmed(now):
+        return person
+    path = request.url.path
+    if request.method != "GET":
+        # What was pressed has no page of its own: on the one it is on, it is pressed again.
+        raise NotConfirmed(f"{TEAM if path.startswith(TEAM) else ACCOUNT}?done=again")
+    raise NotConfirmed(f"{path}?{request.url.query}" if request.url.query else path)
 
 
 Confirmed = Annotated[Person, Depends(_confirmed)]
@@ -101,7 +105,12 @@ def take_cookie(app: Parts, response: Response) -> None:
     response.delete_cookie(_name(app), path="/", secure=app.settings.secure, httponly=True, samesite="lax")
 
 
-def renew(app: Parts, request: Request, person: Person, response: Response, now: datetime) -> Response:
+def go(app: Parts, request: Request, person: Person, path: str, now: datetime) -> Response:
+    """Onward to a page of the desk, after something was done there."""
+    return _renew(app, request, person, RedirectResponse(app.url(path), 303, headers=PRIVATE), now)
+
+
+def _renew(app: Parts, request: Request, person: Person, response: Response, now: datetime) -> Response:
     """Once a day of use the cookie changes, so that a copied one dies.
 
     It can wait for the next time: what was done before is not to be answered with an error.
@@ -118,8 +127,3 @@ def renew(app: Parts, request: Request, person: Person, response: Response, now:
         value, kept = renewed
         give_cookie(app, response, value, kept=kept)
     return response
-
-
-def go(app: Parts, request: Request, person: Person, path: str, now: datetime) -> Response:
-    """Onward to a page of the desk, after something was done there."""
-    return renew(app, request, person, RedirectResponse(app.url(path), 303, headers=PRIVATE), now)

@@ -1,7 +1,7 @@
 """How many requests may write at once: those that wait for a stuck database leave threads to the readers."""
 
 from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
 from anyio import CapacityLimiter, fail_after
 from anyio.lowlevel import RunVar
@@ -18,9 +18,9 @@ _places = RunVar[CapacityLimiter]("places")
 
 
 @asynccontextmanager
-async def place() -> AsyncGenerator[None]:
+async def one_of(places: CapacityLimiter) -> AsyncGenerator[None]:
     """Waits in no thread, and in the order they came. Raises Busy when none is left for too long."""
-    places, mine = _limiter(), object()
+    mine = object()
     try:
         with fail_after(SECONDS):
             await places.acquire_on_behalf_of(mine)
@@ -30,6 +30,10 @@ async def place() -> AsyncGenerator[None]:
         yield
     finally:
         places.release_on_behalf_of(mine)
+
+
+def place() -> AbstractAsyncContextManager[None]:
+    return one_of(_limiter())
 
 
 async def _place(request: Request) -> AsyncGenerator[None]:

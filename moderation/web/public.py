@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, HTTPException, Query, Response
 from sqlmodel import Session
 
+from moderation import identifiers
 from moderation.pages import public as pages
 from moderation.web.dependencies import Parts, ThisApp
 from moderation.web.form import BLANK
@@ -43,7 +44,7 @@ def is_kept(path: str) -> bool:
 def _slug(path: str) -> str:
     slug = path.removeprefix(LISTS).removesuffix("/comments") if path.startswith(LISTS) else ""
     slug = slug or path.removeprefix(ARTICLES)
-    return "" if slug == path or "/" in slug else slug
+    return "" if slug == path or not identifiers.is_slug(slug) else slug
 
 
 def etag_of(app: Parts, path: str) -> str | None:

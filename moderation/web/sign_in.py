@@ -1,4 +1,4 @@
-"""Signing in by a link used once, the short code of its mail, or a password; the second step; signing out."""
+"""Signing in by a link used once or the short code of its mail; the second step; signing out."""
 
 import logging
 from dataclasses import dataclass
@@ -9,13 +9,14 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from moderation import accounts, factors, logs, passwords, sessions
+from moderation import accounts, factors, logs, sessions
 from moderation.accounts import CannotSignIn
 from moderation.drafts import LONGEST_EMAIL
 from moderation.links import BadLink, CodeEntry, Expired, Opening, SecondStep
 from moderation.models.queue import LetterKind
 from moderation.throttle import TooMany
 from moderation.tries import Door
+from moderation.vault import Unopened
 from moderation.web.dependencies import Now, Parts, Reading, Sender, ThisApp
 from moderation.web.onward import Next, inside
 from moderation.web.people import PRIVATE, admit, cookie, give_cookie, take_cookie
@@ -24,11 +25,10 @@ router = APIRouter()
 Ticked = Annotated[bool, Form()]
 Code = Annotated[str, Form(max_length=100)]
 Ticket = Annotated[str, Form(max_length=600)]
-LONGEST_PASSWORD = 2000
 
 
 @dataclass(frozen=True)
-class _Proof:
+class Proof:
     """What one proof was good for: a cookie, or a ticket to the second step."""
 
     account: int
@@ -36,16 +36,16 @@ class _Proof:
     ticket: str = ""
 
 
-def _proved(
+def proved(
     app: Parts, request: Request, session: Session, account_id: int, now: datetime, *, stay: bool
-) -> _Proof:
+) -> Proof:
     if factors.asks_for_codes(session, account_id):
         half = accounts.half_way(session, account_id, now)
-        return _Proof(account_id, ticket=app.links.sign(SecondStep(half.id), now))
-    return _Proof(account_id, cookie=admit(app, request, session, account_id, now, stay=stay))
+        return Proof(account_id, ticket=app.links.sign(SecondStep(half.id), now))
+    return Proof(account_id, cookie=admit(app, request, session, account_id, now, stay=stay))
 
 
-def _led_on(app: Parts, proof: _Proof, by: str, *, stay: bool, onward: str) -> Response:
+def led_on(app: Parts, proof: Proof, by: str, *, stay: bool, onward: str) -> Response:
     if proof.ticket:
         return _second(app, proof.ticket, onward, 200, stay=stay)
     return welcome(app, proof.account, proof.cookie, by, stay=stay, onward=onward)
@@ -99,12 +99,21 @@ def enter(  # one address for both fields, as the page has one form at a time
         app.tries.by_sender(Door.LETTER, sender, now.date())
     except TooMany as many:
         return asking(app, onward, 429, "too_many", many.seconds)
+    letter = _letter(app, email, now)
     with app.writing() as session:
-        letter = LetterKind.SIGN_IN if app.mails else None
         sign_in = accounts.ask(session, email, now, mail=letter, onward=inside(onward))
         ticket = app.links.sign(CodeEntry(sign_in.id), now)
     logs.security("sign-in asked", level=logging.INFO)
     return _code(app, ticket, onward, 200)
+
+
+def _letter(app: Parts, email: str, now: datetime) -> LetterKind | None:
+    """Nobody’s mailbox is filled by others; and as one has left, nobody is locked out either."""
+    try:
+        app.tries.at_account(Door.SAME_LETTER, accounts.normal(email), now.date())
+    except TooMany:
+        return None
+    return LetterKind.SIGN_IN
 
 
 def _code(app: Parts, ticket: str, onward: str, status: int, *, wrong: bool = False) -> Response:
@@ -127,79 +136,17 @@ def _by_code(
         ticket, _ = app.links.read(CodeEntry, entry, now)
         with app.writing() as session:
             account = accounts.open_by_code(session, ticket.sign_in, code, now)
-            proof = _proved(app, request, session, account, now, stay=stay) if account else None
+            proof = proved(app, request, session, account, now, stay=stay) if account else None
     except (BadLink, Expired, CannotSignIn):
-        return _refused("code", asking(app, onward, 410, "used"))
+        return refused("code", asking(app, onward, 410, "used"))
     if proof is None:
-        return _refused("code", _code(app, entry, onward, 422, wrong=True))
-    return _led_on(app, proof, "code", stay=stay, onward=onward)
+        return refused("code", _code(app, entry, onward, 422, wrong=True))
+    return led_on(app, proof, "code", stay=stay, onward=onward)
 
 
-def _refused(by: str, answer: Response) -> Response:
+def refused(by: str, answer: Response) -> Response:
     logs.security("sign-in refused", by=by)
     return answer
-
-
-# By password
-
-
-@router.get("/sign-in/password")
-def ask_password(app: ThisApp, next: str = "") -> Response:  # noqa: A002
-    return _password(app, next, 200)
-
-
-def _password(
-    app: Parts, onward: str, status: int, problem: str = "", email: str = "", wait: int = 0
-) -> Response:
-    headers = {**PRIVATE, "Retry-After": str(wait)} if wait else PRIVATE
-    return app.page(
-        "sign_in_password.html",
-        None,
-        status=status,
-        headers=headers,
-        next=inside(onward),
-        problem=problem,
-        typed=email,
-        wait=wait,
-    )
-
-
-@router.post("/sign-in/password")
-def by_password(
-    app: ThisApp,
-    request: Request,
-    sender: Sender,
-    now: Now,
-    email: Annotated[str, Form(max_length=LONGEST_EMAIL)] = "",
-    password: Annotated[str, Form(max_length=LONGEST_PASSWORD)] = "",
-    stay: Ticked = False,
-    onward: Next = "",
-) -> Response:
-    if "@" not in email:
-        return _password(app, onward, 422, "not_an_address", email)
-    try:
-        app.tries.by_sender(Door.PASSWORD, sender, now.date())
-        found, checked = known_by(app, email, password, now)
-    except TooMany as many:
-        return _password(app, onward, 429, "too_many", email, many.seconds)
-    if not checked.right:
-        return _refused("password", _password(app, onward, 422, "wrong", email))
-    try:
-        with app.writing() as session:
-            account = factors.open_by_password(session, found, checked.renewed)
-            proof = _proved(app, request, session, account, now, stay=stay)
-    except CannotSignIn:
-        return _refused("password", _password(app, onward, 422, "wrong", email))
-    return _led_on(app, proof, "password", stay=stay, onward=onward)
-
-
-def known_by(app: Parts, email: str, password: str, now: datetime) -> tuple[factors.Known, passwords.Checked]:
-    """Whose address it is, and what the password is worth there. Raises TooMany and Busy."""
-    app.tries.at_account(Door.PASSWORD, accounts.normal(email), now.date())
-    with app.reading() as session:
-        found = factors.known(session, email)
-    # Outside any transaction, and the same for an address that is nobody's.
-    return found, passwords.check(password, found.password)
 
 
 # The second step
@@ -241,16 +188,19 @@ def second_step(
             app.tries.at_account(Door.CODE, str(whose), now.date())
         with app.writing() as session:
             account = factors.open_by_second_step(
-                session, app.vault, ticket.sign_in, now, code=code, recovery=recovery, tells=app.mails
+                session, app.vault, ticket.sign_in, now, code=code, recovery=recovery
             )
             value = admit(app, request, session, account, now, stay=stay) if account else ""
     except (BadLink, Expired, CannotSignIn):
-        return _refused("second step", asking(app, onward, 410, "half"))
+        return refused("second step", asking(app, onward, 410, "half"))
     except TooMany as many:
         return _second(app, entry, onward, 429, stay=stay, problem="too_many", wait=many.seconds)
+    except Unopened as error:
+        logs.failed("a second factor was sealed with a key that is gone", error, account=whose)
+        return _second(app, entry, onward, 422, stay=stay, problem="unopened")
     if account is None:
         problem = "recovery" if recovery else "code"
-        return _refused("second step", _second(app, entry, onward, 422, stay=stay, problem=problem))
+        return refused("second step", _second(app, entry, onward, 422, stay=stay, problem=problem))
     return welcome(app, account, value, "second step", stay=stay, onward=onward)
 
 
@@ -276,10 +226,10 @@ def use_link(app: ThisApp, request: Request, now: Now, token: str, stay: Ticked 
         with app.writing() as session:
             account = accounts.open_by_link(session, opening.sign_in, now)
             onward = accounts.onward(session, opening.sign_in)
-            proof = _proved(app, request, session, account, now, stay=stay)
+            proof = proved(app, request, session, account, now, stay=stay)
     except (BadLink, Expired, CannotSignIn):
-        return _refused("link", asking(app, "", 410, "used"))
-    return _led_on(app, proof, "link", stay=stay, onward=onward)
+        return refused("link", asking(app, "", 410, "used"))
+    return led_on(app, proof, "link", stay=stay, onward=onward)
 
 
 @router.post("/sign-out")

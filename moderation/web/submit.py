@@ -3,7 +3,6 @@
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from functools import partial
 from typing import Annotated, Literal
 
 from anyio import to_thread
@@ -50,6 +49,8 @@ class Attempt:
     nonce: str
     notice: Notice | None
     sends: bool
+    # Seconds, after too many.
+    wait: int = 0
 
 
 class Typed(BaseModel):
@@ -63,9 +64,13 @@ class Typed(BaseModel):
     step: Literal["preview", "send"] = "preview"
 
 
-def _attempt(app: Parts, now: datetime, slug: str, typed: Typed) -> Attempt:
+def _attempt(app: Parts, now: datetime, slug: str, sender: str | None, typed: Typed) -> Attempt:
     """Everything slow, before any transaction."""
     form = Form(author=typed.author, email=typed.email, text=typed.text)
+    try:
+        app.previews.by_sender(sender, now.date())
+    except TooMany as many:
+        return Attempt(form, None, "", Notice.TOO_MANY, sends=False, wait=many.seconds)
     problems = {"nobot": Problem("not_empty")} if typed.nobot else {}
     try:
         draft = drafts.read(
@@ -106,12 +111,13 @@ def _check(
 async def send(
     app: ThisApp, now: Now, slug: str, sender: Sender, typed: Annotated[Typed, Field()]
 ) -> Response:
-    async with app.turn_of(typed.text), place():
-        return await to_thread.run_sync(partial(_send, app, now, slug, sender, typed))
+    async with app.turn_of(typed.text):
+        attempt = await to_thread.run_sync(_attempt, app, now, slug, sender, typed)
+    async with place():
+        return await to_thread.run_sync(_answer, app, now, slug, sender, attempt)
 
 
-def _send(app: Parts, now: datetime, slug: str, sender: str | None, typed: Typed) -> Response:
-    attempt = _attempt(app, now, slug, typed)
+def _answer(app: Parts, now: datetime, slug: str, sender: str | None, attempt: Attempt) -> Response:
     # Once sent, a form that is sent again leads to its text, even if the forum has closed since.
     if attempt.draft is not None and attempt.sends:
         return _store(app, now, slug, sender, attempt.draft, attempt)
@@ -120,6 +126,8 @@ def _send(app: Parts, now: datetime, slug: str, sender: str | None, typed: Typed
         return _unsent(app, attempt, None, 404)
     if not article.open:
         return _unsent(app, attempt, article, 403)
+    if attempt.wait:
+        return _later(app, attempt, article, Notice.TOO_MANY, attempt.wait)
     return _contribute(app, attempt, article, 422 if attempt.draft is None else 200)
 
 

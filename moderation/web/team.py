@@ -1,8 +1,11 @@
 """The team, for who administers: who is in it, how each signs in, and signing somebody out everywhere."""
 
+import logging
+
 from fastapi import APIRouter, Request, Response
 
-from moderation import sessions
+from moderation import accounts, logs, sessions
+from moderation.decisions import NotFound
 from moderation.pages import account as pages
 from moderation.web.account import Number
 from moderation.web.dependencies import Now, Reading, ThisApp
@@ -21,5 +24,8 @@ def sign_out(
     app: ThisApp, request: Request, person: Admin, _again: Confirmed, now: Now, account: Number
 ) -> Response:
     with app.writing() as session:
+        if not accounts.is_present(session, account):
+            raise NotFound
         sessions.end_all(session, account, now, but=person.browser)
+    logs.security("signed out by another", level=logging.INFO, account=account, by=person.id)
     return go(app, request, person, "/desk/team?done=member_ended", now)

@@ -79,7 +79,7 @@ def guarded(site: Site, email: str, name: str) -> Guarded:
     password, secret = "quatre mots sans lien", totp.new_secret()
     hashed, typed = passwords.hashed(password), pyotp.TOTP(secret).at(before)
     with parts.writing() as session:
-        factors.set_password(session, person, hashed, before, tells=False)
-        codes = factors.turn_codes_on(session, parts.vault, person, secret, typed, before, tells=False)
+        factors.set_password(session, person, hashed, before)
+        codes = factors.turn_codes_on(session, parts.vault, person, secret, typed, before)
     assert codes is not None
     return Guarded(person, password, secret, codes)

@@ -15,7 +15,7 @@ from starlette.testclient import TestClient
 
 from moderation import accounts, delivery, factors, mail, passwords, sessions, tokens, words
 from moderation.accounts import Person
-from moderation.links import CodeEntry, NewAddress
+from moderation.links import CodeEntry, NewAddress, Opening
 from moderation.mail import Send
 from moderation.models.queue import (
     Account,
@@ -46,12 +46,12 @@ def with_password(parts: Parts, person: Person) -> None:
     with parts.writing() as session:
         here = session.exec(select(AccountSession.id).where(AccountSession.account_id == person.id)).first()
         known = Person(person.id, person.name, person.email, person.role, here)
-        factors.set_password(session, known, HASH, parts.clock(), tells=False)
+        factors.set_password(session, known, HASH, parts.clock())
 
 
 def with_codes(parts: Parts, person: Person, clock: FakeClock) -> list[str]:
     with parts.writing() as session:
-        found = factors.turn_codes_on(session, parts.vault, person, SECRET, code(clock), clock(), tells=False)
+        found = factors.turn_codes_on(session, parts.vault, person, SECRET, code(clock), clock())
     assert found is not None
     return found
 
@@ -80,7 +80,7 @@ def read_letters(parts: Parts) -> list[tuple[str, str]]:
     arrived = []
     send: Send = lambda message: arrived.append((str(message["To"]), message.get_content()))  # noqa: E731
     post = delivery.Post(parts.settings, parts.links, parts.templates, send)
-    delivery.letters(parts.engine, post, parts.clock())
+    delivery.letters(parts.engine, post, parts.clock)
     return arrived
 
 
@@ -122,7 +122,8 @@ def test_nothing_about_signing_in_changes_without_proof(
     path, fields = change
     answer = desk.post(path, data=fields)
     assert answer.status_code == 303
-    assert answer.headers["location"].startswith("/desk/confirm?next=/desk/account")
+    page = "/desk/team" if path.startswith("/desk/team") else "/desk/account"
+    assert answer.headers["location"].startswith(f"/desk/confirm?next={page}")
     assert everything(mailing) == before
 
 
@@ -285,7 +286,7 @@ def test_a_password_is_chosen_and_the_other_browsers_are_signed_out(
     assert "Vos autres navigateurs sont déconnectés." in shown.alert
     assert "Changer de mot de passe" in shown.hrefs
     assert [client.get("/desk").status_code for client in (desk, other)] == [200, 303]
-    assert letters(parts) == (["password_set"] if letter else [])
+    assert letters(parts) == ["password_set"]
     assert desk.post("/sign-in/password", data={"email": ann.email, "password": GOOD}).status_code == 303
 
 
@@ -464,9 +465,11 @@ def test_an_address_is_changed_by_a_link_sent_to_it(mailing: Parts, ann: Person,
     wrong = desk.post(form.action, data={"email": "ann"})
     assert (wrong.status_code, Page(wrong).value("email")) == (422, "ann")
     assert desk.post(form.action, data={"email": "ann@autre.example"}).status_code == 303
-    ((to, text),) = read_letters(mailing)
+    (to, text), (warned, warning) = read_letters(mailing)
     (link,) = re.findall(r"http://testserver(/new-address/[\w.-]+)", text)
-    assert to == "ann@autre.example"
+    assert (to, warned) == ("ann@autre.example", "ann@example.org")
+    assert "Une autre adresse électronique a été demandée" in warning.replace("\u00a0", " ")
+    assert "/new-address/" not in warning
     shown = client.get(link)
     assert "ann@autre.example" in Page(shown).main
     assert account(mailing, ann)["email"] == "ann@example.org"
@@ -766,3 +769,66 @@ def test_english_pages_are_in_english(build_parts: BuildParts, ann: Person) -> N
     assert "Gets in by: link by e-mail" in Page(desk.get("/desk/team")).main
     unexpected: Callable[[str], bool] = lambda text: "é" in text.replace("Ève", "")  # noqa: E731
     assert not unexpected(Page(desk.get("/desk/account/tokens")).main)
+
+
+def test_a_change_of_address_that_waits_is_shown_and_can_be_cancelled(mailing: Parts, ann: Person) -> None:
+    desk = browser(mailing, ann)
+    assert desk.post("/desk/account/email", data={"email": "ann@autre.example"}).status_code == 303
+    page = Page(desk.get("/desk/account"))
+    assert "ann@autre.example" in page.main
+    form = page.form("Annuler ce changement")
+    done = Page(desk.get(desk.post(form.action).headers["location"]))
+    assert "La demande de changement d’adresse est annulée." in done.alert
+    assert "ann@autre.example" not in done.main
+
+
+def test_what_was_pressed_before_the_proof_is_said_not_to_be_done(
+    mailing: Parts, ann: Person, sami: Person, clock: FakeClock
+) -> None:
+    desk = browser(mailing, ann)
+    with_password(mailing, ann)
+    clock.tick(minutes=10)
+    led = desk.post(f"/desk/team/{sami.id}/sign-out").headers["location"]
+    form = Page(desk.get(led)).form("Confirmer")
+    back = desk.post(form.action, data={**form.fields, "password": GOOD}).headers["location"]
+    page = Page(desk.get(back))
+    assert back.startswith("/desk/team")
+    assert "Rien n’est encore fait" in page.alert
+    assert desk.post(f"/desk/team/{sami.id}/sign-out").headers["location"] == "/desk/team?done=member_ended"
+
+
+def test_who_is_not_of_the_team_is_signed_out_of_nothing(desk: TestClient) -> None:
+    assert desk.post("/desk/team/999/sign-out").status_code == 404
+
+
+def test_nobody_outside_can_use_up_the_tries_of_who_confirms(
+    parts: Parts, ann: Person, clock: FakeClock, client: TestClient
+) -> None:
+    desk = browser(parts, ann)
+    with_password(parts, ann)
+    clock.tick(minutes=10)
+    tried = [
+        client.post("/sign-in/password", data={"email": ann.email, "password": "faux"}).status_code
+        for _ in range(7)
+    ]
+    assert tried[-1] == 429
+    form = Page(desk.get("/desk/confirm?next=/desk/account/password")).form("Confirmer")
+    assert desk.post(form.action, data={**form.fields, "password": GOOD}).status_code == 303
+
+
+def test_a_second_factor_whose_key_is_gone_says_so(
+    build_parts: BuildParts, ann: Person, clock: FakeClock
+) -> None:
+    before = build_parts()
+    recovery = with_codes(before, ann, clock)
+    parts = build_parts(secret_keys="another-key-of-the-tests-which-is-long")
+    with parts.writing() as session:
+        opening = accounts.ask(session, ann.email, clock(), mail=None).id
+    client = TestClient(create_app(parts), follow_redirects=False)
+    second = client.post(f"/sign-in/{parts.links.sign(Opening(opening), clock())}")
+    form = Page(second).form("Se connecter")
+    clock.tick(minutes=1)
+    told = client.post(form.action, data={**form.fields, "code": code(clock)})
+    assert told.status_code == 422
+    assert "ne peut plus être vérifiée ici" in Page(told).alert
+    assert client.post(form.action, data={**form.fields, "recovery": recovery[0]}).status_code == 303

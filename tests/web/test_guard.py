@@ -335,7 +335,7 @@ def test_a_host_that_is_not_ours_is_named_in_no_letter(
     client = TestClient(create_app(replace(parts, settings=settings)), follow_redirects=False)
     client.post("/sign-in", data={"email": ann.email}, headers={"Host": "evil.example"})
     delivery.letters(
-        parts.engine, delivery.Post(settings, parts.links, parts.templates, letters.append), clock()
+        parts.engine, delivery.Post(settings, parts.links, parts.templates, letters.append), clock
     )
     (letter,) = letters
     assert "http://testserver/sign-in/" in letter.get_content()

@@ -27,7 +27,7 @@ HASH = passwords.hashed(GOOD)
 def known(parts: Parts, ann: Person) -> Person:
     """Ann, who chose a password."""
     with parts.writing() as session:
-        factors.set_password(session, ann, HASH, parts.clock(), tells=False)
+        factors.set_password(session, ann, HASH, parts.clock())
     return ann
 
 
@@ -35,9 +35,7 @@ def known(parts: Parts, ann: Person) -> Person:
 def codes(parts: Parts, known: Person, clock: FakeClock) -> list[str]:
     """Her recovery codes; the code that turned her application on is long past."""
     with parts.writing() as session:
-        found = factors.turn_codes_on(
-            session, parts.vault, known, SECRET, code(clock), parts.clock(), tells=False
-        )
+        found = factors.turn_codes_on(session, parts.vault, known, SECRET, code(clock), parts.clock())
     clock.tick(minutes=5)
     assert found is not None
     return found

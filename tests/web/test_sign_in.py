@@ -150,7 +150,7 @@ def test_five_codes_may_be_tried(mailing: Parts, browser: TestClient) -> None:
         assert answer.status_code == 422
         assert "Ce n’est pas le bon code." in Page(answer).error("code")
         assert form_fields(answer.text) == fields
-    assert browser.post("/sign-in", data={**fields, "code": code}).status_code == 422
+    assert browser.post("/sign-in", data={**fields, "code": code}).status_code == 410
 
 
 def test_a_code_is_of_no_use_to_another_browser(mailing: Parts, browser: TestClient) -> None:
@@ -186,11 +186,20 @@ def test_an_unknown_address_is_answered_alike(mailing: Parts, browser: TestClien
         assert len(session.exec(select(Letter)).all()) == 2
 
 
-def test_without_mail_no_letter_waits_to_be_sent(parts: Parts, client: TestClient, ann: Person) -> None:
+def test_without_mail_the_page_says_so(client: TestClient, ann: Person) -> None:
     page = Page(client.post("/sign-in", data={"email": ann.email}))
     assert "Ce site n’envoie pas de courriel." in page.main
-    with parts.reading() as session:
-        assert session.exec(select(Letter)).all() == []
+
+
+@pytest.mark.usefixtures("ann")
+@pytest.mark.parametrize("email", ["ann@example.org", "nobody@example.org"])
+def test_nobody_s_mailbox_is_filled_by_others(mailing: Parts, browser: TestClient, email: str) -> None:
+    for _ in range(3):
+        answer = browser.post("/sign-in", data={"email": email})
+        assert (answer.status_code, "code" in form_fields(answer.text)) == (200, False)
+    browser.post("/sign-in", data={"email": "somebody@example.org"})
+    with mailing.reading() as session:
+        assert len(session.exec(select(Letter)).all()) == 2
 
 
 @pytest.mark.parametrize("email", ["", "ann", "ann\0@example.org", "a" * 300 + "@example.org"])

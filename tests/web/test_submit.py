@@ -1,6 +1,7 @@
 import asyncio
 import html
 import sys
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -17,7 +18,7 @@ from moderation.links import Form, Links, Opening
 from moderation.markup import MAX_CHARACTERS
 from moderation.models.public import Mode
 from moderation.models.queue import Comment, Version
-from moderation.web.app import HANDED_OVER, create_app
+from moderation.web.app import HANDED_OVER, PREVIEWS, create_app
 from moderation.web.dependencies import Parts
 
 PREVIEW = "Aperçu : votre message n’est pas encore envoyé"
@@ -495,3 +496,24 @@ def test_long_texts_that_wait_to_be_rendered_hold_up_no_reader_and_no_decision(
 def test_a_thread_that_computes_hands_over_soon(parts: Parts) -> None:
     with TestClient(create_app(parts)):
         assert sys.getswitchinterval() == pytest.approx(HANDED_OVER)
+
+
+def test_previews_have_a_limit_too_and_lose_no_text(build_parts: BuildParts) -> None:
+    parts = build_parts(submit_limit="1 per hour")
+    add_article(parts, "le-pont")
+    client = TestClient(create_app(parts), client=("203.0.113.7", 50000))
+    shown = [post(client, "le-pont", text=f"Essai {number}.") for number in range(PREVIEWS + 1)]
+    assert [answer.status_code for answer in shown] == [200] * PREVIEWS + [429]
+    last = shown[-1]
+    assert f"Essai {PREVIEWS}." in Page(last).value("text")
+    assert "réessayez dans quelques minutes" in last.text
+    assert 1 <= int(last.headers["retry-after"]) <= 3600
+    assert client.post("/api/v1/articles/le-pont/comments", json={"text": "x" * 20_000}).status_code == 429
+
+
+@pytest.mark.parametrize("field", ["author", "email"])
+def test_a_name_of_many_marks_holds_nobody_up(client: TestClient, article: str, field: str) -> None:
+    hostile = "\U0001d16d\u302e" * 10_000
+    began = time.monotonic()
+    assert post(client, article, text="Bonjour.", **{field: hostile}).status_code == 422
+    assert time.monotonic() - began < 1
