@@ -34,6 +34,7 @@ def environment(settings: Settings, language: Language) -> Environment:
     env.globals["label"] = words.Labels(language)
     env.filters["date"] = language.date
     env.filters["moment"] = language.moment
+    env.filters["number"] = language.number
     env.filters["isoformat"] = datetime.isoformat
     env.filters["grouped"] = identifiers.grouped
     env.filters["contribution"] = _contribution(env)

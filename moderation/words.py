@@ -175,10 +175,6 @@ class Labels:
 
     def problem(self, problem: Problem) -> str:
         return self._say(PROBLEM[problem.code]) % {
-            "limit": _thousands(problem.limit),
-            "found": _thousands(problem.found),
+            "limit": self._language.number(problem.limit),
+            "found": self._language.number(problem.found),
         }
-
-
-def _thousands(number: int) -> str:
-    return f"{number:,}".replace(",", "\u202f")

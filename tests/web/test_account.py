@@ -602,7 +602,7 @@ def test_who_administers_sees_the_team_and_signs_somebody_out(
     theirs, also = browser(parts, sami), browser(parts, sami)
     page = Page(desk.get("/desk/team"))
     assert "sami@example.org" in page.main
-    assert "Entre par : mot de passe" in page.main
+    assert "Se connecte par : mot de passe ; 2 navigateurs connectés" in page.main
     assert "L’équipe" in page.hrefs
     (form,) = [form for form in page.forms if form.action.endswith("/sign-out")]
     assert form.action == f"/desk/team/{sami.id}/sign-out"
@@ -763,6 +763,6 @@ def test_english_pages_are_in_english(build_parts: BuildParts, ann: Person) -> N
     assert Page(desk.get("/desk/account")).heading == "My account"
     assert Page(desk.get("/desk/confirm")).heading == "Confirm that it is you"
     add_person(parts, "eve@example.org", "Ève", Role.MODERATOR)
-    assert "Gets in by: link by e-mail" in Page(desk.get("/desk/team")).main
+    assert "Signs in by: link by e-mail" in Page(desk.get("/desk/team")).main
     unexpected: Callable[[str], bool] = lambda text: "é" in text.replace("Ève", "")  # noqa: E731
     assert not unexpected(Page(desk.get("/desk/account/tokens")).main)

@@ -441,7 +441,7 @@ def test_a_note_that_is_too_long_is_given_back_to_be_shortened(desk: TestClient,
     page = Page(answer)
     assert answer.status_code == 422
     assert (
-        page.error("note") == "C’est trop long : 2550 caractères, pour 2 000 au plus. Raccourcissez un peu."
+        page.error("note") == "C’est trop long : 2 550 caractères, pour 2 000 au plus. Raccourcissez un peu."
     )
     assert (page.value("note"), page.chosen("reason")) == (note, "off_topic")
     fits = "\r\n" * 1999 + "x"
