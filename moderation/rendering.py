@@ -30,6 +30,7 @@ def environment(settings: Settings, language: Language) -> Environment:
     env.globals["site"] = settings
     env.globals["lang"] = language.code
     env.globals["root"] = settings.path
+    env.globals["mails"] = settings.smtp_url is not None
     env.globals["asset"] = _assets(settings.path)
     env.globals["label"] = words.Labels(language)
     env.filters["date"] = language.date

@@ -219,14 +219,14 @@ def sign_in_without_an_address(_gallery: Gallery, page: Page) -> None:
     page.goto("/sign-in")
     page.get_by_label("Votre adresse électronique").fill("ann")
     _whatever_is_typed(page)
-    button(page, "Recevoir un lien").click()
+    button(page, "Demander un lien").click()
     expect(page.get_by_role("alert")).to_be_visible()
 
 
 def sign_in_code(gallery: Gallery, page: Page) -> None:
     page.goto("/sign-in")
     page.get_by_label("Votre adresse électronique").fill(gallery.site.ann.email)
-    button(page, "Recevoir un lien").click()
+    button(page, "Demander un lien").click()
     expect(page.get_by_label("Code reçu")).to_be_visible()
 
 

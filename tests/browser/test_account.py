@@ -263,7 +263,7 @@ def test_a_browser_without_passkeys_says_so(named: Site, visit: Visit) -> None:
     expect(page.get_by_role("alert")).to_contain_text("Ce navigateur ne connaît pas les clés d’accès")
     still = visit(base_url=named.url, java_script_enabled=False)
     still.goto("/sign-in")
-    expect(button(still, "Recevoir un lien")).to_be_visible()
+    expect(button(still, "Demander un lien")).to_be_visible()
     expect(button(still, "Se connecter avec une clé d’accès")).to_have_count(0)
     named.sign_in(still.context, named.ann)
     still.goto("/desk/account/passkeys")

@@ -37,7 +37,7 @@ def test_who_is_not_signed_in_is_led_there_and_back(client: TestClient) -> None:
     answer = client.get("/desk?status=refused&after=x")
     assert answer.status_code == 303
     onward = client.get(answer.headers["location"])
-    assert Page(onward).form("Recevoir un lien").fields == {"next": "/desk?status=refused&after=x"}
+    assert Page(onward).form("Demander un lien").fields == {"next": "/desk?status=refused&after=x"}
 
 
 def test_a_decision_after_the_session_has_ended_is_not_made(
