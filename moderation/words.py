@@ -93,8 +93,8 @@ CHANGED = {
         "par la personne qui administre le site, et vous êtes déconnecté·e partout."
     ),
     "second_step_failed": _(
-        "Quelqu’un a donné votre mot de passe ou ouvert un de vos liens, puis cinq codes qui n’étaient pas "
-        "les bons : personne n’est entré."
+        "Quelqu’un a donné votre mot de passe ou ouvert un de vos liens, puis essayé cinq codes, tous faux : "
+        "personne n’est entré."
     ),
 }
 # What was just done on « Mon compte » and on the team’s page.

@@ -152,7 +152,7 @@ def test_one_act_closes_a_forum_and_one_opens_it_again(
         return Page(desk.get(answer.headers["location"]))
 
     page = act(Page(desk.get("/desk")), "Fermer ce forum")
-    assert "Le pont rouvre Forum fermé par Ann, 1er mars 2026" in page.alert
+    assert "Le pont rouvre Forum fermé par Ann le 1er mars 2026" in page.alert
     assert client.post(API, json={"text": "Encore."}).status_code == 403
     assert "Forum fermé" in Page(client.get("/articles/le-pont")).main
     log = Page(desk.get("/desk/log"))
