@@ -82,15 +82,15 @@ CHANGED = {
     "email_changed": _("L’adresse électronique de votre compte a été remplacée."),
     "password_set": _("Un mot de passe a été choisi pour votre compte."),
     "password_removed": _("Le mot de passe de votre compte a été supprimé."),
-    "codes_on": _("Une application de codes protège désormais votre compte."),
-    "codes_off": _("L’application de codes ne protège plus votre compte."),
+    "codes_on": _("Une application d’authentification protège désormais votre compte."),
+    "codes_off": _("L’application d’authentification ne protège plus votre compte."),
     "recovery_renewed": _("De nouveaux codes de secours remplacent les précédents."),
     "recovery_used": _("Un code de secours de votre compte a été utilisé."),
     "passkey_added": _("Une clé d’accès a été ajoutée à votre compte."),
     "passkey_removed": _("Une clé d’accès de votre compte a été supprimée."),
     "factors_reset": _(
-        "Le mot de passe, l’application de codes et les clés d’accès de votre compte ont été supprimés "
-        "par la personne qui administre le site, et vous êtes déconnecté·e partout."
+        "Le mot de passe, l’application d’authentification et les clés d’accès de votre compte ont été "
+        "supprimés par la personne qui administre le site, et vous êtes déconnecté·e partout."
     ),
     "second_step_failed": _(
         "Quelqu’un a donné votre mot de passe ou ouvert un de vos liens, puis essayé cinq codes, tous faux : "
@@ -101,8 +101,8 @@ CHANGED = {
 ACCOUNT_DONE = {
     "password_set": _("Mot de passe enregistré. Vos autres navigateurs sont déconnectés."),
     "password_removed": _("Mot de passe supprimé."),
-    "codes_off": _("L’application de codes ne sert plus à vous connecter."),
-    "codes_already": _("Une application de codes est déjà en service."),
+    "codes_off": _("L’application d’authentification ne sert plus à vous connecter."),
+    "codes_already": _("Une application d’authentification est déjà en service."),
     "passkey_added": _("Clé d’accès ajoutée."),
     "passkey_removed": _("Clé d’accès supprimée."),
     "one_ended": _("Ce navigateur est déconnecté."),

@@ -135,7 +135,7 @@ def test_the_link_of_the_letter_signs_in_once(mailing: MailParts, smtp: str, pos
     assert deliver(parts) == 1
     (letter,) = postman.received
     assert (letter["To"], letter["From"]) == ("ann@example.org", "Le Site <site@example.org>")
-    assert letter["Subject"] == "Votre lien de connexion à Le Passe-Muraille"
+    assert letter["Subject"] == "Le Passe-Muraille\u00a0: votre lien de connexion"
     (token,) = LINK.findall(letter.get_content())
     assert client.get(f"/sign-in/{token}").status_code == 200
     opened = client.post(f"/sign-in/{token}")
@@ -354,7 +354,7 @@ def test_a_name_stands_in_a_letter_as_it_is_and_adds_no_header(
     (letter,) = postman.received
     assert postman.recipients == [["ann@example.org"]]
     assert letter["Bcc"] is None
-    assert letter["Subject"].startswith("Votre lien de connexion à L'Écho de <b>là</b> & d’ici, ")
+    assert letter["Subject"].startswith("L'Écho de <b>là</b> & d’ici, ")
     assert "Bcc: eve@example.org" in letter.get_content()
     assert len(LINK.findall(letter.get_content())) == 1
 

@@ -343,7 +343,7 @@ def guarded_at(address: str) -> Scene:
 
 def recovery_codes(gallery: Gallery, page: Page) -> None:
     guarded_at("/desk/account")(gallery, page)
-    button(page, "Faire de nouveaux codes de secours").click()
+    button(page, "Créer de nouveaux codes de secours").click()
     expect(heading(page)).to_have_text("Vos codes de secours")
 
 

@@ -54,7 +54,7 @@ def test_a_password_and_an_application_are_set_up_and_used(site: Site, page: Pag
     button(page, "Enregistrer").click()
     expect(page.get_by_role("status")).to_contain_text("Mot de passe enregistré.")
 
-    link(page, "Mettre en service une application de codes").click()
+    link(page, "Mettre en service une application d’authentification").click()
     expect(page.get_by_role("img", name="Carré à photographier.")).to_be_visible()
     application = pyotp.parse_uri(str(link(page, "Ouvrir l’application").get_attribute("href")))
     assert isinstance(application, pyotp.TOTP)

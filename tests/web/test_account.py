@@ -366,7 +366,7 @@ def test_recovery_codes_are_made_anew_and_codes_turned_off(
     desk = browser(parts, ann)
     old = with_codes(parts, ann, clock)
     page = Page(desk.get("/desk/account"))
-    new = Page(desk.post(page.form("Faire de nouveaux codes de secours").action)).texts("ol code")
+    new = Page(desk.post(page.form("Créer de nouveaux codes de secours").action)).texts("ol code")
     assert len(new) == 10
     assert not {one.replace("-", "") for one in new} & set(old)
     assert desk.post(page.form("Ne plus demander de code").action).status_code == 303
@@ -585,7 +585,7 @@ def test_who_administers_sees_everybody_s_tokens_and_revokes_them(
 ) -> None:
     theirs = browser(parts, sami)
     theirs.post("/desk/account/tokens", data={"name": "le mien", "scope": "read"})
-    assert "de Sami" in Page(desk.get("/desk/account/tokens")).main
+    assert "compte : Sami" in Page(desk.get("/desk/account/tokens")).main
     assert "de Sami" not in Page(theirs.get("/desk/account/tokens")).main
     clock.tick(minutes=30)
     assert desk.post("/desk/account/tokens/1/revoke").status_code == 303

@@ -321,7 +321,7 @@ def test_a_sender_who_asks_for_many_letters_is_told_to_wait(build_parts: BuildPa
     assert answers == [200] * 20 + [429]
     assert client.post("/sign-in", data={"email": "a@example.org"}, headers=there).status_code == 200
     told = client.post("/sign-in", data={"email": "a@example.org"}, headers=here)
-    assert "Beaucoup de liens ont été demandés d’ici." in Page(told).alert
+    assert "Beaucoup de liens ont été demandés depuis votre connexion." in Page(told).alert
     assert "203" not in re.sub(r"\d{4}-", "", told.text)
 
 
