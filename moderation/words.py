@@ -71,9 +71,9 @@ FINDING = {
 PROBLEM = {
     "empty": _("Écrivez votre message avant de continuer."),
     "too_long": _("C’est trop long : %(found)s caractères, pour %(limit)s au plus. Raccourcissez un peu."),
-    "too_many_tags": _("Il y a trop de signes « < » : %(found)s, pour %(limit)s au plus."),
+    "too_many_tags": _("Il y a trop de signes « < » : %(found)s, pour %(limit)s au plus. Retirez-en."),
     "required": _("Ce site demande de remplir ce champ."),
-    "not_an_address": _("Cette adresse ne ressemble pas à une adresse électronique : nom@domaine.fr."),
+    "not_an_address": _("Cette adresse ne ressemble pas à une adresse électronique, comme nom@domaine.fr."),
     "not_empty": _("Ce champ doit rester vide : effacez ce qui s’y trouve."),
     "duplicate": _("Ce même texte a déjà été envoyé ici aujourd’hui : inutile de le renvoyer."),
 }
@@ -108,7 +108,7 @@ ACCOUNT_DONE = {
     "one_ended": _("Ce navigateur est déconnecté."),
     "others_ended": _("Tous vos autres navigateurs sont déconnectés."),
     "member_ended": _("Cette personne est déconnectée partout."),
-    "email_asked": _("Un lien vient de partir à la nouvelle adresse : ouvrez-le pour la confirmer."),
+    "email_asked": _("Un lien vient d’être envoyé à la nouvelle adresse : ouvrez-le pour la confirmer."),
     "token_revoked": _("Jeton révoqué : il n’ouvre plus rien."),
 }
 PASSWORD_PROBLEM = {

@@ -221,7 +221,10 @@ def test_a_recovery_code_takes_the_application_s_place(client: TestClient, codes
     fields = half_way(client, give(client, GOOD))
     wrong = client.post("/sign-in/second", data={**fields, "recovery": codes[0][:-1]})
     assert wrong.status_code == 422
-    assert Page(wrong).error("recovery") == "Ce code de secours n’est pas le bon, ou il a déjà servi."
+    assert (
+        Page(wrong).error("recovery")
+        == "Ce code de secours n’est pas le bon, ou il a déjà servi : essayez-en un autre."
+    )
     assert form_fields(wrong.text) == fields
     assert client.post("/sign-in/second", data={**fields, "recovery": codes[0]}).status_code == 303
     client.cookies.clear()

@@ -131,7 +131,7 @@ def test_a_code_signs_in_the_browser_that_asked(mailing: Parts, browser: TestCli
     add_person(mailing, "ann@example.org", "Ann", Role.ADMIN)
     asked = browser.post("/sign-in", data={"email": " Ann@Example.org ", "next": "/desk/log"})
     page = Page(asked)
-    assert (asked.status_code, page.heading) == (200, "Consultez votre courriel")
+    assert (asked.status_code, page.heading) == (200, "Consultez votre messagerie")
     form = page.form("Se connecter")
     assert form.fields["next"] == "/desk/log"
     code = code_for(mailing)
@@ -213,7 +213,8 @@ def test_what_is_no_address_is_said_beside_the_field(client: TestClient, email: 
     page = Page(answer)
     assert answer.status_code == 422
     assert (
-        page.error("email") == "Cette adresse ne ressemble pas à une adresse électronique : nom@domaine.fr."
+        page.error("email")
+        == "Cette adresse ne ressemble pas à une adresse électronique, comme nom@domaine.fr."
     )
     assert form_fields(answer.text) == {"next": "/desk/log"}
 
