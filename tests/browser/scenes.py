@@ -163,7 +163,7 @@ def sent_where_there_is_no_room(gallery: Gallery, page: Page) -> None:
     preview(page)
     read_preview(gallery.site, page)
     button(page, "Envoyer à la modération").click()
-    expect(page.get_by_role("status")).to_contain_text("Beaucoup de contributions attendent déjà")
+    expect(page.get_by_role("status")).to_contain_text("Trop de contributions attendent déjà")
 
 
 def forum_closed(_gallery: Gallery, page: Page) -> None:
@@ -370,7 +370,7 @@ def token_without_a_scope(_gallery: Gallery, page: Page) -> None:
     for box in page.get_by_role("checkbox").all():
         box.uncheck()
     button(page, "Créer le jeton").click()
-    expect(page.get_by_role("alert")).to_contain_text("Cochez au moins une chose")
+    expect(page.get_by_role("alert")).to_contain_text("Cochez au moins une case")
 
 
 def new_address(gallery: Gallery, page: Page) -> None:
@@ -433,7 +433,7 @@ SCENES: dict[str, Scene] = {
     ),
     "account-codes": at("/desk/account/codes"),
     "account-codes-wrong": filled_in_wrong(
-        "/desk/account/codes", "Le code qu’elle montre", "000000", "Mettre en service"
+        "/desk/account/codes", "Le code que l’application affiche", "000000", "Mettre en service"
     ),
     "account-recovery": recovery_codes,
     "account-passkey": at("/desk/account/passkeys"),

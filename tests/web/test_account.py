@@ -713,7 +713,10 @@ def test_where_browsers_have_no_passkeys_none_is_offered(
     parts = build_parts(site_url=site_url)
     desk = browser(parts, ann)
     for path in ("/desk/account", "/desk/account/passkeys"):
-        assert "Les navigateurs n’en créent pas pour une adresse comme celle de ce site" in Page(desk.get(path)).main
+        assert (
+            "Les navigateurs n’en créent pas pour une adresse comme celle de ce site"
+            in Page(desk.get(path)).main
+        )
     assert "passkeys.js" not in desk.get("/sign-in").text
     for path in ("/sign-in/passkey/options", "/sign-in/passkey", "/desk/account/passkeys/options"):
         assert desk.post(path).status_code == 404
