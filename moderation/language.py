@@ -16,6 +16,7 @@ from moderation import resources
 NBSP, NARROW = "\u00a0", "\u202f"
 _HIGH = re.compile(r" (?=[;!?])")
 _COLON = re.compile(r" (?=:)")
+_THOUSANDS = re.compile(r"(?<=\d) (?=\d{3}(?!\d))")
 _OPENING = re.compile(r"«[ \u00a0\u202f]*")
 _CLOSING = re.compile(r"[ \u00a0\u202f]*»")
 
@@ -24,7 +25,7 @@ _CLOSING = re.compile(r"[ \u00a0\u202f]*»")
 def french(text: str) -> str:
     """Hardens the spaces French typography asks for; our strings are written with ordinary ones."""
     text = _HIGH.sub(NARROW, text)
-    text = _COLON.sub(NBSP, text)
+    text = _THOUSANDS.sub(NARROW, _COLON.sub(NBSP, text))
     return _CLOSING.sub(f"{NBSP}»", _OPENING.sub(f"«{NBSP}", text))
 
 
@@ -51,6 +52,11 @@ class Language:
     @cached_property
     def locale(self) -> str:
         return {"fr": "fr_FR", "en": "en_GB"}[self.code]
+
+    def number(self, number: int) -> str:
+        """« 10 000 », “10,000”."""
+        grouped = f"{number:,}"
+        return grouped.replace(",", NARROW) if self.code == "fr" else grouped
 
     def date(self, moment: datetime) -> str:
         """« 6 mai 2019 », « 1er juillet 2020 »."""

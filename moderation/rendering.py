@@ -30,10 +30,12 @@ def environment(settings: Settings, language: Language) -> Environment:
     env.globals["site"] = settings
     env.globals["lang"] = language.code
     env.globals["root"] = settings.path
+    env.globals["mails"] = settings.smtp_url is not None
     env.globals["asset"] = _assets(settings.path)
     env.globals["label"] = words.Labels(language)
     env.filters["date"] = language.date
     env.filters["moment"] = language.moment
+    env.filters["number"] = language.number
     env.filters["isoformat"] = datetime.isoformat
     env.filters["grouped"] = identifiers.grouped
     env.filters["contribution"] = _contribution(env)
@@ -58,7 +60,12 @@ def _assets(path: str) -> dict[str, str]:
 
 def fingerprint(settings: Settings) -> str:
     """Changes when anything but the data changes what a public page looks like."""
-    files = [*sorted(resources.folder("templates").rglob("*.html")), *sorted(STATIC.iterdir())]
+    spoken = [resources.PACKAGE / "words.py", *(resources.PACKAGE / "locales").glob("*.po")]
+    files = [
+        *sorted(resources.folder("templates").rglob("*.html")),
+        *sorted(STATIC.iterdir()),
+        *sorted(spoken),
+    ]
     shown = settings.model_dump_json(
         include={"site_url", "site_name", "slogan", "language", "timezone", "notice", "required", "contact"}
     )

@@ -71,9 +71,9 @@ FINDING = {
 PROBLEM = {
     "empty": _("Écrivez votre message avant de continuer."),
     "too_long": _("C’est trop long : %(found)s caractères, pour %(limit)s au plus. Raccourcissez un peu."),
-    "too_many_tags": _("Il y a trop de signes « < » : %(found)s, pour %(limit)s au plus."),
+    "too_many_tags": _("Il y a trop de signes « < » : %(found)s, pour %(limit)s au plus. Retirez-en."),
     "required": _("Ce site demande de remplir ce champ."),
-    "not_an_address": _("Cette adresse ne ressemble pas à une adresse électronique : nom@domaine.fr."),
+    "not_an_address": _("Cette adresse ne ressemble pas à une adresse électronique, comme nom@domaine.fr."),
     "not_empty": _("Ce champ doit rester vide : effacez ce qui s’y trouve."),
     "duplicate": _("Ce même texte a déjà été envoyé ici aujourd’hui : inutile de le renvoyer."),
 }
@@ -87,33 +87,33 @@ CHANGED = {
     "email_changed": _("L’adresse électronique de votre compte a été remplacée."),
     "password_set": _("Un mot de passe a été choisi pour votre compte."),
     "password_removed": _("Le mot de passe de votre compte a été supprimé."),
-    "codes_on": _("Une application de codes protège désormais votre compte."),
-    "codes_off": _("L’application de codes ne protège plus votre compte."),
+    "codes_on": _("Une application d’authentification protège désormais votre compte."),
+    "codes_off": _("L’application d’authentification ne protège plus votre compte."),
     "recovery_renewed": _("De nouveaux codes de secours remplacent les précédents."),
     "recovery_used": _("Un code de secours de votre compte a été utilisé."),
     "passkey_added": _("Une clé d’accès a été ajoutée à votre compte."),
     "passkey_removed": _("Une clé d’accès de votre compte a été supprimée."),
     "factors_reset": _(
-        "Le mot de passe, l’application de codes, les clés d’accès et les jetons de votre compte ont été "
-        "supprimés par la personne qui administre le site, et vous êtes déconnecté·e partout."
+        "Le mot de passe, l’application d’authentification, les clés d’accès et les jetons de votre compte "
+        "ont été supprimés par la personne qui administre le site, et vous êtes déconnecté·e partout."
     ),
     "second_step_failed": _(
-        "Quelqu’un a donné votre mot de passe ou ouvert un de vos liens, puis cinq codes qui n’étaient pas "
-        "les bons : personne n’est entré."
+        "Quelqu’un a donné votre mot de passe ou ouvert un de vos liens, puis essayé cinq codes, tous faux : "
+        "personne n’est entré."
     ),
 }
 # What was just done on « Mon compte » and on the team’s page.
 ACCOUNT_DONE = {
     "password_set": _("Mot de passe enregistré. Vos autres navigateurs sont déconnectés."),
     "password_removed": _("Mot de passe supprimé."),
-    "codes_off": _("L’application de codes ne sert plus à vous connecter."),
-    "codes_already": _("Une application de codes est déjà en service."),
+    "codes_off": _("L’application d’authentification ne sert plus à vous connecter."),
+    "codes_already": _("Une application d’authentification est déjà en service."),
     "passkey_added": _("Clé d’accès ajoutée."),
     "passkey_removed": _("Clé d’accès supprimée."),
     "one_ended": _("Ce navigateur est déconnecté."),
     "others_ended": _("Tous vos autres navigateurs sont déconnectés."),
     "member_ended": _("Cette personne est déconnectée partout."),
-    "email_asked": _("Un lien vient de partir à la nouvelle adresse : ouvrez-le pour la confirmer."),
+    "email_asked": _("Un lien vient d’être envoyé à la nouvelle adresse : ouvrez-le pour la confirmer."),
     "again": _("C’est confirmé. Rien n’est encore fait : appuyez de nouveau."),
     "email_cancelled": _("La demande de changement d’adresse est annulée."),
     "token_revoked": _("Jeton révoqué : il n’ouvre plus rien."),
@@ -182,10 +182,6 @@ class Labels:
 
     def problem(self, problem: Problem) -> str:
         return self._say(PROBLEM[problem.code]) % {
-            "limit": _thousands(problem.limit),
-            "found": _thousands(problem.found),
+            "limit": self._language.number(problem.limit),
+            "found": self._language.number(problem.found),
         }
-
-
-def _thousands(number: int) -> str:
-    return f"{number:,}".replace(",", "\u202f")

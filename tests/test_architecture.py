@@ -161,7 +161,7 @@ def test_everything_is_annotated() -> None:
 # What the pages are given besides `page`, and the letters besides nothing.
 GIVEN = {
     *("page", "status", "form", "preview", "notice", "person", "now", "stale", "problem", "typed_reason"),
-    *("typed_note", "next", "entry", "wrong", "mails", "unknown", "typed", "changed", "action"),
+    *("typed_note", "next", "entry", "wrong", "unknown", "typed", "changed", "action"),
     *("party", "news", "stay", "picture", "scopes", "foreign"),
     *("name", "link", "code", "kind", "at", "reference"),
 }

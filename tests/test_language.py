@@ -50,6 +50,14 @@ def test_french_counts_nothing_and_one_as_one(number: int, said: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("number", "fr", "en"),
+    [(0, "0", "0"), (999, "999", "999"), (10_000, "10\u202f000", "10,000")],
+)
+def test_a_large_number_is_grouped_as_in_the_place(number: int, fr: str, en: str) -> None:
+    assert (FRENCH.number(number), ENGLISH.number(number)) == (fr, en)
+
+
+@pytest.mark.parametrize(
     ("written", "said"),
     [
         ("Motif : hors sujet", "Motif\u00a0: hors sujet"),
@@ -57,6 +65,7 @@ def test_french_counts_nothing_and_one_as_one(number: int, said: str) -> None:
         ("« Envoyer »", "«\u00a0Envoyer\u00a0»"),
         ("«Envoyer»", "«\u00a0Envoyer\u00a0»"),
         ("la page « Suivre » :", "la page «\u00a0Suivre\u00a0»\u00a0:"),
+        ("plus de 1 000 000, dont 12 345 à 10 h", "plus de 1\u202f000\u202f000, dont 12\u202f345 à 10 h"),
         ("à 12:30, %(name)s", "à 12:30, %(name)s"),
         ("<a href='x?y=1;z'>a</a>", "<a href='x?y=1;z'>a</a>"),
     ],

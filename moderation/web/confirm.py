@@ -74,7 +74,6 @@ def asking(
         next=inside(onward),
         problem=problem,
         entry=entry,
-        mails=app.mails,
         party=app.party,
     )
 

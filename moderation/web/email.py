@@ -30,7 +30,6 @@ def _asking(app: Parts, person: Person, email: str, status: int, problem: str = 
         person=person,
         typed=email,
         problem=problem,
-        mails=app.mails,
     )
 
 

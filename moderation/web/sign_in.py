@@ -125,7 +125,6 @@ def _code(app: Parts, ticket: str, onward: str, status: int, *, wrong: bool = Fa
         entry=ticket,
         next=inside(onward),
         wrong=wrong,
-        mails=app.mails,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Any, Protocol
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from browser.serving import Site, serve
+from browser.serving import MAILING, Site, serve
 from browser.watching import Watch
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
@@ -47,7 +47,7 @@ def chromium() -> Generator[Browser]:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
-    with serve(tmp_path_factory.mktemp("site"), waiting_per_thread=str(ROOM)) as served:
+    with serve(tmp_path_factory.mktemp("site"), waiting_per_thread=str(ROOM), **MAILING) as served:
         yield served
 
 

@@ -163,7 +163,7 @@ def sent_where_there_is_no_room(gallery: Gallery, page: Page) -> None:
     preview(page)
     read_preview(gallery.site, page)
     button(page, "Envoyer à la modération").click()
-    expect(page.get_by_role("status")).to_contain_text("Beaucoup de contributions attendent déjà")
+    expect(page.get_by_role("status")).to_contain_text("Trop de contributions attendent déjà")
 
 
 def forum_closed(_gallery: Gallery, page: Page) -> None:
@@ -219,14 +219,14 @@ def sign_in_without_an_address(_gallery: Gallery, page: Page) -> None:
     page.goto("/sign-in")
     page.get_by_label("Votre adresse électronique").fill("ann")
     _whatever_is_typed(page)
-    button(page, "Recevoir un lien").click()
+    button(page, "Demander un lien").click()
     expect(page.get_by_role("alert")).to_be_visible()
 
 
 def sign_in_code(gallery: Gallery, page: Page) -> None:
     page.goto("/sign-in")
     page.get_by_label("Votre adresse électronique").fill(gallery.site.ann.email)
-    button(page, "Recevoir un lien").click()
+    button(page, "Demander un lien").click()
     expect(page.get_by_label("Code reçu")).to_be_visible()
 
 
@@ -343,7 +343,7 @@ def guarded_at(address: str) -> Scene:
 
 def recovery_codes(gallery: Gallery, page: Page) -> None:
     guarded_at("/desk/account")(gallery, page)
-    button(page, "Faire de nouveaux codes de secours").click()
+    button(page, "Créer de nouveaux codes de secours").click()
     expect(heading(page)).to_have_text("Vos codes de secours")
 
 
@@ -370,7 +370,7 @@ def token_without_a_scope(_gallery: Gallery, page: Page) -> None:
     for box in page.get_by_role("checkbox").all():
         box.uncheck()
     button(page, "Créer le jeton").click()
-    expect(page.get_by_role("alert")).to_contain_text("Cochez au moins une chose")
+    expect(page.get_by_role("alert")).to_contain_text("Cochez au moins une case")
 
 
 def new_address(gallery: Gallery, page: Page) -> None:
@@ -433,7 +433,7 @@ SCENES: dict[str, Scene] = {
     ),
     "account-codes": at("/desk/account/codes"),
     "account-codes-wrong": filled_in_wrong(
-        "/desk/account/codes", "Le code qu’elle montre", "000000", "Mettre en service"
+        "/desk/account/codes", "Le code que l’application affiche", "000000", "Mettre en service"
     ),
     "account-recovery": recovery_codes,
     "account-passkey": at("/desk/account/passkeys"),

@@ -25,6 +25,8 @@ from moderation.web.dependencies import Parts
 
 UNDO_SECONDS = 3
 PATIENCE = 20
+# Letters are written, and no server takes them.
+MAILING = {"smtp_url": "smtp://127.0.0.1:9", "mail_from": "site@example.org"}
 
 
 @dataclass(frozen=True)

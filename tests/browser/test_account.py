@@ -54,11 +54,11 @@ def test_a_password_and_an_application_are_set_up_and_used(site: Site, page: Pag
     button(page, "Enregistrer").click()
     expect(page.get_by_role("status")).to_contain_text("Mot de passe enregistré.")
 
-    link(page, "Mettre en service une application de codes").click()
-    expect(page.get_by_role("img", name="Carré à photographier.")).to_be_visible()
+    link(page, "Mettre en service une application d’authentification").click()
+    expect(page.get_by_role("img", name="Code QR à scanner.")).to_be_visible()
     application = pyotp.parse_uri(str(link(page, "Ouvrir l’application").get_attribute("href")))
     assert isinstance(application, pyotp.TOTP)
-    page.get_by_label("Le code qu’elle montre").fill(application.at(site.parts.clock()))
+    page.get_by_label("Le code que l’application affiche").fill(application.at(site.parts.clock()))
     button(page, "Mettre en service").click()
     expect(heading(page)).to_have_text("Vos codes de secours")
     recovery = page.get_by_role("listitem").locator("code").all_inner_texts()
@@ -228,7 +228,7 @@ def test_a_device_that_does_not_know_its_owner_opens_nothing(named: Site, visit:
     page.goto("/sign-in")
     device.verify(False)
     button(page, "Se connecter avec une clé d’accès").click()
-    expect(page.get_by_role("alert").last).to_contain_text("La clé d’accès n’a pas été donnée")
+    expect(page.get_by_role("alert").last).to_contain_text("La clé d’accès n’a pas servi")
     device.verify(True)
     button(page, "Se connecter avec une clé d’accès").click()
     expect(heading(page)).to_have_text("File d’attente")
@@ -260,15 +260,26 @@ def test_a_browser_without_passkeys_says_so(named: Site, visit: Visit) -> None:
     page.add_init_script("delete window.PublicKeyCredential")
     page.goto("/sign-in")
     button(page, "Se connecter avec une clé d’accès").click()
-    expect(page.get_by_role("alert")).to_contain_text("Ce navigateur ne connaît pas les clés d’accès")
+    expect(page.get_by_role("alert")).to_contain_text("Ce navigateur n’accepte pas les clés d’accès")
     still = visit(base_url=named.url, java_script_enabled=False)
     still.goto("/sign-in")
-    expect(button(still, "Recevoir un lien")).to_be_visible()
+    expect(button(still, "Demander un lien")).to_be_visible()
     expect(button(still, "Se connecter avec une clé d’accès")).to_have_count(0)
     named.sign_in(still.context, named.ann)
     still.goto("/desk/account/passkeys")
     expect(still.get_by_text("la seule chose ici qui demande JavaScript")).to_be_visible()
     expect(button(still, "Créer la clé d’accès")).to_have_count(0)
+
+
+@pytest.mark.usefixtures("watched")
+def test_who_asked_for_a_passkey_too_often_is_told_to_wait(named: Site, visit: Visit) -> None:
+    page = visit(base_url=named.url)
+    page.route("**/sign-in/passkey/options", lambda asked: asked.fulfill(status=429, body="{}"))
+    page.goto("/sign-in")
+    button(page, "Se connecter avec une clé d’accès").click()
+    expect(page.get_by_role("alert")).to_have_text(
+        "Trop d’essais : attendez quelques minutes, ou servez-vous d’un autre moyen."
+    )
 
 
 @pytest.mark.usefixtures("watched")

@@ -367,7 +367,7 @@ def test_recovery_codes_are_made_anew_and_codes_turned_off(
     desk = browser(parts, ann)
     old = with_codes(parts, ann, clock)
     page = Page(desk.get("/desk/account"))
-    new = Page(desk.post(page.form("Faire de nouveaux codes de secours").action)).texts("ol code")
+    new = Page(desk.post(page.form("Créer de nouveaux codes de secours").action)).texts("ol code")
     assert len(new) == 10
     assert not {one.replace("-", "") for one in new} & set(old)
     assert desk.post(page.form("Ne plus demander de code").action).status_code == 303
@@ -567,7 +567,7 @@ def test_a_token_is_made_shown_once_listed_and_revoked(parts: Parts, desk: TestC
 @pytest.mark.parametrize(
     ("fields", "said"),
     [
-        ({"name": "a"}, "Cochez au moins une chose"),
+        ({"name": "a"}, "Cochez au moins une case"),
         ({"name": "a" * 81, "scope": "read"}, "Ce nom est trop long"),
     ],
 )
@@ -588,7 +588,7 @@ def test_who_administers_sees_everybody_s_tokens_and_revokes_them(
 ) -> None:
     theirs = browser(parts, sami)
     theirs.post("/desk/account/tokens", data={"name": "le mien", "scope": "read"})
-    assert "de Sami" in Page(desk.get("/desk/account/tokens")).main
+    assert "compte : Sami" in Page(desk.get("/desk/account/tokens")).main
     assert "de Sami" not in Page(theirs.get("/desk/account/tokens")).main
     clock.tick(minutes=30)
     assert desk.post("/desk/account/tokens/1/revoke").status_code == 303
@@ -605,7 +605,7 @@ def test_who_administers_sees_the_team_and_signs_somebody_out(
     theirs, also = browser(parts, sami), browser(parts, sami)
     page = Page(desk.get("/desk/team"))
     assert "sami@example.org" in page.main
-    assert "Entre par : mot de passe" in page.main
+    assert "Se connecte par : mot de passe ; 2 navigateurs connectés" in page.main
     assert "L’équipe" in page.hrefs
     (form,) = [form for form in page.forms if form.action.endswith("/sign-out")]
     assert form.action == f"/desk/team/{sami.id}/sign-out"
@@ -716,7 +716,10 @@ def test_where_browsers_have_no_passkeys_none_is_offered(
     parts = build_parts(site_url=site_url)
     desk = browser(parts, ann)
     for path in ("/desk/account", "/desk/account/passkeys"):
-        assert "Les navigateurs n’en font pas pour l’adresse de ce site" in Page(desk.get(path)).main
+        assert (
+            "Les navigateurs n’en créent pas pour une adresse comme celle de ce site"
+            in Page(desk.get(path)).main
+        )
     assert "passkeys.js" not in desk.get("/sign-in").text
     for path in ("/sign-in/passkey/options", "/sign-in/passkey", "/desk/account/passkeys/options"):
         assert desk.post(path).status_code == 404
@@ -766,7 +769,7 @@ def test_english_pages_are_in_english(build_parts: BuildParts, ann: Person) -> N
     assert Page(desk.get("/desk/account")).heading == "My account"
     assert Page(desk.get("/desk/confirm")).heading == "Confirm that it is you"
     add_person(parts, "eve@example.org", "Ève", Role.MODERATOR)
-    assert "Gets in by: link by e-mail" in Page(desk.get("/desk/team")).main
+    assert "Signs in by: link given by the administrators" in Page(desk.get("/desk/team")).main
     unexpected: Callable[[str], bool] = lambda text: "é" in text.replace("Ève", "")  # noqa: E731
     assert not unexpected(Page(desk.get("/desk/account/tokens")).main)
 

@@ -37,7 +37,7 @@ def test_who_is_not_signed_in_is_led_there_and_back(client: TestClient) -> None:
     answer = client.get("/desk?status=refused&after=x")
     assert answer.status_code == 303
     onward = client.get(answer.headers["location"])
-    assert Page(onward).form("Recevoir un lien").fields == {"next": "/desk?status=refused&after=x"}
+    assert Page(onward).form("Demander un lien").fields == {"next": "/desk?status=refused&after=x"}
 
 
 def test_a_decision_after_the_session_has_ended_is_not_made(
@@ -441,7 +441,7 @@ def test_a_note_that_is_too_long_is_given_back_to_be_shortened(desk: TestClient,
     page = Page(answer)
     assert answer.status_code == 422
     assert (
-        page.error("note") == "C’est trop long : 2550 caractères, pour 2 000 au plus. Raccourcissez un peu."
+        page.error("note") == "C’est trop long : 2 550 caractères, pour 2 000 au plus. Raccourcissez un peu."
     )
     assert (page.value("note"), page.chosen("reason")) == (note, "off_topic")
     fits = "\r\n" * 1999 + "x"

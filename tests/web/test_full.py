@@ -15,11 +15,11 @@ from moderation.web.dependencies import Parts
 
 API = "/api/v1/articles/le-pont/comments"
 FULL_FORUM = (
-    "Beaucoup de contributions attendent déjà d’être lues sous cet article, et il n’en prend pas d’autres "
-    "avant. La vôtre n’est pas enregistrée : gardez votre texte et revenez plus tard."
+    "Trop de contributions attendent déjà d’être lues sous cet article : il n’en accepte pas d’autres "
+    "pour l’instant. La vôtre n’est pas enregistrée : gardez votre texte et revenez plus tard."
 )
-FULL_SITE = FULL_FORUM.replace(" sous cet article, et il", ", et ce site")
-CROWDED = "Trop de contributions attendent sous l’article Le pont rouvre : il n’en prend plus"
+FULL_SITE = FULL_FORUM.replace(" sous cet article : il", " : ce site")
+CROWDED = "Trop de contributions attendent sous l’article Le pont rouvre : il n’en accepte plus"
 
 
 @pytest.fixture
@@ -137,7 +137,7 @@ def test_the_queue_says_where_there_is_no_more_room(parts: Parts, desk: TestClie
     assert CROWDED not in Page(desk.get("/desk?status=refused")).main
     send(parts, "autre", "Le troisième.")
     page = Page(desk.get("/desk"))
-    assert "Trop de contributions attendent : le site n’en prend plus" in page.main
+    assert "Trop de contributions attendent : le site n’en accepte plus" in page.main
     assert CROWDED not in page.main
 
 
@@ -152,7 +152,7 @@ def test_one_act_closes_a_forum_and_one_opens_it_again(
         return Page(desk.get(answer.headers["location"]))
 
     page = act(Page(desk.get("/desk")), "Fermer ce forum")
-    assert "Le pont rouvre Forum fermé par Ann, 1er mars 2026" in page.alert
+    assert "Le pont rouvre Forum fermé par Ann le 1er mars 2026" in page.alert
     assert client.post(API, json={"text": "Encore."}).status_code == 403
     assert "Forum fermé" in Page(client.get("/articles/le-pont")).main
     log = Page(desk.get("/desk/log"))
@@ -172,7 +172,7 @@ def test_only_an_admin_closes_and_opens(parts: Parts, client: TestClient, sami: 
 
     assert refused(401).heading == "Se connecter"
     sign_in(parts, client, sami)
-    assert "Seule l’administration du site peut faire cela." in refused(403).main
+    assert "Seule l’administration du site peut faire cela : demandez-le-lui." in refused(403).main
     assert client.post(API.replace("le-pont", "autre"), json={"text": "Un."}).status_code == 202
     for address in ("/desk", f"/desk/comments/{_one(parts)}", "/desk/log"):
         assert "ce forum" not in " ".join(Page(client.get(address)).texts("button"))

@@ -95,7 +95,7 @@ def test_a_wrong_password_an_unknown_person_and_one_without_are_answered_alike(
         page = Page(answer)
         assert page.value("email") == email
         assert page.error("password").startswith("L’adresse ou le mot de passe n’est pas le bon.")
-        assert "Recevoir plutôt un lien" in page.hrefs
+        assert "Demander plutôt un lien" in page.hrefs
         assert "pas le bon mot de passe" not in answer.text
         told.add((answer.status_code, answer.text.replace(email, ""), "set-cookie" in answer.headers))
     assert len(told) == 1
@@ -127,7 +127,7 @@ def test_too_many_tries_close_this_door_for_a_while_and_leave_the_link_open(
     assert closed.status_code == 429
     assert 1 <= int(closed.headers["retry-after"]) <= 60
     assert "cette entrée est fermée pour un moment" in page.alert
-    form = page.form("Recevoir un lien")
+    form = page.form("Demander un lien")
     assert (form.action, form.fields["email"]) == ("/sign-in", "ann@example.org")
     assert client.post(form.action, data=form.fields).status_code == 200
     assert client.post(link(parts)).status_code == 303
@@ -202,14 +202,12 @@ def test_every_door_asks_for_the_second_step(
     elif door == "link":
         answer = client.post(link(parts, "/desk/log"), data={"stay": "true"})
     else:
-        fields = form_fields(
-            client.post("/sign-in", data={"email": "ann@example.org", "next": "/desk/log"}).text
-        )
         with parts.writing() as session:
-            row = session.get_one(SignIn, parts.links.read(CodeEntry, fields["entry"], clock())[0].sign_in)
+            row = accounts.ask(session, "ann@example.org", clock(), mail=None)
             short = accounts.new_code(row)
-            session.add(row)
-        answer = client.post("/sign-in", data={**fields, "code": short, "stay": "true"})
+            entry = parts.links.sign(CodeEntry(row.id), clock())
+        fields = {"entry": entry, "next": "/desk/log", "code": short}
+        answer = client.post("/sign-in", data={**fields, "stay": "true"})
     fields = half_way(client, answer)
     opened = client.post("/sign-in/second", data={**fields, "code": code(clock)})
     assert (opened.status_code, opened.headers["location"]) == (303, "/desk/log")
@@ -221,7 +219,10 @@ def test_a_recovery_code_takes_the_application_s_place(client: TestClient, codes
     fields = half_way(client, give(client, GOOD))
     wrong = client.post("/sign-in/second", data={**fields, "recovery": codes[0][:-1]})
     assert wrong.status_code == 422
-    assert Page(wrong).error("recovery") == "Ce code de secours n’est pas le bon, ou il a déjà servi."
+    assert (
+        Page(wrong).error("recovery")
+        == "Ce code de secours n’est pas le bon, ou il a déjà servi : essayez-en un autre."
+    )
     assert form_fields(wrong.text) == fields
     assert client.post("/sign-in/second", data={**fields, "recovery": codes[0]}).status_code == 303
     client.cookies.clear()
@@ -321,7 +322,7 @@ def test_a_sender_who_asks_for_many_letters_is_told_to_wait(build_parts: BuildPa
     assert answers == [200] * 20 + [429]
     assert client.post("/sign-in", data={"email": "a@example.org"}, headers=there).status_code == 200
     told = client.post("/sign-in", data={"email": "a@example.org"}, headers=here)
-    assert "Beaucoup de liens ont été demandés d’ici." in Page(told).alert
+    assert "Beaucoup de liens ont été demandés depuis votre connexion." in Page(told).alert
     assert "203" not in re.sub(r"\d{4}-", "", told.text)
 
 

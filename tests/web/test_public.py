@@ -213,7 +213,7 @@ def test_dates_are_of_the_site_s_time_zone(parts: Parts, client: TestClient, clo
 def test_a_closed_forum_says_so_and_has_no_form(parts: Parts, client: TestClient) -> None:
     slug = add_article(parts, "ferme", mode=Mode.CLOSED)
     page = Page(client.get(f"/articles/{slug}"))
-    assert "Ce forum ne prend plus de contributions." in page.main
+    assert "Ce forum n’accepte plus de contributions." in page.main
     assert page.forms == []
     assert "Proposer un complément d’info" not in page.hrefs
 

@@ -80,7 +80,7 @@ def test_a_link_signs_in_once_by_its_button(parts: Parts, client: TestClient, an
     for again in (client.get(address), client.post(address)):
         assert again.status_code == 410
         assert "Ce lien ou ce code ne sert plus" in Page(again).alert
-        assert "Recevoir un lien" in Page(again).main
+        assert "Demander un lien" in Page(again).main
 
 
 def test_promise_11_looking_at_a_link_uses_nothing_up(parts: Parts, client: TestClient, ann: Person) -> None:
@@ -131,7 +131,7 @@ def test_a_code_signs_in_the_browser_that_asked(mailing: Parts, browser: TestCli
     add_person(mailing, "ann@example.org", "Ann", Role.ADMIN)
     asked = browser.post("/sign-in", data={"email": " Ann@Example.org ", "next": "/desk/log"})
     page = Page(asked)
-    assert (asked.status_code, page.heading) == (200, "Consultez votre courriel")
+    assert (asked.status_code, page.heading) == (200, "Consultez votre messagerie")
     form = page.form("Se connecter")
     assert form.fields["next"] == "/desk/log"
     code = code_for(mailing)
@@ -188,7 +188,9 @@ def test_an_unknown_address_is_answered_alike(mailing: Parts, browser: TestClien
 
 def test_without_mail_the_page_says_so(client: TestClient, ann: Person) -> None:
     page = Page(client.post("/sign-in", data={"email": ann.email}))
+    assert page.heading == "Demandez votre lien"
     assert "Ce site n’envoie pas de courriel." in page.main
+    assert (page.forms, page.texts("label")) == ([], [])
 
 
 @pytest.mark.usefixtures("ann")
@@ -202,13 +204,26 @@ def test_nobody_s_mailbox_is_filled_by_others(mailing: Parts, browser: TestClien
         assert len(session.exec(select(Letter)).all()) == 2
 
 
+@pytest.mark.parametrize("letter", [True, False])
+def test_no_letter_is_promised_where_none_leaves(build_parts: BuildParts, ann: Person, letter: bool) -> None:
+    parts = build_parts(smtp_url="smtp://mail.example" if letter else None, mail_from="site@example.org")
+    client = TestClient(create_app(parts), follow_redirects=False)
+    assert ("sera envoyé" in Page(client.get("/sign-in")).main) == letter
+    client.post(link_for(parts, ann.email))
+    for path in ("/desk/account", "/desk/team"):
+        main = Page(client.get(path)).main
+        assert ("envoyé à votre adresse" in main or "lien par courriel" in main) == letter
+        assert ("à la personne qui l’administre" in main or "donné par l’administration" in main) != letter
+
+
 @pytest.mark.parametrize("email", ["", "ann", "ann\0@example.org", "a" * 300 + "@example.org"])
 def test_what_is_no_address_is_said_beside_the_field(client: TestClient, email: str) -> None:
     answer = client.post("/sign-in", data={"email": email, "next": "/desk/log"})
     page = Page(answer)
     assert answer.status_code == 422
     assert (
-        page.error("email") == "Cette adresse ne ressemble pas à une adresse électronique : nom@domaine.fr."
+        page.error("email")
+        == "Cette adresse ne ressemble pas à une adresse électronique, comme nom@domaine.fr."
     )
     assert form_fields(answer.text) == {"next": "/desk/log"}
 
@@ -251,7 +266,9 @@ def test_what_is_no_address_is_said_beside_the_field(client: TestClient, email: 
 )
 def test_one_is_never_led_to_another_site(build_parts: BuildParts, onward: str) -> None:
     path = "/avis"  # nor to what else is on the same host
-    parts = build_parts(site_url=f"http://testserver{path}")
+    parts = build_parts(
+        site_url=f"http://testserver{path}", smtp_url="smtp://mail.example", mail_from="site@example.org"
+    )
     add_person(parts, "ann@example.org", "Ann", Role.ADMIN)
     client = TestClient(create_app(parts), follow_redirects=False)
     asked = client.get(f"{path}/sign-in?next={quote(onward)}")
@@ -270,9 +287,10 @@ def test_one_is_never_led_to_another_site(build_parts: BuildParts, onward: str) 
 
 
 @pytest.mark.parametrize("onward", ["/desk", "/desk/log?before=3", "/desk?status=refused&after=QQ%3D%3D"])
-def test_one_is_led_back_to_where_one_was(parts: Parts, client: TestClient, ann: Person, onward: str) -> None:
-    fields = form_fields(client.post("/sign-in", data={"email": ann.email, "next": onward}).text)
-    answer = client.post("/sign-in", data={**fields, "code": code_for(parts)})
+def test_one_is_led_back_to_where_one_was(mailing: Parts, browser: TestClient, onward: str) -> None:
+    add_person(mailing, "ann@example.org", "Ann", Role.ADMIN)
+    fields = form_fields(browser.post("/sign-in", data={"email": "ann@example.org", "next": onward}).text)
+    answer = browser.post("/sign-in", data={**fields, "code": code_for(mailing)})
     assert answer.headers["location"] == onward
 
 

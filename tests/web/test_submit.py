@@ -251,7 +251,7 @@ def test_eight_forms_with_one_text_at_once_are_one_contribution(
             "a" * (MAX_CHARACTERS + 1),
             "C’est trop long : 10 001 caractères, pour 10 000 au plus. Raccourcissez un peu.",
         ),
-        ("text", "<" * 401, "Il y a trop de signes « < » : 401, pour 400 au plus."),
+        ("text", "<" * 401, "Il y a trop de signes « < » : 401, pour 400 au plus. Retirez-en."),
         ("author", "a" * 81, "C’est trop long : 81 caractères, pour 80 au plus. Raccourcissez un peu."),
         (
             "email",
@@ -262,7 +262,7 @@ def test_eight_forms_with_one_text_at_once_are_one_contribution(
             (
                 "email",
                 address,
-                "Cette adresse ne ressemble pas à une adresse électronique : nom@domaine.fr.",
+                "Cette adresse ne ressemble pas à une adresse électronique, comme nom@domaine.fr.",
             )
             for address in ("zoé", "@", "a@", "a b@c.fr", "a@b@c.fr", "<a@b.fr>", "a,b@c.fr")
         ),

@@ -243,7 +243,7 @@ def test_a_code_that_is_nobody_s_is_said_so_and_kept(client: TestClient, code: s
         answer = client.get(answer.headers["location"])
     page = Page(answer)
     assert answer.status_code == 404
-    assert "Aucune contribution ne répond à ce code." in page.error("code")
+    assert "Aucune contribution ne correspond à ce code." in page.error("code")
     assert answer.headers["cache-control"] == "no-store"
 
 

@@ -17,6 +17,7 @@ async function use(form) {
   button.disabled = true;
   try {
     const answer = await fetch(form.dataset.passkey, { method: "POST" });
+    if (answer.status === 429) return say(form, form.dataset.busy);
     if (!answer.ok || answer.redirected) return say(form, form.dataset.silent);
     const credential = await asked(await answer.json(), "new" in form.dataset);
     form.elements.answer.value = JSON.stringify(credential);
