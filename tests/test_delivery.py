@@ -23,7 +23,7 @@ from pydantic import ValidationError
 from sqlmodel import col, func, select
 from starlette.testclient import TestClient
 
-from moderation import accounts, decisions, delivery
+from moderation import accounts, decisions, delivery, mail
 from moderation.accounts import Person
 from moderation.delivery import Loop
 from moderation.lifecycle import Action
