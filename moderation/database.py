@@ -3,6 +3,7 @@
 Nothing here waits for ever: what cannot be had within seconds raises one of UNAVAILABLE.
 """
 
+import hashlib
 import sqlite3
 from collections.abc import Generator, Mapping
 from contextlib import contextmanager, nullcontext
@@ -10,7 +11,18 @@ from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url
+from sqlalchemy import (
+    URL,
+    BigInteger,
+    Connection,
+    Engine,
+    bindparam,
+    create_engine,
+    event,
+    func,
+    make_url,
+    select,
+)
 from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InternalError, NotSupportedError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
@@ -186,6 +198,20 @@ def writing(engine: Engine) -> Generator[Session]:
 @cache
 def _turn(_url: URL) -> Turn:
     return Turn()
+
+
+def in_turn(session: Session, *names: str | int) -> None:
+    """Waits for whoever named the same, until their transaction ends; then others wait for ours.
+
+    SQLite has one writer at a time as it is.
+    """
+    connection = session.connection()
+    if connection.dialect.name == "postgresql":
+        number = hashlib.sha256("\0".join(map(str, names)).encode()).digest()[:8]
+        connection.execute(_IN_TURN, {"number": int.from_bytes(number, signed=True)})
+
+
+_IN_TURN = select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger)))
 
 
 def scrub(engine: Engine) -> bool:

@@ -8,7 +8,7 @@ import gzip
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from typing import NamedTuple
 from urllib.parse import quote
@@ -17,7 +17,7 @@ from anyio import CapacityLimiter, to_thread
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from moderation import logs
-from moderation.kept import LONGEST_KEY, OPAQUE_TAG, Page, Wish, finished
+from moderation.kept import LONGEST_KEY, OPAQUE_TAG, Page, Variant, Wish, finished
 from moderation.metrics import FrontCounts
 
 # Checks have threads of their own: slow endpoints fill the pool they share, and readers should not wait.
@@ -70,10 +70,21 @@ class Front:
         if wish is None or page is None:
             await self._app(scope, receive, send)
             return
-        start, body = page.answer(wish)
-        await send(start)
-        await send(_NO_BODY if scope["method"] == "HEAD" else body)
-        self._count(start["status"], 0 if scope["method"] == "HEAD" else len(body["body"]), fresh is not None)
+        answer = page.answer(wish)
+        await send(answer.start)
+        await send(_NO_BODY if scope["method"] == "HEAD" else answer.message)
+        size = 0 if scope["method"] == "HEAD" else len(answer.body)
+        self._count(answer.status, size, fresh is not None)
+
+    def at_once(self, path: str, headers: Iterable[tuple[bytes, bytes]]) -> Variant | None:
+        """What a GET gets for which nobody need wait, if there is such; it is counted as sent."""
+        page = self._fresh(self._inside(path))
+        wish = None if page is None else _wished(headers)
+        if page is None or wish is None:
+            return None
+        answer = page.answer(wish)
+        self._count(answer.status, len(answer.body), at_once=True)
+        return answer
 
     def _count(self, status: int, size: int, at_once: bool) -> None:
         counts = self.counts
@@ -88,10 +99,13 @@ class Front:
 
     def _without_prefix(self, scope: Scope) -> Scope:
         path: str = scope.get("path", "")  # the lifespan has none
-        if path != self._prefix and not path.startswith(self._prefix + "/"):
-            return scope
-        path = path[len(self._prefix) :] or "/"
-        return {**scope, "path": path, "raw_path": quote(path).encode()}
+        inside = self._inside(path)
+        return scope if inside == path else {**scope, "path": inside, "raw_path": quote(inside).encode()}
+
+    def _inside(self, path: str) -> str:
+        if self._prefix and (path == self._prefix or path.startswith(self._prefix + "/")):
+            return path[len(self._prefix) :] or "/"
+        return path
 
     def _fresh(self, path: str) -> Page | None:
         page = self._pages.get(path)
@@ -175,8 +189,12 @@ def _wish(scope: Scope) -> Wish | None:
         return None
     if len(scope["path"]) > LONGEST_KEY:
         return None
+    return _wished(scope["headers"])
+
+
+def _wished(headers: Iterable[tuple[bytes, bytes]]) -> Wish | None:
     encodings = known_tags = b""
-    for name, value in scope["headers"]:
+    for name, value in headers:
         if name not in _READ_HEADERS:
             continue
         if name == b"accept-encoding":

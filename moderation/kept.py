@@ -3,6 +3,7 @@
 import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from starlette.types import Message
 
@@ -11,8 +12,18 @@ LONGEST_KEY = 1000
 
 # The encodings a request takes, and the tags it knows.
 Wish = tuple[bytes, bytes]
-Variant = tuple[Message, Message]
 Headers = list[tuple[bytes, bytes]]
+
+
+class Variant(NamedTuple):
+    """One answer, as ASGI messages and as bytes of HTTP/1.1."""
+
+    start: Message
+    message: Message
+    status: int
+    head: bytes
+    body: bytes
+
 
 # Written anew for each variant; the connection is the server's, not the page's.
 _OWN_HEADERS = frozenset({b"connection", b"content-length", b"etag", b"transfer-encoding", b"vary"})
@@ -56,12 +67,12 @@ def finished(given: Headers, body: bytes, compressed: bytes, as_of: float) -> Pa
 
 def _variant(status: int, headers: Headers, body: bytes) -> Variant:
     start = {"type": "http.response.start", "status": status, "headers": tuple(headers)}
-    return start, {"type": "http.response.body", "body": body}
+    head = b"".join(b"%b: %b\r\n" % header for header in headers) + b"\r\n"
+    return Variant(start, {"type": "http.response.body", "body": body}, status, head, body)
 
 
 def _size(variant: Variant) -> int:
-    start, body = variant
-    return len(body["body"]) + sum(len(name) + len(value) for name, value in start["headers"])
+    return len(variant.body) + 2 * len(variant.head)
 
 
 def _knows(known_tags: bytes, tag: bytes) -> bool:

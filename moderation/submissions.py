@@ -4,10 +4,12 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, insert
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, insert
+from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
 from moderation import decisions, identifiers, markup
+from moderation.database import in_turn
 from moderation.decisions import NotFound, TooLate
 from moderation.drafts import Draft, digest
 from moderation.lifecycle import Action, IllegalMove, Status
@@ -23,11 +25,15 @@ _THREAD = (
     select(Thread.id, Thread.mode, Article.section)
     .join(Article)
     .where(Article.slug == bindparam("slug"))
-    .with_for_update(of=Thread)  # two forms with the same text are told apart one after the other
+    # As the row that is added does it anyway. Who closes the forum waits for those who are sending, and they
+    # wait for who closes it, but not for one another.
+    .with_for_update(of=Thread, read=True, key_share=True)
 )
 _SENT = select(Comment.id, Comment.tracking, Comment.status, Comment.thread_id).where(
     Comment.nonce == bindparam("nonce")
 )
+# Mostly none, found along its index. With more to ask, or a limit, PostgreSQL may read the whole table.
+_SAID = select(Version.id).where(Version.fingerprint == bindparam("fingerprint"))
 _SAME = (
     select(Comment.id)
     .join(Version)
@@ -38,6 +44,18 @@ _SAME = (
     )
 )
 _ADD_COMMENT, _ADD_VERSION = insert(Comment), insert(Version)
+
+
+def _counted(*where: ColumnElement[bool]) -> Select[int]:
+    """How many wait, counted no further than the room and along an index, however much the table holds."""
+    waiting = select(Comment.status).where(Comment.status == Status.PENDING, *where)
+    if not where:  # else PostgreSQL may believe that reading the table from its start finds them sooner
+        waiting = waiting.order_by(col(Comment.submitted_at), col(Comment.id))
+    return select(func.count()).select_from(waiting.limit(bindparam("room", type_=Integer)).subquery())
+
+
+_WAITING_HERE = _counted(col(Comment.thread_id) == bindparam("thread"))
+_WAITING = _counted()
 
 
 @dataclass(frozen=True)
@@ -86,9 +104,9 @@ def submit(
     """Stores the draft once, however often its form is sent.
 
     Raises NotFound for an unknown article, Closed, ParentNotPublic, Duplicate for the same text within a day,
-    NonceReused when the nonce was another text’s, and Full. The room under an article is exact; the site’s,
-    where PostgreSQL lets several write at once, may be overstepped by as many as write under other articles
-    at the same moment.
+    NonceReused when the nonce was another text’s, and Full. The room under an article is exact, as long as no
+    more write at once than half of it; the site’s, where PostgreSQL lets several write at once, may be
+    overstepped by as many as write at the same moment.
     """
     connection = session.connection()  # rows, without the session’s bookkeeping, which would double the time
     found = connection.execute(_THREAD, {"slug": slug}).first()
@@ -96,6 +114,7 @@ def submit(
         raise NotFound
     thread, mode, section = found
     assert thread is not None
+    in_turn(session, "text", thread, draft.fingerprint)  # the same form twice, or two forms with one text
     before = connection.execute(_SENT, {"nonce": nonce}).first()
     if before is not None:
         sent = Sent(before.id, before.tracking, before.status)
@@ -122,19 +141,24 @@ def submit(
 
 
 def _find_room(session: Session, room: Room, thread: int) -> None:
-    if is_full(session, room.thread, Comment.thread_id == thread):
-        raise Full(everywhere=False)
-    if is_full(session, room.site):
+    if room.thread and _waiting(session, thread, room) >= room.thread // 2:
+        in_turn(session, "room", thread)
+        if _waiting(session, thread, room) >= room.thread:
+            raise Full(everywhere=False)
+    if is_full(session, room):
         raise Full(everywhere=True)
 
 
-def is_full(session: Session, room: int, *where: ColumnElement[bool] | bool) -> bool:
-    """Whether as many wait. Counts no further, along an index, however much the table holds."""
-    waiting = select(Comment.status).where(Comment.status == Status.PENDING, *where)
-    if not where:  # else PostgreSQL may believe that reading the table from its start finds them sooner
-        waiting = waiting.order_by(col(Comment.submitted_at), col(Comment.id))
-    some = waiting.limit(room).subquery()
-    return room > 0 and session.exec(select(func.count()).select_from(some)).one() >= room
+def _waiting(session: Session, thread: int, room: Room) -> int:
+    counted = session.connection().execute(_WAITING_HERE, {"room": room.thread, "thread": thread})
+    return int(counted.scalar_one())
+
+
+def is_full(session: Session, room: Room) -> bool:
+    """Whether as many wait on the whole site as may."""
+    if not room.site:
+        return False
+    return int(session.connection().execute(_WAITING, {"room": room.site}).scalar_one()) >= room.site
 
 
 def _is_of(session: Session, sent: Sent, draft: Draft) -> bool:
@@ -153,10 +177,11 @@ def _is_public(session: Session, thread: int, comment_id: str) -> bool:
 
 
 def _said_already(session: Session, thread: int, draft: Draft, now: datetime) -> bool:
+    said = {"fingerprint": draft.fingerprint}
+    if session.connection().execute(_SAID, said).first() is None:
+        return False
     since = now - SAME_TEXT_WITHIN
-    same = session.connection().execute(
-        _SAME, {"thread": thread, "fingerprint": draft.fingerprint, "since": since}
-    )
+    same = session.connection().execute(_SAME, {**said, "thread": thread, "since": since})
     # What is in effect, and not what may still be undone: sending a text again must not tell.
     shown = [decisions.in_effect(session, name, now) for name in same.scalars().all()]
     return any(last is None or last.after in {Status.PENDING, Status.PUBLISHED} for last in shown)
@@ -164,7 +189,10 @@ def _said_already(session: Session, thread: int, draft: Draft, now: datetime) ->
 
 def _store(session: Session, sent: Sent, comment: dict[str, Any], draft: Draft) -> None:
     """Inserts outright: for the session to find out what to insert takes as long as all the rest."""
-    session.connection().execute(_ADD_COMMENT, {**comment, **vars(sent), "revision": 1, "version": 1})
+    try:
+        session.connection().execute(_ADD_COMMENT, {**comment, **vars(sent), "revision": 1, "version": 1})
+    except IntegrityError:
+        raise NonceReused from None  # another text came at the same moment
     session.connection().execute(
         _ADD_VERSION,
         {

@@ -35,7 +35,7 @@ class Crowd:
 
 
 def crowd(session: Session, room: Room) -> Crowd:
-    if is_full(session, room.site):
+    if is_full(session, room):
         return Crowd(everywhere=True)
     if not room.thread:
         return Crowd()

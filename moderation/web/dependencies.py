@@ -70,7 +70,10 @@ class Parts:
 
         The longest take a third of a second: several at once would leave no time to decide meanwhile.
         """
-        return one_of(self.long_texts) if len(text) > LONG_TEXT else nullcontext()
+        return one_of(self.long_texts) if self.is_long(text) else nullcontext()
+
+    def is_long(self, text: str) -> bool:
+        return len(text) > LONG_TEXT
 
     def page(
         self, name: str, page: Any, *, status: int = 200, headers: dict[str, str] | None = None, **more: Any

@@ -2,7 +2,9 @@
 
 import logging
 import time
+from functools import cache
 
+from prometheus_client import Counter, Histogram
 from starlette.datastructures import MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -74,10 +76,17 @@ def template(scope: Scope) -> str:
     return scope.get("root_path", "") + route or "none"
 
 
+@cache
+def _counted(route: str, method: str, status: str) -> tuple[Counter, Histogram]:
+    """Found once: there are few, and finding takes longer than counting."""
+    return metrics.REQUESTS.labels(route, method, status), metrics.DURATION.labels(route)
+
+
 def _tell(method: str, route: str, status: int, size: int, seconds: float) -> None:
     """A status of 0 is an answer that was never begun."""
-    metrics.REQUESTS.labels(route, method, f"{status // 100}xx").inc()
-    metrics.DURATION.labels(route).observe(seconds)
+    count, duration = _counted(route, method, f"{status // 100}xx")
+    count.inc()
+    duration.observe(seconds)
     level = logging.WARNING if status >= 500 else logging.DEBUG if route in POLLED else logging.INFO
     logs.tell(
         "request",

@@ -3,7 +3,7 @@
 from collections.abc import AsyncGenerator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 
-from anyio import CapacityLimiter, fail_after
+from anyio import CapacityLimiter, WouldBlock, fail_after
 from anyio.lowlevel import RunVar
 from fastapi import Depends, Request
 
@@ -22,10 +22,13 @@ async def one_of(places: CapacityLimiter) -> AsyncGenerator[None]:
     """Waits in no thread, and in the order they came. Raises Busy when none is left for too long."""
     mine = object()
     try:
-        with fail_after(SECONDS):
-            await places.acquire_on_behalf_of(mine)
-    except TimeoutError:
-        raise Busy from None
+        places.acquire_on_behalf_of_nowait(mine)
+    except WouldBlock:
+        try:
+            with fail_after(SECONDS):
+                await places.acquire_on_behalf_of(mine)
+        except TimeoutError:
+            raise Busy from None
     try:
         yield
     finally:

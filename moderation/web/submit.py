@@ -111,10 +111,17 @@ def _check(
 async def send(
     app: ThisApp, now: Now, slug: str, sender: Sender, typed: Annotated[Typed, Field()]
 ) -> Response:
+    if not app.is_long(typed.text):
+        async with place():  # one turn in a thread does both
+            return await to_thread.run_sync(_send, app, now, slug, sender, typed)
     async with app.turn_of(typed.text):
         attempt = await to_thread.run_sync(_attempt, app, now, slug, sender, typed)
     async with place():
         return await to_thread.run_sync(_answer, app, now, slug, sender, attempt)
+
+
+def _send(app: Parts, now: datetime, slug: str, sender: str | None, typed: Typed) -> Response:
+    return _answer(app, now, slug, sender, _attempt(app, now, slug, sender, typed))
 
 
 def _answer(app: Parts, now: datetime, slug: str, sender: str | None, attempt: Attempt) -> Response:

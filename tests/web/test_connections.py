@@ -1,0 +1,118 @@
+"""Pages that go out as soon as the headers of their request are in: the same bytes, in the order asked."""
+
+import re
+import socket
+import threading
+from collections.abc import Generator
+
+import httpx2
+import pytest
+import uvicorn
+from conftest import BuildParts, add_article
+from served import until
+
+from moderation.front import Front
+from moderation.web.app import create_app
+from moderation.web.connections import Connection
+
+PAGE = "/articles/le-pont"
+KEPT = f"GET {PAGE} HTTP/1.1\r\nHost: testserver\r\n\r\n"
+DATE = re.compile(rb"date: [^\r]*\r\n")
+
+
+@pytest.fixture
+def front(build_parts: BuildParts) -> Front:
+    parts = build_parts(cache_freshness="60")
+    add_article(parts, "le-pont")
+    front = create_app(parts)
+    assert isinstance(front, Front)
+    return front
+
+
+@pytest.fixture
+def port(front: Front) -> Generator[int]:
+    """Of what `moderation serve` starts, in a thread of this process, with the page kept already."""
+    server = uvicorn.Server(
+        uvicorn.Config(front, port=0, http=Connection, access_log=False, log_level="warning")
+    )
+    thread = threading.Thread(target=server.run)
+    thread.start()
+    until(lambda: server.started)
+    found = server.servers[0].sockets[0].getsockname()[1]
+    assert httpx2.get(f"http://127.0.0.1:{found}{PAGE}").status_code == 200
+    yield found
+    server.should_exit = True
+    thread.join(30)
+
+
+LAST = "GET / HTTP/1.1\r\nConnection: close\r\n\r\n"
+
+
+def said(port: int, *requests: str) -> bytes:
+    """Everything that comes back on one connection for requests sent in one piece, and for a last one."""
+    with socket.create_connection(("127.0.0.1", port), 30) as connection:
+        connection.sendall("".join([*requests, LAST]).encode())
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_the_page_is_the_same_bytes_however_it_goes_out(front: Front, port: int) -> None:
+    slowly = f"GET {PAGE} HTTP/1.1\r\nHost: testserver\r\nContent-Length: 0\r\n\r\n"
+    before = front.counts.fresh
+    answers = [said(port, one) for one in (KEPT, slowly)]
+    first, second = (DATE.sub(b"", answer).partition(b"</html>")[0] for answer in answers)
+    assert first == second
+    assert b"HTTP/1.1 200 OK" in first
+    assert front.counts.fresh >= before + 2
+
+
+def test_of_requests_sent_in_one_go_each_gets_its_answer_in_turn(port: int) -> None:
+    asked = [KEPT, "GET /sign-in HTTP/1.1\r\n\r\n", KEPT, f"HEAD {PAGE} HTTP/1.1\r\n\r\n", KEPT]
+    answers = said(port, *asked).split(b"HTTP/1.1 ")[1:]
+    titles = [re.search(rb"<h1[^>]*>(.*?)</h1>", answer, re.DOTALL) for answer in answers]
+    assert [title and title[1].decode().strip() for title in titles[:5]] == [
+        "Le pont rouvre",
+        "Se connecter",
+        "Le pont rouvre",
+        None,
+        "Le pont rouvre",
+    ]
+    assert len(answers) == 6
+
+
+@pytest.mark.parametrize(
+    ("request_line", "headers"),
+    [
+        (f"HEAD {PAGE} HTTP/1.1", ""),
+        (f"GET {PAGE}?page=1 HTTP/1.1", ""),
+        (f"GET {PAGE.replace('-', '%2D')} HTTP/1.1", ""),
+        (f"GET {PAGE} HTTP/1.0", ""),
+        (f"GET {PAGE} HTTP/1.1", "Connection: close\r\n"),
+        (f"GET {PAGE} HTTP/1.1", "Content-Length: 4\r\n"),
+        (f"GET {PAGE} HTTP/1.1", "Expect: 100-continue\r\n"),
+        (f"GET {PAGE} HTTP/1.1", "Authorization: Bearer x\r\n"),
+        (f"GET {PAGE} HTTP/1.1", "Range: bytes=0-9\r\n"),
+        (f"GET http://testserver{PAGE} HTTP/1.1", ""),
+    ],
+)
+def test_whatever_is_not_plain_takes_the_usual_way(port: int, request_line: str, headers: str) -> None:
+    body = "text" if "Length" in headers else ""
+    answer = said(port, f"{request_line}\r\nHost: testserver\r\n{headers}\r\n{body}")
+    assert re.match(rb"HTTP/1.1 (200|206|401|404) ", answer.removeprefix(b"HTTP/1.1 100 Continue\r\n\r\n"))
+
+
+def test_a_page_that_is_known_is_a_304_without_a_body(port: int) -> None:
+    tag = httpx2.get(f"http://127.0.0.1:{port}{PAGE}").headers["etag"]
+    answer = said(port, f"GET {PAGE} HTTP/1.1\r\nIf-None-Match: {tag}\r\n\r\n", KEPT)
+    first, second, *_ = answer.split(b"HTTP/1.1 ")[1:]
+    assert first.startswith(b"304 Not Modified\r\n")
+    assert first.endswith(b"\r\n\r\n")
+    assert second.startswith(b"200 OK")
+
+
+def test_a_connection_that_says_no_more_is_closed_as_any_other(
+    port: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Connection, "request_seconds", 1)
+    with socket.create_connection(("127.0.0.1", port), 30) as connection:
+        connection.sendall(KEPT.encode())
+        assert b"".join(iter(lambda: connection.recv(65536), b"")).startswith(b"HTTP/1.1 200")
