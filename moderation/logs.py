@@ -24,8 +24,8 @@ reference: ContextVar[str] = ContextVar("reference", default="")
 DEEPEST = 5
 _log = logging.getLogger("moderation")
 _OURS = str(resources.PACKAGE.parent) + "/"
-# Line breaks, escape sequences, and what turns the direction of a line round (ASVS 16.4.1).
 _VALUE = re.compile(r"[(<'\"]")
+# Line breaks, escape sequences, and what turns the direction of a line round (ASVS 16.4.1).
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 
 

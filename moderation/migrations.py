@@ -96,10 +96,6 @@ def revision(engine: Engine) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
-def is_current(engine: Engine) -> bool:
-    return revision(engine) == revisions()[-1]
-
-
 @cache
 def blank(revision: str) -> bytes:
     """A file of SQLite with the schema as of a revision, and nobody's rows."""

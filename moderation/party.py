@@ -15,15 +15,16 @@ class Party:
 
 
 def of(site_url: str, name: str) -> Party | None:
-    """None where browsers have no passkeys: at a bare address, and on plain HTTP but on this machine."""
+    """`site_url` as the settings have it.
+
+    None where browsers have no passkeys: at a bare address, and on plain HTTP but on this machine.
+    """
     parts = urlsplit(site_url)
     host = parts.hostname or ""
     local = host == "localhost" or host.endswith(".localhost")
     if not (parts.scheme == "https" or local) or _is_address(host):
         return None
-    usual = {"https": 443, "http": 80}[parts.scheme]
-    port = f":{parts.port}" if parts.port not in {None, usual} else ""
-    return Party(host, f"{parts.scheme}://{host}{port}", name)
+    return Party(host, f"{parts.scheme}://{parts.netloc}", name)
 
 
 def _is_address(host: str) -> bool:

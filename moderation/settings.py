@@ -211,8 +211,9 @@ class Settings(BaseSettings):
 
     submit_limit: Annotated[str, AfterValidator(_limit)] = Field(
         default="20 per minute; 200 per hour",
-        description="How many contributions one address may send; no limit if empty. Where addresses say "
-        "nothing (loopback, an onion service), all together may send twenty times that.",
+        description="How many contributions one address may send, and ten times as many previews; no limit "
+        "if empty. Where addresses say nothing (loopback, an onion service), all together may send twenty "
+        "times that.",
     )
     waiting_per_thread: int = Field(
         default=1000,

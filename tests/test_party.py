@@ -1,6 +1,7 @@
 import pytest
 
 from moderation import party
+from moderation.settings import Settings
 
 
 @pytest.mark.parametrize(
@@ -14,7 +15,7 @@ from moderation import party
     ],
 )
 def test_a_site_is_known_by_its_host_and_origin(site_url: str, id: str, origin: str) -> None:  # noqa: A002
-    found = party.of(site_url, "Le Passe-Muraille")
+    found = party.of(Settings(site_url=site_url).site_url, "Le Passe-Muraille")
     assert found is not None
     assert (found.id, found.origin, found.name) == (id, origin, "Le Passe-Muraille")
 

@@ -74,7 +74,6 @@ def _packages(settings: Settings) -> list[Finding]:
     wanted = {
         re.split(r"[^\w.-]", line)[0] for line in requires("moderation") or [] if "extra ==" not in line
     }
-    wanted -= {"uvloop"} if os.name == "nt" else set()
     if make_url(settings.database_url).get_backend_name() == "postgresql":
         wanted.add("psycopg")
     scheme = urlsplit(settings.limits_url).scheme

@@ -1,6 +1,5 @@
 """What « Mon compte » and the team’s page show: reads only, never a secret."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -22,6 +21,16 @@ class Ways:
 
 
 @dataclass(frozen=True)
+class Key:
+    """A passkey, without what it is checked with."""
+
+    id: int | None
+    name: str
+    created_at: datetime
+    used_at: datetime | None
+
+
+@dataclass(frozen=True)
 class Browser:
     id: int | None
     name: str
@@ -35,7 +44,7 @@ class Overview:
     ways: Ways
     new_email: str
     recovery_codes: int
-    passkeys: Sequence[Passkey]
+    passkeys: list[Key]
     browsers: list[Browser]
 
 
@@ -69,11 +78,12 @@ def _ways(account: Account, keys: int) -> Ways:
 
 
 def overview(session: Session, person: Person, now: datetime) -> Overview:
+    keys = passkeys.of(session, person.id)
     return Overview(
-        ways(session, person),
+        _ways(session.get_one(Account, person.id), len(keys)),
         email_changes.asked(session, person.id, now),
         factors.recovery_codes_left(session, person.id),
-        passkeys.of(session, person.id),
+        [Key(key.id, key.name, key.created_at, key.used_at) for key in keys],
         [
             Browser(row.id, row.browser, row.signed_in_at, row.seen_at, row.id == person.browser)
             for row in sessions.open_ones(session, person.id, now)

@@ -1,7 +1,6 @@
 """What the desk shows: the queue, one contribution, the log."""
 
 import base64
-from collections import Counter
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -38,11 +37,6 @@ class Card:
     submitted_at: datetime
     article_slug: str
     article_title: str
-
-    @property
-    def flags(self) -> list[tuple[str, int]]:
-        """Each kind of finding, and how many."""
-        return list(Counter(kind for kind, _ in self.findings).items())
 
 
 @dataclass(frozen=True)
@@ -88,7 +82,6 @@ class QueuePage:
 @dataclass(frozen=True)
 class ItemPage:
     card: Card
-    article_lead: str
     number: int | None
     place: str
     actions: tuple[Action, ...]
@@ -166,22 +159,14 @@ def item(session: Session, person: Person, comment_id: str, done: int | None = N
     if session.exec(visible_to(person).where(Comment.id == comment_id)).first() is None:
         return None
     (card,) = _cards(session, [comment_id])
-    lead, number = session.exec(
-        select(Article.lead, Publication.number)
-        .select_from(Comment)
-        .join(Thread, col(Thread.id) == Comment.thread_id)
-        .join(Article)
-        .join(
-            Publication,
-            (col(Publication.comment_id) == Comment.id) & col(Publication.taken_down_at).is_(None),
-            isouter=True,
+    number = session.exec(
+        select(Publication.number).where(
+            Publication.comment_id == comment_id, col(Publication.taken_down_at).is_(None)
         )
-        .where(Comment.id == comment_id)
-    ).one()
+    ).first()
     actions = tuple(lifecycle.actions_from(card.status))
     return ItemPage(
         card=card,
-        article_lead=lead,
         number=number,
         place=public.place(session, comment_id),
         actions=actions,

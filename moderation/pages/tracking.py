@@ -22,7 +22,6 @@ class TrackingPage:
     since: datetime
     reason: Reason | None
     note: str
-    by_team: bool
     submitted_at: datetime
     author: str
     html: Markup
@@ -55,7 +54,6 @@ def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
         since=last.at if last else comment.submitted_at,
         reason=last.reason if last else None,
         note=last.note if last else "",
-        by_team=last is not None and last.account_id is not None,
         submitted_at=comment.submitted_at,
         author=text.author,
         html=markup.trusted(text.html),

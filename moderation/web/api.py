@@ -114,6 +114,7 @@ def _too_late(error: TooLate, _parts: Parts) -> Response:
 
 
 def _full(error: Full, parts: Parts) -> Response:
+    observe.limited()
     where = "on this site" if error.everywhere else "under this article"
     return problem(
         429,

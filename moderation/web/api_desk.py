@@ -13,7 +13,7 @@ from moderation.web import observe
 from moderation.web.api_public import ERRORS, json_only
 from moderation.web.api_shapes import Decided, Made, NewDecision, Queue, ReasonOffered, Undone, Whole
 from moderation.web.bearer import ModeratorToken, ReaderToken
-from moderation.web.dependencies import Now, Reading, ThisApp
+from moderation.web.dependencies import LARGEST, Now, Reading, ThisApp
 from moderation.web.strict_json import Route
 
 router = APIRouter(
@@ -78,7 +78,7 @@ def decide(
     responses={404: ERRORS, 409: ERRORS},
 )
 def undo(
-    app: ThisApp, person: ModeratorToken, now: Now, decision_id: Annotated[int, Path(ge=1, le=2**31 - 1)]
+    app: ThisApp, person: ModeratorToken, now: Now, decision_id: Annotated[int, Path(ge=1, le=LARGEST)]
 ) -> Undone:
     with app.writing() as session:
         undone = decisions.undo(session, decision_id, by=person.id, now=now)

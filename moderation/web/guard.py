@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
-from urllib.parse import SplitResult, urlsplit
+from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers, MutableHeaders
 from starlette.exceptions import HTTPException
@@ -53,12 +53,12 @@ class Guard:
         public_origins: Sequence[str],
         refusal: Callable[[str], Response],
     ) -> None:
-        """`refusal` makes the answer for a path."""
+        """`site_url` as the settings have it; `refusal` makes the answer for a path."""
         self._app = app
         self._public_origins = frozenset(public_origins)
         self._refusal = refusal
         parts = urlsplit(site_url)
-        self._host = _as_browsers_write(parts)
+        self._host = parts.netloc
         self._origin = f"{parts.scheme}://{self._host}"
         self._headers = dict(HEADERS)
         if parts.scheme == "https":
@@ -115,12 +115,6 @@ class Guard:
         host = headers.get("host", "")
         # Under the host of SITE_URL, its scheme alone is the site: on the way, plain HTTP is anybody's.
         return host not in {"", self._host} and origin in {f"http://{host}", f"https://{host}"}
-
-
-def _as_browsers_write(parts: SplitResult) -> str:
-    """A host, with its port when that is not the usual one."""
-    usual = {"http": ":80", "https": ":443"}[parts.scheme]
-    return parts.netloc.lower().removesuffix(usual)
 
 
 def _bounded(receive: Receive) -> Receive:

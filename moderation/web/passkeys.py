@@ -6,6 +6,7 @@ from fastapi import APIRouter, Form, Request, Response
 
 from moderation import logs, markup, passkeys, sessions
 from moderation.decisions import NotFound
+from moderation.drafts import LONGEST_NAME
 from moderation.markup import Refused
 from moderation.party import Party
 from moderation.passkeys import LONGEST_ANSWER, NotAccepted
@@ -20,7 +21,6 @@ from moderation.web.sign_in import Ticked
 
 router = APIRouter()
 Answer = Annotated[str, Form(max_length=LONGEST_ANSWER)]
-LONGEST_NAME = 80
 
 
 def _party(app: Parts) -> Party:

@@ -7,6 +7,7 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from moderation import accounts, markup, tokens
 from moderation.accounts import Person
 from moderation.decisions import NotFound
+from moderation.drafts import LONGEST_NAME
 from moderation.markup import Refused
 from moderation.models.queue import Role
 from moderation.pages import account as pages
@@ -17,7 +18,6 @@ from moderation.web.dependencies import Now, Parts, ThisApp
 from moderation.web.people import PRIVATE, NotConfirmed, SignedIn, go
 
 router = APIRouter(prefix="/desk/account/tokens")
-LONGEST_NAME = 80
 USUAL = frozenset({Scope.READ, Scope.MODERATE})
 
 
