@@ -191,6 +191,7 @@ def empty(migrated: Path | str, folder: Path) -> str:
     """The address of a database with today's schema and nothing in it, in that folder if it is a file."""
     if isinstance(migrated, Path):
         shutil.copy(migrated, folder / "test.db")
+        (folder / "test.db").chmod(0o600)  # as `moderation upgrade` makes it
         return f"sqlite:///{folder / 'test.db'}"
     engine = database.connect(migrated)
     tables = ", ".join(f'"{table}"' for table in SQLModel.metadata.tables)

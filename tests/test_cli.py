@@ -405,3 +405,16 @@ def test_a_token_is_printed_once_listed_without_its_secret_and_revoked(run: Run,
 
 def test_a_token_for_nobody_is_refused(run: Run) -> None:
     assert run("token", "create", "personne@example.org").exit_code == 1
+
+
+def test_what_is_made_is_the_owner_s_alone(tmp_path: Path) -> None:
+    """Databases, their journals and keys hold addresses and texts that wait."""
+    file = tmp_path / "new" / "site.db"
+    environment = {**os.environ, "MODERATION_DATABASE_URL": f"sqlite:///{file}"}
+    command = [sys.executable, "-m", "moderation", "upgrade"]
+    before = os.umask(0o022)
+    try:
+        subprocess.run(command, cwd=tmp_path, env=environment, check=True, capture_output=True)  # noqa: S603
+    finally:
+        os.umask(before)
+    assert file.stat().st_mode & 0o077 == 0

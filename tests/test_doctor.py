@@ -48,6 +48,16 @@ def test_a_sound_installation_fails_nowhere(settings: Settings, clock: FakeClock
     assert all(finding.advice for finding in found.values() if finding.state is not State.OK)
 
 
+def test_a_database_others_can_read_is_told(settings: Settings, clock: FakeClock) -> None:
+    file = make_url(settings.database_url).database
+    if not settings.database_url.startswith("sqlite"):
+        pytest.skip("this is about SQLite")
+    assert file is not None
+    Path(file).chmod(0o644)
+    found = examined(settings, clock)["database"]
+    assert (found.state, "can be read by others (644)" in found.said) == (State.WARNING, True)
+
+
 def test_looking_changes_nothing(settings: Settings, clock: FakeClock, pending: Sent, parts: Parts) -> None:
     def rows() -> list[Any]:
         with parts.reading() as session:

@@ -1,5 +1,6 @@
 """What is in the database, and whether it keeps what it is given."""
 
+import stat
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import islice
@@ -31,7 +32,14 @@ def answers(engine: Engine) -> list[Finding]:
         connection.exec_driver_sql("SELECT 1")
         version = connection.dialect.server_version_info or ()
     name = ".".join(map(str, version))
-    return [ok("database", f"{'SQLite' if engine.dialect.name == 'sqlite' else 'PostgreSQL'} {name} answers")]
+    if engine.dialect.name != "sqlite":
+        return [ok("database", f"PostgreSQL {name} answers")]
+    file = Path(engine.url.database or "")
+    mode = stat.S_IMODE(file.stat().st_mode)
+    if mode & 0o077:
+        told = f"SQLite {name} answers, and {file} can be read by others ({mode:o})"
+        return [warning("database", told, f"chmod go= {file}*")]
+    return [ok("database", f"SQLite {name} answers")]
 
 
 def schema(engine: Engine) -> list[Finding]:
