@@ -104,9 +104,8 @@ def submit(
     """Stores the draft once, however often its form is sent.
 
     Raises NotFound for an unknown article, Closed, ParentNotPublic, Duplicate for the same text within a day,
-    NonceReused when the nonce was another text’s, and Full. The room under an article is exact, as long as no
-    more write at once than half of it; the site’s, where PostgreSQL lets several write at once, may be
-    overstepped by as many as write at the same moment.
+    NonceReused when the nonce was another text’s, and Full. No room is overstepped unless half as many as it
+    holds write at the same moment.
     """
     connection = session.connection()  # rows, without the session’s bookkeeping, which would double the time
     found = connection.execute(_THREAD, {"slug": slug}).first()
@@ -141,24 +140,28 @@ def submit(
 
 
 def _find_room(session: Session, room: Room, thread: int) -> None:
-    if room.thread and _waiting(session, thread, room) >= room.thread // 2:
-        in_turn(session, "room", thread)
-        if _waiting(session, thread, room) >= room.thread:
-            raise Full(everywhere=False)
-    if is_full(session, room):
+    if _is_full_in_turn(session, _WAITING_HERE, room.thread, thread):
+        raise Full(everywhere=False)
+    if _is_full_in_turn(session, _WAITING, room.site):
         raise Full(everywhere=True)
 
 
-def _waiting(session: Session, thread: int, room: Room) -> int:
-    counted = session.connection().execute(_WAITING_HERE, {"room": room.thread, "thread": thread})
-    return int(counted.scalar_one())
+def _is_full_in_turn(session: Session, counted: Select[int], room: int, *of: int) -> bool:
+    """Far from full nobody waits for who writes at the same moment; past half of it, one after the other."""
+    if not room or _waiting(session, counted, room, *of) < room // 2:
+        return False
+    in_turn(session, "room", *of)
+    return _waiting(session, counted, room, *of) >= room
+
+
+def _waiting(session: Session, counted: Select[int], room: int, *of: int) -> int:
+    values = {"room": room} | ({"thread": of[0]} if of else {})
+    return int(session.connection().execute(counted, values).scalar_one())
 
 
 def is_full(session: Session, room: Room) -> bool:
     """Whether as many wait on the whole site as may."""
-    if not room.site:
-        return False
-    return int(session.connection().execute(_WAITING, {"room": room.site}).scalar_one()) >= room.site
+    return bool(room.site) and _waiting(session, _WAITING, room.site) >= room.site
 
 
 def _is_of(session: Session, sent: Sent, draft: Draft) -> bool:

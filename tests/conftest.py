@@ -194,9 +194,14 @@ def empty(migrated: Path | str, folder: Path) -> str:
         (folder / "test.db").chmod(0o600)  # as `moderation upgrade` makes it
         return f"sqlite:///{folder / 'test.db'}"
     engine = database.connect(migrated)
-    tables = ", ".join(f'"{table}"' for table in SQLModel.metadata.tables)
     with engine.begin() as connection:
-        connection.execute(text(f"TRUNCATE {tables} RESTART IDENTITY CASCADE"))
+        # A third of the time truncation takes: with their triggers off, logs can be emptied.
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        for table in SQLModel.metadata.sorted_tables:
+            connection.execute(table.delete())
+        counted = "SELECT sequencename FROM pg_sequences WHERE last_value IS NOT NULL"
+        for (name,) in connection.execute(text(counted)).all():
+            connection.execute(text(f'ALTER SEQUENCE "{name}" RESTART'))
         connection.execute(text("INSERT INTO site (id, revision, activity, last_number) VALUES (1, 1, 1, 0)"))
     engine.dispose()
     return migrated
