@@ -73,6 +73,7 @@ class Connection(HttpToolsProtocol):
             return False
         ours = b"".join(b"%b: %b\r\n" % header for header in self.server_state.default_headers)
         self.transport.writelines((STATUS_LINE[answer.status], ours, answer.head, answer.body))
+        self._within(self.answer_seconds)
         self.on_response_complete()
         return True
 
