@@ -85,7 +85,14 @@ def overview(session: Session, person: Person, now: datetime) -> Overview:
         factors.recovery_codes_left(session, person.id),
         [Key(key.id, key.name, key.created_at, key.used_at) for key in keys],
         [
-            Browser(row.id, row.browser, row.signed_in_at, row.seen_at, row.id == person.browser)
+            # The hour it was last used in may have begun before.
+            Browser(
+                row.id,
+                row.browser,
+                row.signed_in_at,
+                max(row.seen_at, row.signed_in_at),
+                row.id == person.browser,
+            )
             for row in sessions.open_ones(session, person.id, now)
         ],
     )
