@@ -199,9 +199,8 @@ def empty(migrated: Path | str, folder: Path) -> str:
         connection.execute(text("SET LOCAL session_replication_role = replica"))
         for table in SQLModel.metadata.sorted_tables:
             connection.execute(table.delete())
-        counted = "SELECT sequencename FROM pg_sequences WHERE last_value IS NOT NULL"
-        for (name,) in connection.execute(text(counted)).all():
-            connection.execute(text(f'ALTER SEQUENCE "{name}" RESTART'))
+        begin = "SELECT setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences"
+        connection.execute(text(begin))
         connection.execute(text("INSERT INTO site (id, revision, activity, last_number) VALUES (1, 1, 1, 0)"))
     engine.dispose()
     return migrated
