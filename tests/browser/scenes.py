@@ -374,7 +374,7 @@ def token_without_a_scope(_gallery: Gallery, page: Page) -> None:
 
 
 def new_address(gallery: Gallery, page: Page) -> None:
-    site, email = gallery.site, f"{'w' * 60}@{'w' * 100}.example"
+    site, email = gallery.site, f"{'w' * 60}@{'w' * 60}.{'w' * 40}.example"
     with site.parts.writing() as session:
         change = email_changes.ask(session, site.ann, email, site.parts.clock())
         session.exec(delete(Letter))
