@@ -4,6 +4,7 @@ import os
 import re
 import socket
 import ssl
+import time
 from collections.abc import Generator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -107,6 +108,7 @@ def journey(site: Site) -> Journey:
         answer = browser.post("/articles/le-pont/comments", data=words, headers=origin)
         sent = {**words, **form_fields(answer.text), "step": "send"}
         while answer.status_code == 200:  # until the preview has been looked at for long enough
+            time.sleep(0.5)
             answer = browser.post("/articles/le-pont/comments", data=sent, headers=origin)
         assert answer.status_code == 303
         tracking = answer.headers["Location"]
