@@ -21,8 +21,8 @@ run: .venv/run
 
 ## Every test: on SQLite, on PostgreSQL (started by the tests), in Chromium, from the wheel.
 test: .venv/test
-	env -u MODERATION_DATABASE_URL $(BIN)/pytest -q -n 4 -m "not browser and not packaging"
-	TEST_DATABASE_URL=$${TEST_DATABASE_URL:-embedded} $(BIN)/pytest -q -n 4 -m "not browser and not packaging"
+	env -u MODERATION_DATABASE_URL $(BIN)/pytest -q -n 3 -m "not browser and not packaging"
+	TEST_DATABASE_URL=$${TEST_DATABASE_URL:-embedded} $(BIN)/pytest -q -n 3 -m "not browser and not packaging"
 	$(BIN)/pytest -q -n 3 -m browser
 	$(BIN)/pytest -q -m packaging
 
