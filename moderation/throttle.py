@@ -6,8 +6,7 @@ import ipaddress
 import logging
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from datetime import date
+from datetime import datetime
 from threading import Lock
 
 from limits import RateLimitItem, parse_many
@@ -47,30 +46,30 @@ class Throttle:
         self._key = hmac.digest(secret.encode(), f"moderation/v1/throttle/{purpose}".encode(), "sha256")
         self._counts = counts
 
-    def by_sender(self, address: str | None, today: date) -> None:
+    def by_sender(self, address: str | None, now: datetime) -> None:
         """Counts one of an address; it is empty where it says nothing about who sent it. Raises TooMany."""
         if address is None:
-            self._hit(self._all, "everybody", today)
+            self._hit(self._all, "everybody", now)
         else:
-            self._hit(self._one, sender(address), today)
+            self._hit(self._one, sender(address), now)
 
-    def at(self, name: str, today: date) -> None:
+    def at(self, name: str, now: datetime) -> None:
         """Counts one at what has this name, whoever it comes from. Raises TooMany."""
-        self._hit(self._one, name, today)
+        self._hit(self._one, name, now)
 
-    def _hit(self, limits: list[RateLimitItem], who: str, today: date) -> None:
-        hidden = self._hidden(who, today)
+    def _hit(self, limits: list[RateLimitItem], who: str, now: datetime) -> None:
+        hidden = self._hidden(who, now)
         for limit in limits:
-            wait = self._counts.hit(limit, hidden)
+            wait = self._counts.hit(limit, hidden, now)
             if wait is not None:
                 raise TooMany(int(wait) + 1)
 
-    def _hidden(self, who: str, today: date) -> str:
+    def _hidden(self, who: str, now: datetime) -> str:
         """A keyed hash that changes every day: nobody can tell an address or a person from it.
 
         At midnight (UTC) everybody therefore begins anew, and may do twice what one window allows.
         """
-        return hmac.new(self._key, f"{today.isoformat()} {who}".encode(), hashlib.sha256).hexdigest()[:32]
+        return hmac.new(self._key, f"{now.date()} {who}".encode(), hashlib.sha256).hexdigest()[:32]
 
 
 def _more(limit: RateLimitItem, times: int) -> RateLimitItem:
@@ -85,33 +84,32 @@ class Counts:
         self._here = Here()
         self._shared = None if storage.startswith("memory:") else Shared(storage)
 
-    def hit(self, limit: RateLimitItem, name: str) -> float | None:
+    def hit(self, limit: RateLimitItem, name: str, now: datetime) -> float | None:
         """Counts one, or counts nothing and returns the seconds to wait."""
         if self._shared is not None:
             try:
                 return self._shared.hit(limit, name)
             except Silent:
                 pass
-        return self._here.hit(limit, name)
+        return self._here.hit(limit, name, now)
 
 
 class Here:
     """Sliding windows in this process: each knows its own count and that of the one before."""
 
-    def __init__(self, most: int = MOST, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._clock = clock
         self._windows: OrderedDict[str, tuple[int, int, int]] = OrderedDict()
         self._lock = Lock()
 
     def __len__(self) -> int:
         return len(self._windows)
 
-    def hit(self, limit: RateLimitItem, name: str) -> float | None:
+    def hit(self, limit: RateLimitItem, name: str, now: datetime) -> float | None:
         """As Counts.hit does."""
         span, key = limit.get_expiry(), limit.key_for(name)
         with self._lock:
-            window, elapsed = divmod(self._clock(), span)
+            window, elapsed = divmod(now.timestamp(), span)
             known, count, before = self._windows.pop(key, (int(window), 0, 0))
             if known != window:
                 before, count = count if known == window - 1 else 0, 0
@@ -146,7 +144,10 @@ class Shared:
         self._lock = Lock()
 
     def hit(self, limit: RateLimitItem, name: str) -> float | None:
-        """As Counts.hit does. Raises Silent, at once for a while after the store did not answer in time."""
+        """As Counts.hit does, by the store’s own clock.
+
+        Raises Silent, at once for a while after the store did not answer in time.
+        """
         if self._silent_until is not None and time.monotonic() < self._silent_until:
             raise Silent
         try:

@@ -2,7 +2,7 @@
 
 from collections.abc import Generator
 from contextlib import contextmanager
-from datetime import date
+from datetime import datetime
 from enum import StrEnum
 
 from moderation import logs
@@ -42,15 +42,15 @@ class Tries:
             for door, notation in OF_ACCOUNT.items()
         }
 
-    def by_sender(self, door: Door, address: str | None, today: date) -> None:
+    def by_sender(self, door: Door, address: str | None, now: datetime) -> None:
         """Counts one try; `address` is empty where it says nothing about who tries. Raises TooMany."""
         with _told(door):
-            self._of_sender[door].by_sender(address, today)
+            self._of_sender[door].by_sender(address, now)
 
-    def at_account(self, door: Door, account: str, today: date) -> None:
+    def at_account(self, door: Door, account: str, now: datetime) -> None:
         """Counts one try at an account, of whatever name it was given, real or not. Raises TooMany."""
         with _told(door):
-            self._of_account[door].at(account, today)
+            self._of_account[door].at(account, now)
 
 
 @contextmanager

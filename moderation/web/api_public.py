@@ -42,7 +42,7 @@ async def _incoming(
 
     def read() -> Draft:
         if not trusted:
-            app.previews.by_sender(sender, now.date())
+            app.previews.by_sender(sender, now)
         return drafts.read(
             body.author,
             body.email,
@@ -73,7 +73,7 @@ def submit(
     idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
 ) -> Accepted:
     if not trusted:
-        app.throttle.by_sender(sender, now.date())
+        app.throttle.by_sender(sender, now)
     with app.writing() as session:
         comment = submissions.submit(
             session,

@@ -117,14 +117,14 @@ def answer(
 
 def _by_code(app: Parts, person: Person, now: datetime, code: str, recovery: str) -> bool:
     if not recovery:
-        app.tries.at_account(Door.CODE, str(person.id), now.date())
+        app.tries.at_account(Door.CODE, str(person.id), now)
     with app.writing() as session:
         right = factors.prove(session, app.vault, person.id, now, code=code, recovery=recovery)
         return right and _confirmed(session, person, now)
 
 
 def _by_password(app: Parts, person: Person, now: datetime, password: str) -> bool:
-    app.tries.at_account(Door.CONFIRM, str(person.id), now.date())
+    app.tries.at_account(Door.CONFIRM, str(person.id), now)
     found, checked = known_by(app, person.email, password)
     if not checked.right:
         return False
@@ -151,7 +151,7 @@ def _confirmed(session: Session, person: Person, now: datetime) -> bool:
 def send_letter(app: ThisApp, person: SignedIn, now: Now, onward: Next = "") -> Response:
     """Its link signs in anew and its code confirms here: either leads to the page that was asked for."""
     try:
-        app.tries.at_account(Door.LETTER, str(person.id), now.date())
+        app.tries.at_account(Door.LETTER, str(person.id), now)
     except TooMany as many:
         return asking(app, person, onward, 429, problem="too_many", wait=many.seconds)
     with app.writing() as session:

@@ -40,7 +40,7 @@ def _json(text: str, status: int = 200) -> Response:
 def ask(app: ThisApp, sender: Sender, now: Now) -> Response:
     party = _party(app)
     try:
-        app.tries.by_sender(Door.PASSKEY, sender, now.date())
+        app.tries.by_sender(Door.PASSKEY, sender, now)
     except TooMany:
         return _json("{}", 429)
     with app.writing() as session:

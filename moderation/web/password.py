@@ -53,8 +53,8 @@ def by_password(
     if "@" not in email:
         return _password(app, onward, 422, "not_an_address", email)
     try:
-        app.tries.by_sender(Door.PASSWORD, sender, now.date())
-        app.tries.at_account(Door.PASSWORD, accounts.normal(email), now.date())
+        app.tries.by_sender(Door.PASSWORD, sender, now)
+        app.tries.at_account(Door.PASSWORD, accounts.normal(email), now)
     except TooMany as many:
         return _password(app, onward, 429, "too_many", email, many.seconds)
     found, checked = known_by(app, email, password)

@@ -96,7 +96,7 @@ def enter(  # one address for both fields, as the page has one form at a time
     if "@" not in email or "\0" in email or len(email) > LONGEST_EMAIL:
         return asking(app, onward, 422, "not_an_address")
     try:
-        app.tries.by_sender(Door.LETTER, sender, now.date())
+        app.tries.by_sender(Door.LETTER, sender, now)
     except TooMany as many:
         return asking(app, onward, 429, "too_many", many.seconds)
     letter = _letter(app, email, now)
@@ -110,7 +110,7 @@ def enter(  # one address for both fields, as the page has one form at a time
 def _letter(app: Parts, email: str, now: datetime) -> LetterKind | None:
     """Nobody’s mailbox is filled by others; and as one has left, nobody is locked out either."""
     try:
-        app.tries.at_account(Door.SAME_LETTER, accounts.normal(email), now.date())
+        app.tries.at_account(Door.SAME_LETTER, accounts.normal(email), now)
     except TooMany:
         return None
     return LetterKind.SIGN_IN
@@ -184,7 +184,7 @@ def second_step(
         with app.reading() as session:
             whose = accounts.whose(session, ticket.sign_in)
         if not recovery:
-            app.tries.at_account(Door.CODE, str(whose), now.date())
+            app.tries.at_account(Door.CODE, str(whose), now)
         with app.writing() as session:
             account = factors.open_by_second_step(
                 session, app.vault, ticket.sign_in, now, code=code, recovery=recovery

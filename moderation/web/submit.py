@@ -68,7 +68,7 @@ def _attempt(app: Parts, now: datetime, slug: str, sender: str | None, typed: Ty
     """Everything slow, before any transaction."""
     form = Form(author=typed.author, email=typed.email, text=typed.text)
     try:
-        app.previews.by_sender(sender, now.date())
+        app.previews.by_sender(sender, now)
     except TooMany as many:
         return Attempt(form, None, "", Notice.TOO_MANY, sends=False, wait=many.seconds)
     problems = {"nobot": Problem("not_empty")} if typed.nobot else {}
@@ -142,7 +142,7 @@ def _store(
     app: Parts, now: datetime, slug: str, sender: str | None, draft: Draft, attempt: Attempt
 ) -> Response:
     try:
-        app.throttle.by_sender(sender, now.date())
+        app.throttle.by_sender(sender, now)
         with app.writing() as session:
             code = submissions.submit(
                 session, slug, draft, nonce=attempt.nonce, now=now, room=app.settings.room
