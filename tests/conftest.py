@@ -13,11 +13,13 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from jinja2 import BytecodeCache
+from jinja2.bccache import Bucket
 from selectolax.lexbor import LexborHTMLParser
 from sqlalchemy import Engine, event, text
 from sqlmodel import SQLModel
@@ -211,6 +213,19 @@ def configuration(url: str) -> Settings:
     return Settings(database_url=url, secret_keys=KEY, site_url="http://testserver", cache_freshness=0)
 
 
+class Compiled(BytecodeCache):
+    """Templates compiled once for all tests of a process: each test has an environment of its own."""
+
+    known: ClassVar[dict[str, bytes]] = {}
+
+    def load_bytecode(self, bucket: Bucket) -> None:
+        if bucket.key in self.known:
+            bucket.bytecode_from_string(self.known[bucket.key])
+
+    def dump_bytecode(self, bucket: Bucket) -> None:
+        self.known[bucket.key] = bucket.bytecode_to_string()
+
+
 BuildParts = Callable[..., Parts]
 
 
@@ -221,6 +236,7 @@ def build_parts(configuration: Settings, clock: FakeClock) -> Generator[BuildPar
 
     def build_with(**changes: Any) -> Parts:
         parts = build(Settings(**{**configuration.model_dump(), **changes}), clock)
+        parts.templates.bytecode_cache = Compiled()
         built.extend([parts.engine, parts.public_engine])
         return parts
 

@@ -1,14 +1,16 @@
 """The JSON API: an application of its own under /api/v1; its every error is a problem document (RFC 9457)."""
 
 from collections.abc import Awaitable, Callable, Mapping
+from functools import cache
 from http import HTTPStatus
 from typing import Any
 
-from fastapi import FastAPI, Request, Response
+from fastapi import APIRouter, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute
 
 from moderation.database import UNAVAILABLE
 from moderation.decisions import Last, NotFound, ReasonNeeded, Stale, TooLate
@@ -30,6 +32,7 @@ Extra = dict[str, Any]
 
 def create_api(parts: Parts) -> FastAPI:
     api = api_docs.Described(
+        routes=_routes(),
         title=parts.settings.site_name,
         version="1",
         summary="Contributions to articles, read by a moderator before they are published.",
@@ -41,12 +44,19 @@ def create_api(parts: Parts) -> FastAPI:
         redirect_slashes=False,
     )
     api.state.parts = parts
-    api.include_router(api_public.router)
-    api.include_router(api_desk.router, dependencies=[Place])
-    api.include_router(api_docs.router)
     for kind, explain in _PROBLEMS.items():
         api.add_exception_handler(kind, _answer(explain))
     return api
+
+
+@cache
+def _routes() -> list[BaseRoute]:
+    """Shared as the pages’ are."""
+    router = APIRouter()
+    router.include_router(api_public.router)
+    router.include_router(api_desk.router, dependencies=[Place])
+    router.include_router(api_docs.router)
+    return router.routes
 
 
 def problem(
