@@ -7,6 +7,9 @@ export HOST PORT
 export MODERATION_DATABASE_URL ?= sqlite:///var/demo.db
 export MODERATION_SITE_URL ?= http://$(HOST):$(PORT)
 
+# Where it is set, each of the tests’ many processes would compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: run test check bench wheel lock clean
 
 ## Installs what is missing, fills var/demo.db the first time, and serves it.
@@ -23,8 +26,8 @@ run: .venv/run
 test: .venv/test
 	env -u MODERATION_DATABASE_URL $(BIN)/pytest -q -n 3 -m "not browser and not packaging"
 	TEST_DATABASE_URL=$${TEST_DATABASE_URL:-embedded} $(BIN)/pytest -q -n 3 -m "not browser and not packaging"
-	$(BIN)/pytest -q -n 3 -m browser
-	$(BIN)/pytest -q -m packaging
+	$(BIN)/pytest -q -n 3 tests/browser
+	$(BIN)/pytest -q -n 3 --dist loadfile -m packaging tests/test_packaging.py tests/deploy
 
 ## Format, lint, types, import rules.
 check: .venv/test
