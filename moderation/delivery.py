@@ -72,13 +72,15 @@ def _erasures(engine: Engine, now: datetime) -> int:
     due = _due(engine, EffectKind.ERASE, now)
     if not due:
         return 0
+    # By their decisions: another process may have done them, and a row’s number come again.
+    ours = col(Effect.decision_id).in_(due)
     scrubbed = scrub(engine)
     with writing(engine) as session:
         if scrubbed:
-            done = publication.take(session, col(Effect.id).in_(due))
+            done = publication.take(session, ours)
         else:
             done = 0
-            session.exec(update(Effect).where(col(Effect.id).in_(due)).values(due_at=now + ERASE_AGAIN))
+            session.exec(update(Effect).where(ours).values(due_at=now + ERASE_AGAIN))
     for _ in range(done):
         _told(EffectKind.ERASE)
     return done
@@ -89,10 +91,10 @@ def _told(kind: EffectKind) -> None:
     logs.tell("effect done", kind=kind)
 
 
-def _due(engine: Engine, kind: EffectKind, now: datetime) -> Sequence[int | None]:
+def _due(engine: Engine, kind: EffectKind, now: datetime) -> Sequence[int]:
     with reading(engine) as session:
         return session.exec(
-            select(Effect.id).where(Effect.kind == kind, Effect.due_at <= now).limit(100)
+            select(Effect.decision_id).where(Effect.kind == kind, Effect.due_at <= now).limit(100)
         ).all()
 
 

@@ -41,7 +41,7 @@ class Registration:
 class Assertion:
     """A proof by a key, whose signature was checked."""
 
-    passkey_id: int
+    credential: str
     before: int
     sign_count: int
     challenge: str
@@ -174,7 +174,7 @@ def check_assertion(party: Party, answer: str, key: Passkey | None) -> Assertion
     """Raises NotAccepted."""
     import webauthn  # noqa: PLC0415
 
-    if key is None or key.id is None:
+    if key is None:
         raise NotAccepted
     with _refusing():
         challenge = _challenge_said(answer)
@@ -189,13 +189,14 @@ def check_assertion(party: Party, answer: str, key: Passkey | None) -> Assertion
         )
         if json.loads(answer)["response"]["userHandle"].rstrip("=") != key.handle:
             raise NotAccepted
-    return Assertion(key.id, key.sign_count, proof.new_sign_count, challenge)
+    return Assertion(key.credential, key.sign_count, proof.new_sign_count, challenge)
 
 
 def accept(session: Session, proof: Assertion, now: datetime, *, account_id: int | None = None) -> int:
     """Whose key it was; `account_id` is who is signed in already. Raises NotAccepted."""
     _close(session, proof.challenge, account_id, now)
-    key = session.get(Passkey, proof.passkey_id, with_for_update=True)
+    same = select(Passkey).where(Passkey.credential == proof.credential)
+    key = session.exec(same.with_for_update()).first()
     # Another proof by the same key may have come in between: a copied key counts for itself.
     if key is None or key.sign_count != proof.before or account_id not in {None, key.account_id}:
         raise NotAccepted

@@ -32,8 +32,6 @@ _THREAD = (
 _SENT = select(Comment.id, Comment.tracking, Comment.status, Comment.thread_id).where(
     Comment.nonce == bindparam("nonce")
 )
-# Mostly none, found along its index. With more to ask, or a limit, PostgreSQL may read the whole table.
-_SAID = select(Version.id).where(Version.fingerprint == bindparam("fingerprint"))
 _SAME = (
     select(Comment.id)
     .join(Version)
@@ -46,16 +44,27 @@ _SAME = (
 _ADD_COMMENT, _ADD_VERSION = insert(Comment), insert(Version)
 
 
-def _counted(*where: ColumnElement[bool]) -> Select[int]:
+def _counted(room: str, *where: ColumnElement[bool]) -> Select[int]:
     """How many wait, counted no further than the room and along an index, however much the table holds."""
     waiting = select(Comment.status).where(Comment.status == Status.PENDING, *where)
     if not where:  # else PostgreSQL may believe that reading the table from its start finds them sooner
         waiting = waiting.order_by(col(Comment.submitted_at), col(Comment.id))
-    return select(func.count()).select_from(waiting.limit(bindparam("room", type_=Integer)).subquery())
+    return select(func.count()).select_from(waiting.limit(bindparam(room, type_=Integer)).subquery())
 
 
-_WAITING_HERE = _counted(col(Comment.thread_id) == bindparam("thread"))
-_WAITING = _counted()
+_WAITING_HERE = _counted("room_here", col(Comment.thread_id) == bindparam("thread"))
+_WAITING = _counted("room")
+# Whatever may stand against a text, asked at once: mostly nothing does, and asking takes the most time.
+_AGAINST = select(
+    select(Comment.id).where(Comment.nonce == bindparam("nonce")).scalar_subquery().label("sent"),
+    # Counted and not looked for: PostgreSQL may read the whole table for the first of some.
+    select(func.count(col(Version.id)))
+    .where(Version.fingerprint == bindparam("fingerprint"))
+    .scalar_subquery()
+    .label("said"),
+    _WAITING_HERE.scalar_subquery().label("waiting_here"),
+    _WAITING.scalar_subquery().label("waiting"),
+)
 
 
 @dataclass(frozen=True)
@@ -114,19 +123,17 @@ def submit(
     thread, mode, section = found
     assert thread is not None
     in_turn(session, "text", thread, draft.fingerprint)  # the same form twice, or two forms with one text
-    before = connection.execute(_SENT, {"nonce": nonce}).first()
-    if before is not None:
-        sent = Sent(before.id, before.tracking, before.status)
-        if before.thread_id != thread or not _is_of(session, sent, draft):
-            raise NonceReused
-        return sent
+    asked = {"nonce": nonce, "fingerprint": draft.fingerprint, "thread": thread}
+    against = connection.execute(_AGAINST, {**asked, "room_here": room.thread, "room": room.site}).one()
+    if against.sent is not None:
+        return _sent_before(session, nonce, thread, draft)
     if mode is Mode.CLOSED:
         raise Closed
     if parent is not None and not _is_public(session, thread, parent):
         raise ParentNotPublic
-    if _said_already(session, thread, draft, now):
+    if against.said and _said_already(session, thread, draft, now):
         raise Duplicate
-    _find_room(session, room, thread)
+    _find_room(session, room, thread, against.waiting_here, against.waiting)
     sent = Sent(identifiers.new_id(), identifiers.new_code(), Status.PENDING)
     comment = {
         "thread_id": thread,
@@ -139,35 +146,39 @@ def submit(
     return sent
 
 
-def _find_room(session: Session, room: Room, thread: int) -> None:
-    if _is_full_in_turn(session, _WAITING_HERE, room.thread, thread):
-        raise Full(everywhere=False)
-    if _is_full_in_turn(session, _WAITING, room.site):
-        raise Full(everywhere=True)
-
-
-def _is_full_in_turn(session: Session, counted: Select[int], room: int, *of: int) -> bool:
-    """Far from full nobody waits for who writes at the same moment; past half of it, one after the other."""
-    if not room or _waiting(session, counted, room, *of) < room // 2:
-        return False
-    in_turn(session, "room", *of)
-    return _waiting(session, counted, room, *of) >= room
-
-
-def _waiting(session: Session, counted: Select[int], room: int, *of: int) -> int:
-    values = {"room": room} | ({"thread": of[0]} if of else {})
-    return int(session.connection().execute(counted, values).scalar_one())
-
-
-def is_full(session: Session, room: Room) -> bool:
-    """Whether as many wait on the whole site as may."""
-    return bool(room.site) and _waiting(session, _WAITING, room.site) >= room.site
+def _sent_before(session: Session, nonce: str, thread: int, draft: Draft) -> Sent:
+    before = session.connection().execute(_SENT, {"nonce": nonce}).one()
+    sent = Sent(before.id, before.tracking, before.status)
+    if before.thread_id != thread or not _is_of(session, sent, draft):
+        raise NonceReused
+    return sent
 
 
 def _is_of(session: Session, sent: Sent, draft: Draft) -> bool:
     """Whether the comment began with this draft; once erased, nobody can tell, and it is believed."""
     text = session.exec(select(Version).where(Version.comment_id == sent.id, Version.number == 1)).one()
     return not text.source or digest(text.author, text.email, text.source) == draft.digest
+
+
+def _find_room(session: Session, room: Room, thread: int, here: int, everywhere: int) -> None:
+    """Far from full nobody waits for who writes at the same moment; past half of it, one after the other."""
+    if room.thread and here >= room.thread // 2:
+        in_turn(session, "room", thread)
+        if _waiting(session, _WAITING_HERE, thread=thread, room_here=room.thread) >= room.thread:
+            raise Full(everywhere=False)
+    if room.site and everywhere >= room.site // 2:
+        in_turn(session, "room")
+        if is_full(session, room):
+            raise Full(everywhere=True)
+
+
+def is_full(session: Session, room: Room) -> bool:
+    """Whether as many wait on the whole site as may."""
+    return bool(room.site) and _waiting(session, _WAITING, room=room.site) >= room.site
+
+
+def _waiting(session: Session, counted: Select[int], **of: int) -> int:
+    return int(session.connection().execute(counted, of).scalar_one())
 
 
 def _is_public(session: Session, thread: int, comment_id: str) -> bool:
@@ -180,11 +191,8 @@ def _is_public(session: Session, thread: int, comment_id: str) -> bool:
 
 
 def _said_already(session: Session, thread: int, draft: Draft, now: datetime) -> bool:
-    said = {"fingerprint": draft.fingerprint}
-    if session.connection().execute(_SAID, said).first() is None:
-        return False
-    since = now - SAME_TEXT_WITHIN
-    same = session.connection().execute(_SAME, {**said, "thread": thread, "since": since})
+    said = {"fingerprint": draft.fingerprint, "thread": thread, "since": now - SAME_TEXT_WITHIN}
+    same = session.connection().execute(_SAME, said)
     # What is in effect, and not what may still be undone: sending a text again must not tell.
     shown = [decisions.in_effect(session, name, now) for name in same.scalars().all()]
     return any(last is None or last.after in {Status.PENDING, Status.PUBLISHED} for last in shown)

@@ -205,6 +205,22 @@ def test_a_count_that_does_not_grow_betrays_a_copy(parts: Parts, device: Device,
         accept(parts, device.get(asked(parts), count=count))
 
 
+def test_a_key_made_in_place_of_one_that_is_gone_is_not_taken_for_it(
+    parts: Parts, ann: Person, sami: Person, device: Device
+) -> None:
+    """SQLite gives its row the number of the one that is gone."""
+    answer = device.get(asked(parts))
+    with parts.reading() as session:
+        proof = passkeys.check_assertion(PARTY, answer, passkeys.find(session, answer))
+    with parts.writing() as session:
+        (gone,) = passkeys.of(session, ann.id)
+        assert gone.id is not None
+        passkeys.remove(session, ann, gone.id, parts.clock())
+    registered(parts, sami)
+    with pytest.raises(NotAccepted), parts.writing() as session:
+        passkeys.accept(session, proof, parts.clock())
+
+
 def test_a_copy_used_between_the_check_and_its_end_is_noticed(
     parts: Parts, ann: Person, device: Device
 ) -> None:

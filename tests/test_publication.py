@@ -1,15 +1,17 @@
 import itertools
-from dataclasses import dataclass
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
 from conftest import FakeClock, Sent, add_article, at_once, send
+from sqlalchemy import event
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 from starlette.testclient import TestClient
 
-from moderation import decisions, delivery, publication
+from moderation import database, decisions, delivery, publication, submissions
 from moderation.accounts import Person
 from moderation.decisions import TooLate
 from moderation.lifecycle import Action, Reason
@@ -309,6 +311,31 @@ def test_many_processes_do_each_effect_once(at_desk: Desk, article: str) -> None
     assert sum(at_once(loop, loop, loop, loop)) + loop() == 12
     assert [number for number, _ in at_desk.public()] == list(range(1, 13))
     assert at_desk.state()[1] == 12
+
+
+@pytest.mark.parametrize("readers", [0, 1])
+def test_what_another_process_erased_takes_no_later_publication_with_it(
+    at_desk: Desk, sent: list[Sent], readers: int
+) -> None:
+    """SQLite gives a new row the number of one that is gone: the publication’s is the erasure’s here."""
+    parts, opened, reading = at_desk.parts, itertools.count(), ExitStack()
+    other = database.connect(parts.settings.database_url)
+    with parts.writing() as session:
+        submissions.withdraw(session, sent[0].tracking, revision=1, now=at_desk.clock())
+
+    @event.listens_for(parts.engine, "checkout")
+    def meanwhile(*_: object) -> None:
+        if next(opened) == 2:  # one has read what is due, and is about to clean the files
+            assert delivery.effects(other, at_desk.clock()) == 1
+            Desk(replace(parts, engine=other), at_desk.ann, at_desk.clock).decide(sent[1], PUBLISH)
+            for _ in range(readers):  # for whom the files cannot be cleaned
+                reading.enter_context(database.reading(other)).exec(select(Site)).one()
+
+    with reading:
+        delivery.effects(parts.engine, at_desk.clock())
+    at_desk.wait(20)
+    assert at_desk.public() == [(1, "Texte 1.")]
+    other.dispose()
 
 
 def test_promise_10_undoing_and_publishing_at_once_never_both_happen(at_desk: Desk, article: str) -> None:
