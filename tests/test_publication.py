@@ -324,7 +324,7 @@ def test_what_another_process_erased_takes_no_later_publication_with_it(
         submissions.withdraw(session, sent[0].tracking, revision=1, now=at_desk.clock())
 
     @event.listens_for(parts.engine, "checkout")
-    def meanwhile(*_: object) -> None:
+    def meanwhile(*_opened: object) -> None:
         if next(opened) == 2:  # one has read what is due, and is about to clean the files
             assert delivery.effects(other, at_desk.clock()) == 1
             Desk(replace(parts, engine=other), at_desk.ann, at_desk.clock).decide(sent[1], PUBLISH)
