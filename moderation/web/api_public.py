@@ -20,6 +20,12 @@ from moderation.web.places import Place
 from moderation.web.strict_json import Route
 
 ERRORS = {"model": Problem, "content": {"application/problem+json": {}}}
+# Who sends the same text under the same key is given the address of the first one’s tracking page.
+KEY = (
+    "Another for each contribution, long and random (a UUID, say): sent again with it, what was kept is "
+    "answered once more. It is a secret like the address in that answer."
+)
+
 router = APIRouter(tags=["public"], route_class=Route, responses={422: ERRORS, 503: ERRORS})
 
 
@@ -70,7 +76,7 @@ def submit(
     slug: str,
     incoming: Annotated[Incoming, Depends(_incoming)],
     _place: Annotated[None, Place],
-    idempotency_key: Annotated[str | None, Header(max_length=255)] = None,
+    idempotency_key: Annotated[str | None, Header(max_length=255, description=KEY)] = None,
 ) -> Accepted:
     if not trusted:
         app.throttle.by_sender(sender, now)
