@@ -149,6 +149,15 @@ def previewed_too_fast(gallery: Gallery, page: Page) -> None:
     expect(page.get_by_role("status")).to_contain_text("C’était très rapide")
 
 
+def sent_while_nothing_can_be_kept(gallery: Gallery, page: Page) -> None:
+    previewed(gallery, page)
+    read_preview(gallery.site, page)
+    with gallery.site.parts.writing() as session:
+        session.connection()  # somebody else writes, and does not end
+        button(page, "Envoyer à la modération").click()
+        expect(heading(page)).to_have_text("Pas encore enregistré")
+
+
 def caught_as_a_robot(_gallery: Gallery, page: Page) -> None:
     page.goto("/articles/large")
     write(page, TEXT, author=NAME)
@@ -395,6 +404,7 @@ SCENES: dict[str, Scene] = {
     "article-closed": at("/articles/ferme"),
     "preview": previewed,
     "preview-too-fast": previewed_too_fast,
+    "busy": sent_while_nothing_can_be_kept,
     "errors": refused_by_the_form,
     "errors-of-a-robot": caught_as_a_robot,
     "no-room": sent_where_there_is_no_room,
