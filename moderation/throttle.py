@@ -111,6 +111,8 @@ class Here:
         with self._lock:
             window, elapsed = divmod(now.timestamp(), span)
             known, count, before = self._windows.pop(key, (int(window), 0, 0))
+            if known == window + 1:  # it waited to be counted, and comes after one of the next window
+                window, elapsed = known, 0.0
             if known != window:
                 before, count = count if known == window - 1 else 0, 0
             full = int(before * (1 - elapsed / span)) + count >= limit.amount

@@ -201,6 +201,22 @@ def test_nobody_ends_somebody_else_s_browser(parts: Parts, ann: Person, sami: Pe
     assert holder(parts, cookie) == "Ann"
 
 
+def test_a_browser_that_signed_in_meanwhile_is_not_the_one_to_leave_alone(
+    parts: Parts, ann: Person, clock: FakeClock
+) -> None:
+    """SQLite gives its row the number of the one that was signed out meanwhile."""
+    thief, mine = start(parts, ann), start(parts, ann)
+    person = here(parts, mine)
+    assert person is not None
+    asked = clock()
+    clock.tick(seconds=0.1)
+    end(parts, person.browser, ann)
+    again = start(parts, ann)
+    with parts.writing() as session:
+        sessions.end_all(session, ann.id, asked, but=person.browser)
+    assert [holder(parts, cookie) for cookie in (thief, mine, again)] == [None] * 3
+
+
 @pytest.mark.parametrize("everywhere", [True, False])
 def test_all_browsers_are_ended_or_all_the_others(
     parts: Parts, ann: Person, sami: Person, everywhere: bool

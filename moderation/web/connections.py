@@ -1,7 +1,8 @@
 """A connection as uvicorn has it, with a time by which a request has come whole and its answer been taken.
 
 uvicorn closes what is idle between two requests, and waits for ever for the end of one, or for a reader who
-takes nothing. What is left to a reverse proxy: how many connections one address may open.
+takes nothing. What is left to a reverse proxy: how many connections one address may open, how much it may ask
+for on one before it takes an answer, and how long a request's headers may be.
 
 A page that is kept goes out as soon as the headers of its request are in. To start a task and to pass it
 messages would take twice the time that sending takes.
@@ -44,6 +45,8 @@ class Connection(HttpToolsProtocol):
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
+        # An answer at once to the request before, in the same bytes, has just set it.
+        self._unset_keepalive_if_required()
         self._is_answered = False
         self._within(self.request_seconds)
 
