@@ -3,6 +3,7 @@
 import re
 import socket
 import threading
+import time
 from collections.abc import Generator
 
 import httpx2
@@ -33,11 +34,20 @@ def front(build_parts: BuildParts) -> Front:
 def port(front: Front) -> Generator[int]:
     """Of what `moderation serve` starts, in a thread of this process, with the page kept already."""
     server = uvicorn.Server(
-        uvicorn.Config(front, port=0, http=Connection, access_log=False, log_level="warning")
+        uvicorn.Config(
+            front,
+            port=0,
+            http=Connection,
+            proxy_headers=False,  # else something stands before the front, and nothing goes out at once
+            access_log=False,
+            log_level="warning",
+            timeout_keep_alive=1,
+        )
     )
     thread = threading.Thread(target=server.run)
     thread.start()
     until(lambda: server.started)
+    assert server.config.loaded_app is front
     found = server.servers[0].sockets[0].getsockname()[1]
     assert httpx2.get(f"http://127.0.0.1:{found}{PAGE}").status_code == 200
     yield found
@@ -116,3 +126,14 @@ def test_a_connection_that_says_no_more_is_closed_as_any_other(
     with socket.create_connection(("127.0.0.1", port), 30) as connection:
         connection.sendall(KEPT.encode())
         assert b"".join(iter(lambda: connection.recv(65536), b"")).startswith(b"HTTP/1.1 200")
+
+
+def test_who_sends_slowly_after_a_page_that_went_out_at_once_is_waited_for(port: int) -> None:
+    form = "Content-Type: application/x-www-form-urlencoded"
+    begun = f"POST /sign-in HTTP/1.1\r\n{form}\r\nHost: testserver\r\nContent-Length: 4\r\n\r\na="
+    with socket.create_connection(("127.0.0.1", port), 30) as connection:
+        connection.sendall((KEPT + begun).encode())
+        time.sleep(1.5)  # longer than an idle connection is kept
+        connection.sendall(f"bc{LAST}".encode())
+        answers = b"".join(iter(lambda: connection.recv(65536), b"")).split(b"HTTP/1.1 ")[1:]
+    assert [answer[:3] for answer in answers] == [b"200", b"422", b"200"]
