@@ -27,7 +27,7 @@ from sqlmodel import Session, SQLModel
 
 import moderation.models.public
 import moderation.models.queue  # noqa: F401 - both fill the metadata
-from moderation import database, migrations, part
+from moderation import database, migrations, numbers, part
 
 # PRAGMA application_id, by which a backup is known from a database in use.
 MARK = 0x4D4F4452
@@ -171,6 +171,7 @@ def stage(source: Path, scratch: Engine, tell: Tell) -> Contents:
             connection.execute(f"DELETE FROM main.{_quoted(table)}")
             if _copied(connection, table, count, tell) != count:
                 raise NotABackup(f"not every row of “{table}” can be read")
+        numbers.go_on_in_sqlite(connection, numbers.in_sqlite(connection, "source"))
         return Contents(revision_of(connection, "source"), rows)
 
 

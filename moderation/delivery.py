@@ -72,7 +72,7 @@ def _erasures(engine: Engine, now: datetime) -> int:
     due = _due(engine, EffectKind.ERASE, now)
     if not due:
         return 0
-    # By their decisions: another process may have done them, and a row’s number come again.
+    # By their decisions: another process may have done them.
     ours = col(Effect.decision_id).in_(due)
     scrubbed = scrub(engine)
     with writing(engine) as session:
@@ -136,7 +136,7 @@ def _throw_away(engine: Engine, before: datetime) -> None:
 
 
 def _claimed(engine: Engine, now: datetime) -> str | None:
-    """The letter that is ours to send, by its name: a row's number may come again."""
+    """The letter that is ours to send, by its name."""
     with reading(engine) as session:
         if not mail.is_due(session, now):
             return None

@@ -129,10 +129,7 @@ def end(session: Session, browser: int, *, account_id: int) -> None:
 
 
 def end_all(session: Session, account_id: int, now: datetime, *, but: int | None = None) -> None:
-    """Signs the account out everywhere, and whoever is on the way in; `but` is the browser to leave alone.
-
-    One that signed in since `now` is another: SQLite may have given it the number of one that is gone.
-    """
+    """Signs the account out everywhere, and whoever is on the way in; `but` is the browser to leave alone."""
     accounts.close_all(session, account_id, now)
-    another = or_(col(AccountSession.id).is_distinct_from(but), col(AccountSession.signed_in_at) > now)
-    session.exec(delete(AccountSession).where(col(AccountSession.account_id) == account_id, another))
+    others = col(AccountSession.id).is_distinct_from(but)
+    session.exec(delete(AccountSession).where(col(AccountSession.account_id) == account_id, others))

@@ -13,7 +13,7 @@ import pytest
 from conftest import KEY, BuildParts, FakeClock, add_article, send, sign_in, worker_database
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session, SQLModel, col, select, update
+from sqlmodel import Session, SQLModel, col, delete, func, select, update
 from starlette.testclient import TestClient
 
 from moderation import (
@@ -22,10 +22,13 @@ from moderation import (
     backup,
     database,
     decisions,
+    identifiers,
+    mail,
     migrations,
     part,
     presence,
     restore,
+    sessions,
     submissions,
     tokens,
 )
@@ -39,8 +42,11 @@ from moderation.models.queue import (
     AccountSession,
     Challenge,
     Decision,
+    Effect,
+    EffectKind,
     EmailChange,
     ForumChange,
+    Letter,
     LetterKind,
     Passkey,
     RecoveryCode,
@@ -449,6 +455,70 @@ def test_a_backup_of_a_newer_program_is_refused(parts: Parts, file: Path, elsewh
     changed(file, "UPDATE alembic_version SET version_num = '9999'")
     with pytest.raises(migrations.UnknownRevision, match="9999"):
         restore.restore(elsewhere, file, parts.clock(), tell=silent)
+
+
+@pytest.mark.parametrize("lost", ["before the backup", "after it"])
+def test_a_number_whose_row_is_gone_is_not_given_again_after_a_restore(
+    full: Parts, file: Path, url: str, elsewhere: str, build_parts: BuildParts, ann: Person, lost: str
+) -> None:
+    """Either way from one kind of database to the other, and back over the first."""
+    if lost == "after it":
+        made(full, file)
+    given = last_numbers(full, ann)
+    with full.writing() as session:
+        for table in GIVEN:
+            session.exec(delete(table).where(col(table.id) == given[table]))
+    if lost == "before the backup":
+        made(full, file)
+    full.engine.dispose()
+    for address in (
+        [url] if lost == "after it" else [elsewhere, f"sqlite:///{file.with_name('other.db')}", url]
+    ):
+        restore.restore(address, file, full.clock(), tell=silent, replace=True)
+        parts = build_parts(database_url=address)
+        assert [table for table in GIVEN if last_numbers(parts, ann)[table] <= given[table]] == []
+        parts.engine.dispose()
+
+
+GIVEN: list[Any] = [AccountSession, Passkey, Effect, Letter]
+
+
+def last_numbers(parts: Parts, ann: Person) -> dict[Any, int]:
+    """Those of rows that are added for it."""
+    now = parts.clock()
+    with parts.writing() as session:
+        decision = session.exec(select(Decision)).first()
+        assert decision is not None
+        key = Passkey(
+            account_id=ann.id,
+            credential=identifiers.new_id(),
+            public_key="k",
+            handle="h",
+            sign_count=0,
+            name="",
+            created_at=now,
+        )
+        effect = Effect(
+            kind=EffectKind.SYNC, comment_id=decision.comment_id, decision_id=decision.id or 0, due_at=now
+        )
+        session.add_all([key, effect])
+        sessions.start(session, ann.id, kept=True, now=now)
+        mail.write(session, LetterKind.CODES_ON, now, account_id=ann.id)
+        session.flush()
+        return {table: session.exec(select(func.max(table.id))).one() for table in GIVEN}
+
+
+@pytest.mark.parametrize("said", ["'beaucoup'", "9223372036854775807", "-5", "NULL"])
+def test_a_last_number_that_cannot_be_is_not_taken_over(
+    sound: Path, file: Path, target: Path, clock: FakeClock, said: str
+) -> None:
+    shutil.copy(sound, file)
+    changed(file, f"UPDATE sqlite_sequence SET seq = {said}")  # noqa: S608 - our own words
+    restore.restore(f"sqlite:///{target}", file, clock(), tell=silent)
+    with sqlite3.connect(target) as connection:
+        found = connection.execute("SELECT max(seq) FROM sqlite_sequence").fetchone()[0]
+    connection.close()
+    assert (found or 0) <= 1
 
 
 # SQLite: what lies where the database would go

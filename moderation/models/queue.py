@@ -8,7 +8,7 @@ from sqlmodel import Field, SQLModel
 
 from moderation.lifecycle import Action, Reason, Status
 from moderation.markup import Dialect
-from moderation.models.columns import UTCDateTime, words
+from moderation.models.columns import NUMBERED_ONCE, UTCDateTime, words
 from moderation.models.public import Mode
 
 
@@ -37,6 +37,7 @@ class AccountSession(SQLModel, table=True):
     """A signed-in browser. Only the hash of its cookie is kept, and of the one before for a short while."""
 
     __tablename__ = "account_session"
+    __table_args__ = NUMBERED_ONCE
 
     id: int | None = Field(default=None, primary_key=True)
     account_id: int = Field(foreign_key="account.id", index=True)
@@ -67,6 +68,8 @@ class RecoveryCode(SQLModel, table=True):
 
 class Passkey(SQLModel, table=True):
     """A public key whose other half a person's device or password manager holds."""
+
+    __table_args__ = NUMBERED_ONCE
 
     id: int | None = Field(default=None, primary_key=True)
     account_id: int = Field(foreign_key="account.id", index=True)
@@ -220,6 +223,8 @@ class EffectKind(StrEnum):
 class Effect(SQLModel, table=True):
     """Something to be done once a decision's window has closed."""
 
+    __table_args__ = NUMBERED_ONCE
+
     id: int | None = Field(default=None, primary_key=True)
     kind: EffectKind = Field(sa_type=words(EffectKind))
     comment_id: str = Field(foreign_key="comment.id", index=True)
@@ -252,9 +257,11 @@ class Letter(SQLModel, table=True):
     Either it opens a sign-in, or it tells an account something; `address` is where, if not to its own.
     """
 
+    __table_args__ = NUMBERED_ONCE
+
     id: int | None = Field(default=None, primary_key=True)
     kind: LetterKind = Field(sa_type=words(LetterKind))
-    # What the letter is known by: a row's number may come again.
+    # What the letter is known by, also to who gets it.
     name: str = Field(unique=True, max_length=26)
     sign_in_id: str | None = Field(default=None, foreign_key="sign_in.id", max_length=26)
     account_id: int | None = Field(default=None, foreign_key="account.id", index=True)

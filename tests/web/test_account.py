@@ -396,6 +396,22 @@ def test_browsers_are_listed_and_one_is_ended(parts: Parts, ann: Person, clock: 
     assert desk.post(form.action).status_code == 404
 
 
+def test_the_button_of_an_old_page_ends_no_other_browser_than_the_one_shown(
+    parts: Parts, ann: Person, clock: FakeClock
+) -> None:
+    desk, now = browser(parts, ann), clock()
+    with parts.writing() as session:
+        sessions.start(session, ann.id, kept=True, now=now, browser="Firefox, Android")
+    page = Page(desk.get("/desk/account"))
+    (form,) = [form for form in page.forms if any("Firefox, Android" in name for name in form.buttons)]
+    assert desk.post(form.action).status_code == 303
+    with parts.writing() as session:
+        cookie = sessions.start(session, ann.id, kept=True, now=now, browser="Safari, iPhone")
+    assert desk.post(form.action).status_code == 404
+    other = TestClient(desk.app, follow_redirects=False, cookies={"session": cookie})
+    assert other.get("/desk").status_code == 200
+
+
 def test_this_browser_or_all_of_them_end_at_the_sign_in_page(parts: Parts, ann: Person) -> None:
     one, other = browser(parts, ann), browser(parts, ann)
     here = next(
