@@ -1,13 +1,15 @@
 """The people of the team: their accounts, and the ways to sign in that open once."""
 
 import hmac
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import and_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, select, update
 
-from moderation import drafts, identifiers
+from moderation import database, drafts, identifiers
 from moderation import mail as letters
 from moderation.decisions import NotFound
 from moderation.models.queue import (
@@ -101,6 +103,19 @@ def is_present(session: Session, account_id: int) -> bool:
     return account is not None and account.removed_at is None
 
 
+def hold(session: Session, account_id: int | None) -> Account | None:
+    """The account, locked until the transaction ends; the same is asked for nobody’s.
+
+    Whoever locks or changes several rows of a person (sign-ins, browsers, new address, passkeys and their
+    challenges, recovery codes, letters, tokens) holds the account before any of them; of several accounts the
+    lowest number first. Of two who meet, one then waits for the other, and never each for each. A row added
+    that refers to the account keeps others from holding it: that too comes after. Rows that are only old are
+    left to `database.clear`.
+    """
+    same = select(Account).where(col(Account.id) == account_id).with_for_update()
+    return session.exec(same, execution_options={"populate_existing": True}).first()
+
+
 def operator(session: Session, now: datetime) -> int:
     """Whose the decisions of the command line are when it names nobody: an account no one can sign in to."""
     name = "ligne de commande"
@@ -123,23 +138,29 @@ def remove(session: Session, email: str, now: datetime, *, force: bool = False) 
 
     Raises NotFound, and LastAdmin unless forced.
     """
-    account = by_email(session, email)
-    if account is None or account.id is None:
+    found = by_email(session, email)
+    if found is None:
         raise NotFound
-    if account.role is Role.ADMIN and not force:
-        # Locked, so that of two who leave at once one stays.
-        admins = session.exec(
-            select(Account.id)
-            .where(Account.role == Role.ADMIN, col(Account.removed_at).is_(None))
-            .with_for_update()
-        )
-        if len(admins.all()) == 1:
-            raise LastAdmin
+    if found.role is Role.ADMIN and not force and len(_admins(session)) == 1:
+        raise LastAdmin
+    account = hold(session, found.id)
+    if account is None or account.removed_at is not None:
+        raise NotFound
     forget_factors(session, account)
     for kind in (AccountSession, EmailChange, Letter):
         session.exec(delete(kind).where(col(kind.account_id) == account.id))
     account.email, account.removed_at = None, now
     session.add(account)
+
+
+def _admins(session: Session) -> Sequence[int | None]:
+    """All of them held, so that of two who leave at once one stays."""
+    return session.exec(
+        select(Account.id)
+        .where(Account.role == Role.ADMIN, col(Account.removed_at).is_(None))
+        .order_by(col(Account.id))
+        .with_for_update()
+    ).all()
 
 
 def forget_factors(session: Session, account: Account) -> None:
@@ -163,11 +184,11 @@ def ask(
 
     An unknown address gets the same rows, so that it takes the same time; delivery drops its letter.
     """
-    _forget_old(session, now)
     account = by_email(session, email)
     sign_in = _opened(session, account.id if account is not None else None, now + lasts, onward)
     if mail is not None:
         letters.write(session, mail, now, sign_in=sign_in)
+    _forget_old(session, now)
     return sign_in
 
 
@@ -186,9 +207,8 @@ def _opened(session: Session, account_id: int | None, until: datetime, onward: s
 def _forget_old(session: Session, now: datetime) -> None:
     """Whoever asks and asks again fills no disk. A letter still to be sent keeps its row."""
     waiting = select(Letter.sign_in_id).where(col(Letter.sign_in_id).is_not(None))
-    session.exec(
-        delete(SignIn).where(col(SignIn.expires_at) < now - INVITATION_LASTS, col(SignIn.id).not_in(waiting))
-    )
+    old = and_(col(SignIn.expires_at) < now - INVITATION_LASTS, col(SignIn.id).not_in(waiting))
+    database.clear(session, SignIn, old)
 
 
 def new_code(sign_in: SignIn) -> str:
@@ -222,7 +242,8 @@ def is_a_try_left(session: Session, sign_in: SignIn) -> bool:
 
 
 def usable(session: Session, sign_in_id: str, now: datetime) -> SignIn:
-    """The sign-in, locked. Raises CannotSignIn."""
+    """The sign-in, locked, as is its account. Raises CannotSignIn."""
+    hold(session, session.exec(select(SignIn.account_id).where(SignIn.id == sign_in_id)).first())
     sign_in = session.get(SignIn, sign_in_id, with_for_update=True)
     if sign_in is None or sign_in.used_at is not None or sign_in.expires_at <= now:
         raise CannotSignIn

@@ -15,7 +15,7 @@ from sqlmodel import Session, col, delete, select, update
 
 from moderation import accounts, email_changes, identifiers, logs, mail, metrics, publication
 from moderation.clock import Clock
-from moderation.database import reading, scrub, writing
+from moderation.database import clear, reading, scrub, writing
 from moderation.links import Links, NewAddress, Opening
 from moderation.models.queue import Account, Effect, EffectKind, Letter, LetterKind, SignIn
 from moderation.settings import Settings
@@ -132,7 +132,7 @@ def _throw_away(engine: Engine, before: datetime) -> None:
         if session.exec(select(Letter.id).where(old).limit(1)).first() is None:
             return
     with writing(engine) as session:
-        session.exec(delete(Letter).where(old))
+        clear(session, Letter, old)
 
 
 def _claimed(engine: Engine, now: datetime) -> str | None:

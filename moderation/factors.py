@@ -145,7 +145,8 @@ def prove(
 def seal_anew(session: Session, vault: Vault) -> int:
     """Seals every application's secret with the newest key; how many cannot be, as their key is gone."""
     lost = 0
-    for account in session.exec(select(Account).where(col(Account.totp).is_not(None)).with_for_update()):
+    sealed = select(Account).where(col(Account.totp).is_not(None)).order_by(col(Account.id))
+    for account in session.exec(sealed.with_for_update()):
         assert account.id is not None
         assert account.totp is not None
         about = _about(account.id)
@@ -176,7 +177,8 @@ def reset(session: Session, email: str, now: datetime) -> None:
 
     Raises NotFound.
     """
-    account = accounts.by_email(session, email)
+    found = accounts.by_email(session, email)
+    account = _locked(session, found.id) if found is not None else None
     if account is None or account.id is None:
         raise NotFound
     accounts.forget_factors(session, account)
@@ -213,7 +215,7 @@ def _about(account_id: int) -> str:
 
 
 def _locked(session: Session, account_id: int | None) -> Account | None:
-    account = session.get(Account, account_id, with_for_update=True) if account_id is not None else None
+    account = accounts.hold(session, account_id)
     return account if account is not None and account.removed_at is None else None
 
 

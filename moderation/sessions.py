@@ -5,9 +5,9 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, or_
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, select, update
 
-from moderation import accounts, identifiers
+from moderation import accounts, database, identifiers
 from moderation.accounts import Person
 from moderation.decisions import NotFound
 from moderation.models.queue import Account, AccountSession
@@ -36,7 +36,7 @@ def start(session: Session, account_id: int, *, kept: bool, now: datetime, brows
     )
     row.expires_at = _until(row)
     session.add(row)
-    session.exec(delete(AccountSession).where(col(AccountSession.expires_at) <= now))
+    database.clear(session, AccountSession, col(AccountSession.expires_at) <= now)
     return cookie
 
 
@@ -96,10 +96,8 @@ def renew(session: Session, cookie: str, now: datetime) -> tuple[str, bool] | No
 
 def confirm(session: Session, person: Person, now: datetime) -> None:
     """They proved once more, in this browser, who they are."""
-    row = session.get(AccountSession, person.browser) if person.browser is not None else None
-    if row is not None and row.account_id == person.id:
-        row.confirmed_at = now
-        session.add(row)
+    here = and_(col(AccountSession.id) == person.browser, col(AccountSession.account_id) == person.id)
+    session.exec(update(AccountSession).where(here).values(confirmed_at=now))
 
 
 def open_ones(session: Session, account_id: int, now: datetime) -> Sequence[AccountSession]:
@@ -122,14 +120,14 @@ def sign_out(session: Session, cookie: str) -> None:
 
 def end(session: Session, browser: int, *, account_id: int) -> None:
     """Signs one browser of the account out. Raises NotFound, for another’s too."""
-    row = session.get(AccountSession, browser)
-    if row is None or row.account_id != account_id:
+    this = and_(col(AccountSession.id) == browser, col(AccountSession.account_id) == account_id)
+    if session.exec(delete(AccountSession).where(this)).rowcount != 1:
         raise NotFound
-    session.delete(row)
 
 
 def end_all(session: Session, account_id: int, now: datetime, *, but: int | None = None) -> None:
     """Signs the account out everywhere, and whoever is on the way in; `but` is the browser to leave alone."""
+    accounts.hold(session, account_id)
     accounts.close_all(session, account_id, now)
     others = col(AccountSession.id).is_distinct_from(but)
     session.exec(delete(AccountSession).where(col(AccountSession.account_id) == account_id, others))
