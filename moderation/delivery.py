@@ -115,7 +115,7 @@ def letters(engine: Engine, post: Post | None, clock: Clock, stopping: Stopping 
             if message is not None:
                 post.send(message)
         except (mail.NotSent, ValueError) as error:
-            _put_off(engine, name, error)
+            _put_off(engine, name, error, clock())
             continue
         with writing(engine) as session:
             session.exec(delete(Letter).where(col(Letter.name) == name))
@@ -145,12 +145,12 @@ def _claimed(engine: Engine, now: datetime) -> str | None:
         return letter.name if letter is not None else None
 
 
-def _put_off(engine: Engine, name: str, error: Exception) -> None:
+def _put_off(engine: Engine, name: str, error: Exception, now: datetime) -> None:
     failure = str(error) if isinstance(error, mail.NotSent) else type(error).__name__
     metrics.LETTERS.labels("failed").inc()
     logs.tell("letter not sent", level=logging.WARNING, failure=failure)
     with writing(engine) as session:
-        session.exec(update(Letter).where(col(Letter.name) == name).values(failure=failure))
+        mail.put_off(session, name, failure, now)
 
 
 def _written(session: Session, post: Post, name: str, now: datetime) -> EmailMessage | None:
