@@ -27,10 +27,12 @@ from sqlmodel import Session, SQLModel
 
 import moderation.models.public
 import moderation.models.queue  # noqa: F401 - both fill the metadata
-from moderation import database, migrations, numbers, part
+from moderation import checksum, database, migrations, numbers, part
 
 # PRAGMA application_id, by which a backup is known from a database in use.
 MARK = 0x4D4F4452
+# PRAGMA user_version, by which a file that has lost its checksum is known from one that never had any.
+SEALED = 1
 # No value of ours is as long; a hostile file’s could fill the memory.
 LONGEST_VALUE = 64 * 2**20
 BATCH = 20_000
@@ -66,6 +68,9 @@ def verify(file: Path, *, mark: int = MARK) -> Contents:
     with told(), _opened(file) as connection:
         if _one(connection, "PRAGMA application_id") != mark:
             raise NotABackup("it is not what “moderation backup” makes")
+        sealed = mark and (_one(connection, "PRAGMA user_version") or checksum.is_there(file))
+        if sealed and not checksum.is_right(file):
+            raise NotABackup("it is damaged: something in it is not as its checksum says")
         broken = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if broken != "ok":
             raise NotABackup(f"it is damaged: {broken}")
@@ -175,9 +180,10 @@ def stage(source: Path, scratch: Engine, tell: Tell) -> Contents:
         return Contents(revision_of(connection, "source"), rows)
 
 
-def mark(scratch: Engine, number: int = MARK) -> None:
+def mark(scratch: Engine) -> None:
     with told(), database.writing(scratch) as session:
-        raw(session).execute(f"PRAGMA application_id = {number}")
+        raw(session).execute(f"PRAGMA application_id = {MARK}")
+        raw(session).execute(f"PRAGMA user_version = {SEALED}")
 
 
 def raw(session: Session) -> sqlite3.Connection:

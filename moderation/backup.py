@@ -9,7 +9,7 @@ from sqlalchemy import column as plain_column
 from sqlalchemy import table as plain_table
 from sqlmodel import Session, SQLModel
 
-from moderation import archive, database, migrations, numbers, part
+from moderation import archive, checksum, database, migrations, numbers, part
 from moderation.archive import BATCH, Contents, NotABackup, Tell
 
 # Of the copies an upgrade makes.
@@ -32,6 +32,7 @@ def make(engine: Engine, file: Path, *, tell: Tell, replace: bool = False) -> Co
     _may_be_written(engine, file, replace=replace)
     with part.beside(file) as new:
         contents = _copy(engine, new, tell)
+        checksum.add(new.path)
         written = archive.verify(new.path)
         if written != contents:
             raise NotABackup("what was written is not what was read")

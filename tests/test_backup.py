@@ -1,8 +1,10 @@
+import hashlib
 import os
 import shutil
 import sqlite3
 import stat
 from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -20,6 +22,7 @@ from moderation import (
     accounts,
     archive,
     backup,
+    checksum,
     database,
     decisions,
     identifiers,
@@ -586,10 +589,13 @@ def test_a_restored_file_is_whose_the_old_one_was(parts: Parts, file: Path, targ
 
 
 def changed(file: Path, *statements: str) -> None:
+    """By somebody who sees to the checksum too."""
+    os.truncate(file, file.stat().st_size - checksum.LENGTH)
     connection = sqlite3.connect(file, isolation_level=None)
     for statement in statements:
         connection.execute(statement)
     connection.close()
+    checksum.add(file)
 
 
 def _cut(file: Path) -> None:
@@ -601,6 +607,21 @@ def _bent(file: Path) -> None:
     for page in range(2, len(content) // 4096):
         content[page * 4096 : page * 4096 + 16] = b"\xff" * 16
     file.write_bytes(content)
+
+
+def _retold(file: Path) -> None:
+    """As a disk may: one letter of a text, and nothing that holds the pages together."""
+    content = file.read_bytes()
+    assert content.count(b"Un texte.") >= 1
+    file.write_bytes(content.replace(b"Un texte.", b"Un textE."))
+
+
+def _unsealed(file: Path) -> None:
+    os.truncate(file, file.stat().st_size - checksum.LENGTH)
+
+
+def _bent_seal(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-2] + b"x\n")
 
 
 def _instead(make: Callable[[Path], None]) -> Callable[[Path], None]:
@@ -634,6 +655,10 @@ NO_BACKUPS: dict[str, tuple[Callable[[Path], object], str]] = {
     "a text": (lambda file: file.write_text("Bonjour.\n" * 1000), "damaged, or not ours"),
     "cut": (_cut, "damaged"),
     "bent": (_bent, "damaged"),
+    "a letter of a text changed": (_retold, "damaged: .*checksum"),
+    "its checksum cut off": (_unsealed, "damaged: .*checksum"),
+    "its checksum changed": (_bent_seal, "damaged: .*checksum"),
+    "more at its end": (lambda file: file.write_bytes(file.read_bytes() + b"x"), "damaged: .*checksum"),
     "a folder": (_instead(Path.mkdir), "no file"),
     "missing": (lambda file: file.unlink(), "no file"),
     "a pipe": (_instead(os.mkfifo), "no file"),
@@ -698,6 +723,29 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     backup.make(engine, folder / "sound.backup", tell=silent)
     engine.dispose()
     return folder / "sound.backup"
+
+
+def test_a_backup_from_before_there_were_checksums_is_restored(
+    sound: Path, file: Path, target: Path, clock: FakeClock
+) -> None:
+    shutil.copy(sound, file)
+    _unsealed(file)
+    connection = sqlite3.connect(file, isolation_level=None)
+    connection.execute("PRAGMA user_version = 0")
+    connection.close()
+    rows = without_what_a_restore_changes(held(file))
+    restore.restore(f"sqlite:///{target}", file, clock(), tell=silent)
+    assert without_what_a_restore_changes(held(target)) == rows
+
+
+def test_a_backup_opens_in_any_sqlite_and_its_checksum_is_at_its_end(sound: Path) -> None:
+    content = sound.read_bytes()
+    pages, said = content[: -checksum.LENGTH], content[-checksum.LENGTH :]
+    assert said == b"sha256 " + hashlib.sha256(pages).hexdigest().encode() + b"\n"
+    assert len(pages) % 4096 == 0
+    with closing(sqlite3.connect(sound)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("SELECT count(*) FROM comment").fetchone() == (1,)
 
 
 @pytest.mark.parametrize("kind", NO_BACKUPS)
