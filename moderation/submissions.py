@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, in
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
-from moderation import decisions, identifiers, markup
+from moderation import decisions, identifiers, markup, scrubbing
 from moderation.database import in_turn
 from moderation.decisions import NotFound, TooLate
 from moderation.drafts import Draft, digest
@@ -241,7 +241,8 @@ def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -
     decision = decisions.record(session, comment, Action.WITHDRAW, now=now, undo_until=now)
     erase(session, comment)
     assert decision.id is not None
-    session.add(Effect(kind=EffectKind.ERASE, comment_id=comment.id, decision_id=decision.id, due_at=now))
+    due = scrubbing.due(session, now)
+    session.add(Effect(kind=EffectKind.ERASE, comment_id=comment.id, decision_id=decision.id, due_at=due))
     return decision
 
 

@@ -35,6 +35,7 @@ from moderation import (
     drafts,
     identifiers,
     migrations,
+    scrubbing,
     sessions,
     submissions,
 )
@@ -188,7 +189,7 @@ def migrated(postgresql: str | None, tmp_path_factory: pytest.TempPathFactory) -
     file = tmp_path_factory.mktemp("migrated") / "empty.db"
     engine = database.connect(f"sqlite:///{file}")
     migrations.upgrade(engine)
-    database.scrub(engine)
+    scrubbing.scrub(engine)
     engine.dispose()
     return file
 
