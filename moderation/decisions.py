@@ -1,5 +1,6 @@
 """The moderators' writes: deciding and undoing, whatever door they came through."""
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -11,6 +12,8 @@ from moderation.models.queue import Account, Comment, Decision, Effect, EffectKi
 
 # Characters of what a moderator adds to a decision.
 LONGEST_NOTE = 2000
+# Inside of a regular expression's character class: what is no character of a text; tabs and newlines are.
+CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 
 
 class NotFound(Exception):
@@ -75,7 +78,7 @@ def decide(
     `revision` is the one the moderator saw; `by` an account.
     Raises NotFound, Stale, IllegalMove, ReasonNeeded and NoteTooLong.
     """
-    note = note.strip()
+    note = as_noted(note).strip()
     comment = session.get(Comment, comment_id, with_for_update=True)
     if comment is None:
         raise NotFound
@@ -93,6 +96,11 @@ def decide(
     )
     _follow_up(session, decision, now)
     return decision
+
+
+def as_noted(typed: str) -> str:
+    """A note as it is kept: newlines of any system are one character, and nothing else controls anything."""
+    return re.sub(f"[{CONTROLS}]", "", re.sub(r"\r\n?", "\n", typed))
 
 
 def record(

@@ -10,6 +10,7 @@ from moderation import accounts, factors
 from moderation.cli.console import Json, explained, fail, line, open_parts, say
 from moderation.decisions import NotFound
 from moderation.links import Opening
+from moderation.logs import escaped
 from moderation.models.queue import LetterKind, Role
 from moderation.web.dependencies import Parts
 
@@ -52,10 +53,10 @@ def account_list(*, as_json: Json = False) -> None:
         people = accounts.present(session)
         rows = [{"email": a.email, "name": a.name, "role": a.role} for a in people]
     if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False))
+        typer.echo(escaped(json.dumps(rows, ensure_ascii=False)))
     else:
         for row in rows:
-            typer.echo(f"{row['email']}\t{row['role']}\t{row['name']}")
+            typer.echo("\t".join(escaped(str(row[key])) for key in ("email", "role", "name")))
 
 
 @account_app.command("remove")

@@ -73,11 +73,6 @@ def move_forum(
 _NOTHING_TYPED: dict[str, Any] = {"stale": None, "problem": "", "typed_reason": None, "typed_note": ""}
 
 
-def _note(typed: str) -> str:
-    # A browser sends each newline as two characters and counts it as one.
-    return typed.replace("\r\n", "\n").replace("\0", "")
-
-
 @router.post("/comments/{comment_id}/{action}")
 def decide(
     app: ThisApp,
@@ -88,7 +83,7 @@ def decide(
     action: Action,
     revision: Annotated[int, Form(ge=1, le=LARGEST)],
     reason: Annotated[str, Form()] = "",
-    note: Annotated[str, AfterValidator(_note), Form()] = "",
+    note: Annotated[str, AfterValidator(decisions.as_noted), Form()] = "",
 ) -> Response:
     chosen = Reason(reason) if reason in set(Reason) else None
     try:
