@@ -161,7 +161,7 @@ def _follow_up(session: Session, decision: Decision, now: datetime) -> None:
 
 
 def undo(session: Session, decision_id: int, *, by: int, now: datetime) -> Decision:
-    """Puts a comment back where it was, if nothing else moved it and its window is still open.
+    """Puts a comment back where it was, if nothing else moved it for good and the window is still open.
 
     What was waiting to be done is dropped; a text that had been taken down is public again at once.
     Raises NotFound and TooLate.
@@ -172,24 +172,35 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime) -> Decis
     comment = session.get(Comment, decision.comment_id, with_for_update=True)
     if comment is None:
         raise NotFound
-    if comment.revision != decision.revision or now >= decision.undo_until:
+    if now >= decision.undo_until or not _is_last(session, comment, decision):
         raise TooLate(comment.status)
-    return _revert(session, comment, decision, by=by, now=now)
+    undone = _take_back(session, comment, decision, by=by, now=now)
+    publication.sync(session, comment.id, now)
+    return undone
+
+
+def _is_last(session: Session, comment: Comment, decision: Decision) -> bool:
+    """Whether all that came after it, if anything did, was undone."""
+    last = newest(session, comment.id)
+    unchanged = last is not None and last.revision == comment.revision
+    return unchanged and standing(session, comment.id)[:1] == [decision]
 
 
 def set_aside(session: Session, comment: Comment, now: datetime) -> None:
-    """Undoes, for the author who acts on what they were shown, the decisions that have not yet taken effect.
+    """Undoes, for the author who acts on what they were shown, the decisions that have not taken effect.
 
-    Raises TooLate when one of them has just been done by another process.
+    Nothing shows in between. Raises TooLate when one of them has just been done by another process.
     """
+    shown = in_effect(session, comment.id, now)[:1]
     for decision in standing(session, comment.id):
-        if not not_yet_due(decision, now):
-            return
-        _revert(session, comment, decision, by=None, now=now)
+        if [decision] == shown:
+            break
+        _take_back(session, comment, decision, by=None, now=now)
+    publication.sync(session, comment.id, now)
 
 
 def standing(session: Session, comment_id: str) -> list[Decision]:
-    """The decisions that were not undone, newest first."""
+    """The decisions that were not undone, newest first: each begins where the one before it ended."""
     lines = session.exec(
         select(Decision).where(Decision.comment_id == comment_id).order_by(desc(Decision.revision))
     ).all()
@@ -197,37 +208,49 @@ def standing(session: Session, comment_id: str) -> list[Decision]:
     return [line for line in lines if line.undoes is None and line.id not in undone]
 
 
-def in_effect(session: Session, comment_id: str, now: datetime) -> Decision | None:
-    """The decision an author is shown: the newest that stands and has taken effect."""
-    return next((line for line in standing(session, comment_id) if not not_yet_due(line, now)), None)
+def in_effect(session: Session, comment_id: str, now: datetime) -> list[Decision]:
+    """What an author may know of: the decisions that stand and have taken effect, newest first.
+
+    One that another came after before it was due never did; the public and the author saw nothing of it.
+    """
+    lines = standing(session, comment_id)
+    afterwards = [now, *(line.at for line in lines)]
+    before = [*lines[1:], None]
+    return [
+        line
+        for line, earlier, moment in zip(lines, before, afterwards, strict=False)
+        if line.undo_until <= moment or _took_down(line, earlier)
+    ]
 
 
-def not_yet_due(decision: Decision, now: datetime) -> bool:
-    """Whether the author and the public are still shown what was true before."""
-    return now < decision.undo_until and not lifecycle.takes_down(decision.before, decision.after)
+def _took_down(decision: Decision, earlier: Decision | None) -> bool:
+    """Whether what it removed was public; that is due at once."""
+    was_due = earlier is None or earlier.undo_until <= decision.at
+    return was_due and lifecycle.takes_down(decision.before, decision.after)
 
 
-def _revert(
+def _take_back(
     session: Session, comment: Comment, decision: Decision, *, by: int | None, now: datetime
 ) -> Decision:
     waiting = publication.take(session, col(Effect.decision_id) == decision.id)
-    if decision.after is Status.PUBLISHED and not waiting:
+    if decision.after is Status.PUBLISHED and not waiting and publication.is_up(session, comment.id):
         raise TooLate(comment.status)  # another process has just done it
-    undone = Decision(
-        comment_id=comment.id,
-        revision=comment.revision + 1,
-        version=comment.version,
-        action=decision.action,
-        before=decision.after,
-        after=decision.before,
-        account_id=by,
-        at=now,
-        undo_until=now,
-        undoes=decision.id,
+    return _move(
+        session,
+        comment,
+        Decision(
+            comment_id=comment.id,
+            revision=comment.revision + 1,
+            version=comment.version,
+            action=decision.action,
+            before=decision.after,
+            after=decision.before,
+            account_id=by,
+            at=now,
+            undo_until=now,
+            undoes=decision.id,
+        ),
     )
-    _move(session, comment, undone)
-    publication.sync(session, comment.id, now)
-    return undone
 
 
 def newest(session: Session, comment_id: str) -> Decision | None:

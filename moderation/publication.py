@@ -26,6 +26,13 @@ def sync(session: Session, comment_id: str, now: datetime) -> None:
         _put_up(session, comment, copy, now)
 
 
+def is_up(session: Session, comment_id: str) -> bool:
+    up = select(Publication.id).where(
+        Publication.comment_id == comment_id, col(Publication.taken_down_at).is_(None)
+    )
+    return session.exec(up).first() is not None
+
+
 def _waits(session: Session, comment_id: str, now: datetime) -> bool:
     later = select(Effect.id).where(
         Effect.comment_id == comment_id, Effect.kind == EffectKind.SYNC, Effect.due_at > now

@@ -195,7 +195,7 @@ def _said_already(session: Session, thread: int, draft: Draft, now: datetime) ->
     same = session.connection().execute(_SAME, said)
     # What is in effect, and not what may still be undone: sending a text again must not tell.
     shown = [decisions.in_effect(session, name, now) for name in same.scalars().all()]
-    return any(last is None or last.after in {Status.PENDING, Status.PUBLISHED} for last in shown)
+    return any(not known or known[0].after in {Status.PENDING, Status.PUBLISHED} for known in shown)
 
 
 def _store(connection: Connection, sent: Sent, comment: dict[str, Any], draft: Draft) -> None:
@@ -225,14 +225,13 @@ def _store(connection: Connection, sent: Sent, comment: dict[str, Any], draft: D
 def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -> Decision:
     """The author takes a waiting text back: its words are erased, the fact stays in the log.
 
-    `revision` is the one in effect when they looked: what may still be undone must not show, not even here.
+    `revision` is the one they were shown, as `pages.tracking` counts: what may still be undone must not show.
     Raises NotFound, Stale when it changed since the author looked, IllegalMove once it was decided.
     """
     comment = session.exec(select(Comment).where(Comment.tracking == tracking).with_for_update()).first()
     if comment is None:
         raise NotFound
-    shown = decisions.in_effect(session, comment.id, now)
-    if revision != (shown.revision if shown else 1):
+    if revision != len(decisions.in_effect(session, comment.id, now)) + 1:
         raise decisions.stale(session, comment)
     try:
         decisions.set_aside(session, comment, now)

@@ -53,17 +53,10 @@ class Move:
     """A decision that nobody undid."""
 
     decision: int
-    revision: int
     before: Status
     after: Status
+    at: datetime
     until: datetime
-
-    @property
-    def takes_down(self) -> bool:
-        return self.before is Status.PUBLISHED
-
-    def has_effect(self, now: datetime) -> bool:
-        return self.takes_down or self.until <= now
 
 
 @dataclass(eq=False)
@@ -82,12 +75,27 @@ class Told:
     number: int | None = None
     visible: bool = False
 
+    def known(self, now: datetime) -> list[Move]:
+        """The moves its author may know of: those whose window closed before anything came after them.
+
+        Taking down what readers had needs no window.
+        """
+        known = []
+        for place, move in enumerate(self.moves):
+            later = self.moves[place + 1].at if place + 1 < len(self.moves) else now
+            readers_had_it = move.before is Status.PUBLISHED and self.moves[place - 1].until <= move.at
+            if move.until <= later or readers_had_it:
+                known.append(move)
+        return known
+
     def shown(self, now: datetime) -> Status:
         """What its author is to be told."""
-        return next((move.after for move in reversed(self.moves) if move.has_effect(now)), Status.PENDING)
+        known = self.known(now)
+        status = known[-1].after if known else Status.PENDING
+        return Status.REFUSED if status is Status.UNPUBLISHED and self.number is None else status
 
     def shown_revision(self, now: datetime) -> int:
-        return next((move.revision for move in reversed(self.moves) if move.has_effect(now)), 1)
+        return len(self.known(now)) + 1
 
 
 class Life(RuleBasedStateMachine):
@@ -173,7 +181,7 @@ class Life(RuleBasedStateMachine):
             return
         assert answer.status_code == 303
         decision = int(answer.headers["Location"].rpartition("done=")[2])
-        move = Move(decision, told.revision + 1, told.status, after, self.clock() + self.window)
+        move = Move(decision, told.status, after, self.clock(), self.clock() + self.window)
         told.moves.append(move)
         told.status, told.revision = after, told.revision + 1
         if after is Status.PUBLISHED and self.window:
@@ -198,18 +206,13 @@ class Life(RuleBasedStateMachine):
             return
         move = told.moves[-1 - which % len(told.moves)]
         answer = self.desks[by].post("/desk/undo", data={"decision": move.decision})
-        newest = move is told.moves[-1] and self.made(move) == told.revision
-        if newest and self.clock() < move.until:
+        if move is told.moves[-1] and self.clock() < move.until:
             assert answer.status_code == 303
             self.take_back(told)
+            self.settle(told)
         else:
             # The author's own move is nobody's to undo.
             assert answer.status_code == (404 if move.after is Status.WITHDRAWN else 409)
-
-    def made(self, move: Move) -> int:
-        """The revision a decision made."""
-        with self.parts.reading() as session:
-            return session.get_one(Decision, move.decision).revision
 
     def newest(self, told: Told) -> int:
         with self.parts.reading() as session:
@@ -220,7 +223,6 @@ class Life(RuleBasedStateMachine):
         move = told.moves.pop()
         told.waits.pop(move.decision, None)
         told.status, told.revision = move.before, told.revision + 1
-        self.settle(told)
 
     @rule(told=told, moment=MOMENTS, late=st.sampled_from([0, 0, 1]))
     def withdraw(self, told: Told, moment: float, late: int) -> None:
@@ -232,12 +234,13 @@ class Life(RuleBasedStateMachine):
             assert answer.status_code == 409
             return
         assert answer.status_code == 303
-        while told.moves and not told.moves[-1].has_effect(self.clock()):
+        known = told.known(self.clock())
+        while told.moves and told.moves[-1:] != known[-1:]:
             self.take_back(told)
         assert told.status is Status.PENDING
         told.status, told.revision = Status.WITHDRAWN, told.revision + 1
         told.moves.append(
-            Move(self.newest(told), told.revision, Status.PENDING, Status.WITHDRAWN, self.clock())
+            Move(self.newest(told), Status.PENDING, Status.WITHDRAWN, self.clock(), self.clock())
         )
 
     # What happens by itself

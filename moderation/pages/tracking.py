@@ -17,6 +17,7 @@ from moderation.pages import public
 @dataclass(frozen=True)
 class TrackingPage:
     code: str
+    # Of what the author may know of: the comment’s own counts what was undone, too.
     revision: int
     status: Status
     since: datetime
@@ -46,11 +47,13 @@ def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
     if row is None:
         return None
     comment, text, article = row
-    last = in_effect(session, comment.id, now)
+    known = in_effect(session, comment.id, now)
+    last = known[0] if known else None
+    copy = session.exec(select(Publication).where(Publication.comment_id == comment.id)).first()
     return TrackingPage(
         code=code,
-        revision=last.revision if last else 1,
-        status=last.after if last else Status.PENDING,
+        revision=len(known) + 1,
+        status=_told(last.after if last else Status.PENDING, copy),
         since=last.at if last else comment.submitted_at,
         reason=last.reason if last else None,
         note=last.note if last else "",
@@ -59,14 +62,11 @@ def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
         html=markup.trusted(text.html),
         article_slug=article.slug,
         article_title=article.title,
-        number=_number(session, comment.id),
+        number=copy.number if copy is not None and copy.taken_down_at is None else None,
         place=public.place(session, comment.id),
     )
 
 
-def _number(session: Session, comment_id: str) -> int | None:
-    return session.exec(
-        select(Publication.number).where(
-            Publication.comment_id == comment_id, col(Publication.taken_down_at).is_(None)
-        )
-    ).first()
+def _told(status: Status, copy: Publication | None) -> Status:
+    """What was published and taken down again before anybody could read it was refused, for its author."""
+    return Status.REFUSED if status is Status.UNPUBLISHED and copy is None else status
