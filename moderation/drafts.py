@@ -4,6 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from moderation import markup
 from moderation.markup import Dialect, Refused, Rendered
@@ -29,12 +30,12 @@ class Draft:
     text: Rendered
     dialect: Dialect
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Equal for two drafts a reader would call the same."""
         return digest(self.author, self.email, self.text.source)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         return hashlib.sha256(markup.fold(self.text.source).encode()).hexdigest()
 

@@ -21,14 +21,6 @@ SAME_TEXT_WITHIN = timedelta(days=1)
 
 
 # Built once: building takes longer than running.
-_THREAD = (
-    select(Thread.id, Thread.mode, Article.section)
-    .join(Article)
-    .where(Article.slug == bindparam("slug"))
-    # As the row that is added does it anyway. Who closes the forum waits for those who are sending, and they
-    # wait for who closes it, but not for one another.
-    .with_for_update(of=Thread, read=True, key_share=True)
-)
 _SENT = select(Comment.id, Comment.tracking, Comment.status, Comment.thread_id).where(
     Comment.nonce == bindparam("nonce")
 )
@@ -49,21 +41,31 @@ def _counted(room: str, *where: ColumnElement[bool]) -> Select[int]:
     waiting = select(Comment.status).where(Comment.status == Status.PENDING, *where)
     if not where:  # else PostgreSQL may believe that reading the table from its start finds them sooner
         waiting = waiting.order_by(col(Comment.submitted_at), col(Comment.id))
-    return select(func.count()).select_from(waiting.limit(bindparam(room, type_=Integer)).subquery())
+    found = waiting.limit(bindparam(room, type_=Integer)).correlate(Thread).subquery()
+    return select(func.count()).select_from(found)
 
 
 _WAITING_HERE = _counted("room_here", col(Comment.thread_id) == bindparam("thread"))
 _WAITING = _counted("room")
-# Whatever may stand against a text, asked at once: mostly nothing does, and asking takes the most time.
-_AGAINST = select(
-    select(Comment.id).where(Comment.nonce == bindparam("nonce")).scalar_subquery().label("sent"),
-    # Counted and not looked for: PostgreSQL may read the whole table for the first of some.
-    select(func.count(col(Version.id)))
-    .where(Version.fingerprint == bindparam("fingerprint"))
-    .scalar_subquery()
-    .label("said"),
-    _WAITING_HERE.scalar_subquery().label("waiting_here"),
-    _WAITING.scalar_subquery().label("waiting"),
+# Where it is to go and whatever may stand against it, asked at once: mostly nothing does, and asking takes
+# the most time.
+_ASKED = (
+    select(Thread.id, Thread.mode, Article.section)
+    .join(Article)
+    .where(Article.slug == bindparam("slug"))
+    .add_columns(
+        select(Comment.id).where(Comment.nonce == bindparam("nonce")).scalar_subquery().label("sent"),
+        # Counted and not looked for: PostgreSQL may read the whole table for the first of some.
+        select(func.count(col(Version.id)))
+        .where(Version.fingerprint == bindparam("fingerprint"))
+        .scalar_subquery()
+        .label("said"),
+        _counted("room_here", col(Comment.thread_id) == Thread.id).scalar_subquery().label("waiting_here"),
+        _WAITING.scalar_subquery().label("waiting"),
+    )
+    # As the row that is added does it anyway. Who closes the forum waits for those who are sending, and they
+    # wait for who closes it, but not for one another.
+    .with_for_update(of=Thread, read=True, key_share=True)
 )
 
 
@@ -117,28 +119,26 @@ def submit(
     holds write at the same moment.
     """
     connection = session.connection()  # rows, without the session’s bookkeeping, which would double the time
-    found = connection.execute(_THREAD, {"slug": slug}).first()
+    in_turn(session, "text", slug, draft.fingerprint)  # the same form twice, or two forms with one text
+    asked = {"slug": slug, "nonce": nonce, "fingerprint": draft.fingerprint}
+    found = connection.execute(_ASKED, {**asked, "room_here": room.thread, "room": room.site}).first()
     if found is None:
         raise NotFound
-    thread, mode, section = found
-    assert thread is not None
-    in_turn(session, "text", thread, draft.fingerprint)  # the same form twice, or two forms with one text
-    asked = {"nonce": nonce, "fingerprint": draft.fingerprint, "thread": thread}
-    against = connection.execute(_AGAINST, {**asked, "room_here": room.thread, "room": room.site}).one()
-    if against.sent is not None:
+    thread: int = found.id
+    if found.sent is not None:
         return _sent_before(session, nonce, thread, draft)
-    if mode is Mode.CLOSED:
+    if found.mode is Mode.CLOSED:
         raise Closed
     if parent is not None and not _is_public(session, thread, parent):
         raise ParentNotPublic
-    if against.said and _said_already(session, thread, draft, now):
+    if found.said and _said_already(session, thread, draft, now):
         raise Duplicate
-    _find_room(session, room, thread, against.waiting_here, against.waiting)
+    _find_room(session, room, thread, found.waiting_here, found.waiting)
     sent = Sent(identifiers.new_id(), identifiers.new_code(), Status.PENDING)
     comment = {
         "thread_id": thread,
         "parent_id": parent,
-        "section": section,
+        "section": found.section,
         "nonce": nonce,
         "submitted_at": now,
     }

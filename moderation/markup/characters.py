@@ -33,10 +33,14 @@ _ANY_HIDDEN = re.compile(rf"[{HIDING}]")
 
 def hidden(text: str) -> list[str]:
     """Each invisible character that no spelling asks for, in order."""
+    if not _ANY_HIDDEN.search(text):  # as with nearly every text, and six times as fast to tell
+        return []
     return [match["hidden"] for match in _HIDDEN.finditer(text) if match["hidden"]]
 
 
 def without_hidden(text: str) -> str:
+    if not _ANY_HIDDEN.search(text):
+        return text
     return _HIDDEN.sub(lambda match: "" if match["hidden"] else match[0], text)
 
 

@@ -89,17 +89,31 @@ class Parts:
         return f'W/"{self.fingerprint}-{revision}"'
 
 
-# Those that wait for nothing are `async`: FastAPI gives each of the others a turn in a thread.
-async def parts(request: Request) -> Parts:
+def parts_of(request: Request) -> Parts:
     found: Parts = request.app.state.parts
     return found
 
 
-ThisApp = Annotated[Parts, Depends(parts)]
+def sender_of(request: Request) -> str | None:
+    """The address of who sends, as far as it tells anything; kept for as long as the request lasts."""
+    return address(request, networks(parts_of(request).settings.trusted_proxies))
 
 
-async def _now(app: ThisApp) -> datetime:
-    return app.clock()
+# Those that wait for nothing are `async`: FastAPI gives each of the others a turn in a thread. None asks for
+# another one: FastAPI finds that out anew for each, and it takes longer than what they do.
+async def _parts(request: Request) -> Parts:
+    return parts_of(request)
+
+
+async def _now(request: Request) -> datetime:
+    return parts_of(request).clock()
+
+
+async def _sender(request: Request) -> str | None:
+    return sender_of(request)
+
+
+ThisApp = Annotated[Parts, Depends(_parts)]
 
 
 # Ends before the response starts: no connection is held while a slow reader takes the page.
@@ -108,11 +122,6 @@ def _reading(app: ThisApp) -> Generator[Session]:
         yield session
 
 
-async def _sender(app: ThisApp, request: Request) -> str | None:
-    return address(request, networks(app.settings.trusted_proxies))
-
-
-# The address of who sends, as far as it tells anything; kept for as long as the request lasts.
 Sender = Annotated[str | None, Depends(_sender)]
 Now = Annotated[datetime, Depends(_now)]
 Reading = Annotated[Session, Depends(_reading, scope="function")]
