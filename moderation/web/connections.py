@@ -1,8 +1,8 @@
 """A connection as uvicorn has it, with a time by which a request has come whole and its answer been taken.
 
 uvicorn closes what is idle between two requests, and waits for ever for the end of one, or for a reader who
-takes nothing. What is left to a reverse proxy: how many connections one address may open, how much it may ask
-for on one before it takes an answer, and how long a request's headers may be.
+takes nothing. How much one connection may have in hand meanwhile is in `bounds`. What is left to a reverse
+proxy: how many connections one address may open.
 
 A page that is kept goes out as soon as the headers of its request are in. To start a task and to pass it
 messages would take twice the time that sending takes.
@@ -13,17 +13,16 @@ from asyncio import Transport
 from asyncio.events import TimerHandle
 from typing import ClassVar
 
-from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
+from uvicorn.protocols.http.httptools_impl import STATUS_LINE
 
 from moderation.front import Front
+from moderation.web.bounds import MORE, Bounded
 
-# What a request says that does not end with its headers.
-_MORE = frozenset({b"content-length", b"transfer-encoding", b"expect"})
 # Nothing to unescape, and no query.
 _PLAIN = re.compile(rb"/[\w/.~-]*", re.ASCII)
 
 
-class Connection(HttpToolsProtocol):
+class Connection(Bounded):
     """Cut, and not answered, when its time is up: whoever is this slow does not read."""
 
     # From the first byte of a request to its last; then to the last byte of its answer.
@@ -48,9 +47,12 @@ class Connection(HttpToolsProtocol):
         # An answer at once to the request before, in the same bytes, has just set it.
         self._unset_keepalive_if_required()
         self._is_answered = False
-        self._within(self.request_seconds)
+        if self.cycle is None or self.cycle.response_complete:
+            # Else it waits for those before it, however fast it was sent.
+            self._within(self.request_seconds)
 
     def on_headers_complete(self) -> None:
+        self.end_head()
         if isinstance(self.app, Front) and self._is_simple():
             self._is_answered = self._answer(self.app)
         if not self._is_answered:
@@ -67,7 +69,7 @@ class Connection(HttpToolsProtocol):
             and not self.transport.get_write_buffer_size()
             and not self.transport.is_closing()
             and _PLAIN.fullmatch(self.url) is not None
-            and _MORE.isdisjoint(name for name, _ in self.headers)
+            and MORE.isdisjoint(dict(self.headers))
         )
 
     def _answer(self, front: Front) -> bool:
