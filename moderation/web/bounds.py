@@ -14,7 +14,9 @@ from uvicorn.protocols.http.flow_control import FlowControl
 from uvicorn.protocols.http.httptools_impl import STATUS_LINE, HttpToolsProtocol
 
 # Bytes of a request line with its headers; the same for what surrounds one chunk, and for trailers.
-LONGEST_HEAD, LONGEST_TARGET = 64 * 1024, 8 * 1024
+LONGEST_HEAD = 64 * 1024
+# Of the target, and of one header: those that read their parts may take the square of their length.
+LONGEST_LINE = 8 * 1024
 MOST_HEADERS = 100
 # Bytes the parser is given at once. As many requests as begin in them may wait: 57 of the shortest.
 PIECE = 1024
@@ -100,12 +102,13 @@ class Bounded(HttpToolsProtocol):
         self.headers = []
 
     def end_head(self) -> None:
+        is_long = self._unended > LONGEST_LINE and any(len(value) > LONGEST_LINE for _, value in self.headers)
         self._unended = 0
-        if len(self.headers) > MOST_HEADERS or len(self.url) > LONGEST_TARGET:
+        if is_long or len(self.headers) > MOST_HEADERS or len(self.url) > LONGEST_LINE:
             self._stop(self._too_long())
 
     def _too_long(self) -> HTTPStatus:
-        if len(self.url) > LONGEST_TARGET:
+        if len(self.url) > LONGEST_LINE:
             return HTTPStatus.REQUEST_URI_TOO_LONG
         return HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
 

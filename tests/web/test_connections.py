@@ -153,8 +153,10 @@ def statuses(answers: bytes) -> list[str]:
         (f"GET {PAGE}?{'a' * 8000} HTTP/1.1", "", "200"),
         (f"GET {PAGE}?{'a' * 9000} HTTP/1.1", "", "414"),
         (f"GET {PAGE}?{'a' * 90000} HTTP/1.1", "", "414"),
-        (f"GET {PAGE} HTTP/1.1", f"Cookie: {'a' * 65_000}\r\n", "200"),
-        (f"GET {PAGE} HTTP/1.1", f"Cookie: {'a' * 70_000}\r\n", "431"),
+        (f"GET {PAGE} HTTP/1.1", f"Cookie: {'a' * 8_000}\r\n" * 8, "200"),
+        (f"GET {PAGE} HTTP/1.1", f"Cookie: {'a' * 8_000}\r\n" * 9, "431"),
+        (f"GET {PAGE} HTTP/1.1", f"Cookie: {'a' * 9_000}\r\n", "431"),
+        (f"GET {PAGE} HTTP/1.1", f"Content-Type: multipart/form-data{';' * 60_000}\r\n", "431"),
         (f"GET {PAGE} HTTP/1.1", f"Cookie: {'a' * 700_000}\r\n", "431"),
         (f"GET {PAGE} HTTP/1.1", "A: b\r\n" * 100, "200"),
         (f"GET {PAGE} HTTP/1.1", MANY, "431"),
@@ -220,3 +222,23 @@ def test_who_asks_to_speak_otherwise_is_answered_as_anybody_and_no_more(port: in
     answers = said(port, f"GET {PAGE} HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
     assert statuses(answers) == ["200"]
     assert b"\r\nconnection: close\r\n" in answers
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
+        ("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n"),
+        ("Content-Length: 0\r\nContent-Length: 5\r\n", "abcde"),
+        ("Content-Length: 5, 5\r\n", "abcde"),
+        ("Content-Length: +5\r\n", "abcde"),
+        ("Transfer-Encoding: xchunked\r\n", "0\r\n\r\n"),
+        ("Transfer-Encoding: chunked, identity\r\n", "0\r\n\r\n"),
+        ("Transfer-Encoding : chunked\r\n", "0\r\n\r\n"),
+        ("Transfer-Encoding:\r\n chunked\r\n", "0\r\n\r\n"),
+        ("Transfer-Encoding: chunked\r\n", "0\n\n"),
+        ("Transfer-Encoding: chunked\r\n", "0;a\n\r\n\r\n"),
+    ],
+)
+def test_a_body_that_two_could_see_end_in_two_places_is_refused(port: int, headers: str, body: str) -> None:
+    assert statuses(said(port, f"POST /sign-in HTTP/1.1\r\n{FORM}{headers}\r\n{body}", KEPT)) == ["400"]
