@@ -137,6 +137,13 @@ def test_what_is_wrong_is_said_field_by_field(
     assert fields(answer) == at_fault
 
 
+def test_of_very_much_that_is_wrong_enough_is_said(client: TestClient, article: str) -> None:
+    answer = client.post(f"{API}/articles/{article}/comments", json={f"k{n}": 1 for n in range(9000)})
+    assert answer.status_code == 422
+    assert 20 <= len(answer.json()["errors"]) <= 100
+    assert len(answer.content) < 20_000
+
+
 @pytest.mark.parametrize(
     ("content", "kind", "status"),
     [
