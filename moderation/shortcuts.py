@@ -62,6 +62,7 @@ def chosen(typed: Mapping[str, str]) -> dict[str, str]:
             raise Unusable(shortcut, "not_a_key")
         if key.isdigit():
             raise Unusable(shortcut, "digit")
-        if list(given.values()).count(key) > 1:
+        # Of two that share a key, the one at fault is the one that was changed.
+        if key != SHIPPED[shortcut] and list(given.values()).count(key) > 1:
             raise Unusable(shortcut, "twice")
     return {shortcut: key for shortcut, key in given.items() if key != SHIPPED[shortcut]}

@@ -27,8 +27,12 @@ class Line:
     by: str | None
     at: datetime
     undo_until: datetime
-    undo: bool
+    undoes: int | None
     article_title: str
+
+    @property
+    def undo(self) -> bool:
+        return self.undoes is not None
 
 
 @dataclass(frozen=True)
@@ -38,6 +42,11 @@ class LogPage:
     next: str | None
     # Whether it holds one person’s own decisions alone.
     own: bool
+
+    def can_be_undone(self, line: Line, now: datetime) -> bool:
+        """Whether the person whose decisions these are may still take that one back."""
+        undone = {other.undoes for other in self.lines}
+        return self.own and not line.undo and line.id not in undone and line.undo_until > now
 
 
 def log(session: Session, before: int | None, own: int | None = None) -> LogPage:
@@ -83,7 +92,7 @@ def lines(session: Session, *which: ColumnElement[bool], limit: int = 200) -> tu
             by=name,
             at=decision.at,
             undo_until=decision.undo_until,
-            undo=decision.undoes is not None,
+            undoes=decision.undoes,
             article_title=title,
         )
         for decision, name, title in rows

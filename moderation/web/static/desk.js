@@ -27,7 +27,7 @@
       const left = Math.ceil((end - performance.now()) / 1000);
       const over = left <= 0;
       const told = find(".left", undo);
-      if (told) told.textContent = over ? "" : undo.dataset.left.replace("%", left);
+      if (told) told.textContent = over ? "" : undo.dataset.left.replace("#", left);
       if (!over) return;
       clearInterval(ticking);
       const form = find("form", undo);
