@@ -24,6 +24,7 @@ from moderation.models.queue import (
     Role,
     SignIn,
 )
+from moderation.shortcuts import SHIPPED_KEYS, Keys
 
 LINK_LASTS = timedelta(minutes=15)
 INVITATION_LASTS = timedelta(days=7)
@@ -61,6 +62,7 @@ class Person:
     role: Role
     browser: int | None = None
     confirmed_at: datetime | None = None
+    keys: Keys = SHIPPED_KEYS
     # Whether something about the browser is to be written down, as it is now and then.
     browser_is_due: bool = False
 
@@ -85,6 +87,12 @@ def add(session: Session, email: str, name: str, role: Role, now: datetime) -> A
     except IntegrityError:
         raise Exists from None
     return account
+
+
+def set_shortcuts(session: Session, account_id: int, chosen: dict[str, str], *, on: bool) -> None:
+    account = session.get_one(Account, account_id)
+    account.shortcuts, account.shortcuts_on = chosen, on
+    session.add(account)
 
 
 def by_email(session: Session, email: str) -> Account | None:

@@ -10,7 +10,7 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from moderation import identifiers, resources, words
+from moderation import identifiers, resources, shortcuts, words
 from moderation.language import Language
 from moderation.settings import Settings
 
@@ -33,6 +33,7 @@ def environment(settings: Settings, language: Language) -> Environment:
     env.globals["mails"] = settings.smtp_url is not None
     env.globals["asset"] = _assets(settings.path)
     env.globals["label"] = words.Labels(language)
+    env.globals["reason_keys"] = shortcuts.REASON_KEYS
     env.filters["date"] = language.date
     env.filters["moment"] = language.moment
     env.filters["number"] = language.number

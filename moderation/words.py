@@ -3,6 +3,7 @@
 from moderation.drafts import Problem
 from moderation.language import Language
 from moderation.lifecycle import Action, Reason, Status
+from moderation.shortcuts import Shortcut
 
 
 def _(message: str) -> str:
@@ -113,6 +114,7 @@ ACCOUNT_DONE = {
     "one_ended": _("Ce navigateur est déconnecté."),
     "others_ended": _("Tous vos autres navigateurs sont déconnectés."),
     "member_ended": _("Cette personne est déconnectée partout."),
+    "shortcuts_saved": _("Vos raccourcis clavier sont enregistrés."),
     "email_asked": _("Un lien vient d’être envoyé à la nouvelle adresse : ouvrez-le pour la confirmer."),
     "again": _("C’est confirmé. Rien n’est encore fait : appuyez de nouveau."),
     "email_cancelled": _("La demande de changement d’adresse est annulée."),
@@ -130,6 +132,20 @@ PASSWORD_PROBLEM = {
     ),
 }
 ROLE = {"moderator": _("modération"), "admin": _("administration")}
+SHORTCUT = {
+    Shortcut.NEXT: _("Passer à la suivante"),
+    Shortcut.PREVIOUS: _("Revenir à la précédente"),
+    Shortcut.PUBLISH: _("Valider"),
+    Shortcut.REFUSE: _("Refuser ou dépublier, puis un motif"),
+    Shortcut.SPAM: _("Spam"),
+    Shortcut.UNDO: _("Annuler la dernière décision"),
+    Shortcut.HELP: _("Cette liste"),
+}
+SHORTCUT_PROBLEM = {
+    "not_a_key": _("Une seule touche : une lettre ou un signe."),
+    "digit": _("Les chiffres choisissent les motifs : prenez une lettre ou un signe."),
+    "twice": _("Cette touche sert déjà à autre chose."),
+}
 SCOPE = {
     "read": _("lire la file d’attente"),
     "moderate": _("décider"),
@@ -163,6 +179,12 @@ class Labels:
 
     def finding(self, kind: str) -> str:
         return self._say(FINDING[kind])
+
+    def shortcut(self, shortcut: Shortcut) -> str:
+        return self._say(SHORTCUT[shortcut])
+
+    def shortcut_problem(self, code: str) -> str:
+        return self._say(SHORTCUT_PROBLEM[code])
 
     def changed(self, kind: str) -> str:
         return self._say(CHANGED[kind])

@@ -334,11 +334,15 @@ class Sent:
     text: str
 
 
-def send(parts: Parts, slug: str, words: str, *, author: str = "", email: str = "") -> Sent:
+def send(
+    parts: Parts, slug: str, words: str, *, author: str = "", email: str = "", parent: str | None = None
+) -> Sent:
     """A contribution that waits, put in by the use case itself."""
     draft = drafts.read(author, email, words, dialect=Dialect.SPIP)
     with parts.writing() as session:
-        comment = submissions.submit(session, slug, draft, nonce=identifiers.new_code(), now=parts.clock())
+        comment = submissions.submit(
+            session, slug, draft, nonce=identifiers.new_code(), now=parts.clock(), parent=parent
+        )
         assert comment.tracking is not None
         return Sent(comment.id, comment.tracking, words)
 

@@ -16,7 +16,8 @@ from moderation.lifecycle import Action, Status
 from moderation.markup import Dialect
 from moderation.models.public import Mode, Thread
 from moderation.models.queue import Comment, ForumChange
-from moderation.pages import desk
+from moderation.pages import desk, queue
+from moderation.pages.filters import Filter
 from moderation.settings import ANY_NUMBER, Room, Settings
 from moderation.submissions import Closed, Duplicate, Full
 from moderation.web.dependencies import Parts
@@ -162,7 +163,7 @@ def test_what_waits_is_counted_along_an_index(parts: Parts, article: str, ann: P
     with pytest.raises(Full):
         submit(parts, article, "De trop.", Room(thread=5000, site=1000))
     with parts.reading() as session:
-        desk.count(session, ann, Status.PENDING)
+        queue.count(session, ann, Filter())
     event.remove(parts.engine, "before_cursor_execute", note)
     plans = [plan(parts.engine, *one) for one in asked]
     # All that may stand against a text, the room it found full, and the desk.
@@ -218,7 +219,7 @@ def test_the_desk_knows_what_is_full(parts: Parts, ann: Person) -> None:
 
     def crowd(**room: int) -> tuple[bool, list[str]]:
         with parts.reading() as session:
-            found = desk.queue(session, ann, status=Status.PENDING, after=None, room=Room(**room)).crowd
+            found = desk.first(session, ann, Filter(), after=None, room=Room(**room)).crowd
             return found.everywhere, [forum.title for forum in found.forums]
 
     assert crowd() == crowd(thread=4) == crowd(thread=9, site=9) == (False, [])

@@ -12,7 +12,9 @@ from moderation.cli.console import Json, explained, fail, open_parts, say
 from moderation.decisions import NotFound
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.queue import Role
-from moderation.pages import desk as pages
+from moderation.pages import item as items
+from moderation.pages import queue as lists
+from moderation.pages.filters import Filter
 from moderation.pages.public import BadCursor
 from moderation.web.api_shapes import Queue, Whole
 
@@ -32,7 +34,7 @@ def queue(
     parts = open_parts()
     try:
         with parts.reading() as session:
-            page = pages.queue(session, OPERATOR, status=status, after=after, done=None)
+            page = lists.listing(session, OPERATOR, Filter(status), after=after)
     except BadCursor:
         fail("There is no such place in the queue.")
     if as_json:
@@ -52,18 +54,18 @@ def show(comment_id: Annotated[str, typer.Argument(metavar="ID")], *, as_json: J
     """One contribution with what was decided about it."""
     parts = open_parts()
     with explained(), parts.reading() as session:
-        page = pages.item(session, OPERATOR, comment_id)
-        if page is None:
+        found = items.item(session, OPERATOR, comment_id)
+        if found is None:
             raise NotFound
     if as_json:
-        typer.echo(Whole.of_page(page).model_dump_json())
+        typer.echo(Whole.of_item(found).model_dump_json())
         return
-    card = page.card
+    card = found.card
     typer.echo(f"{card.author or 'Anonyme'}, {card.submitted_at:%Y-%m-%d %H:%M}, {card.article_slug}")
     typer.echo(f"{card.status}, revision {card.revision}\n\n{card.source}\n")
     for kind, detail in card.findings:
         typer.echo(f"! {kind}: {detail}")
-    for line in page.history:
+    for line in found.history:
         move = "undone" if line.undo else line.action
         typer.echo(
             f"{line.at:%Y-%m-%d %H:%M} {move} by {line.by or 'its author'} {line.reason or ''} {line.note}"
@@ -114,7 +116,7 @@ def _decider(session: Session, email: str, now: datetime) -> int:
 
 
 def _revision(session: Session, comment_id: str) -> int:
-    page = pages.item(session, OPERATOR, comment_id)
-    if page is None:
+    found = items.item(session, OPERATOR, comment_id)
+    if found is None:
         raise NotFound
-    return page.card.revision
+    return found.card.revision

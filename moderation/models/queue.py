@@ -31,6 +31,9 @@ class Account(SQLModel, table=True):
     # The sealed secret of an application that makes codes, and the last of its steps that was accepted.
     totp: str | None = Field(default=None, max_length=200)
     totp_step: int | None = None
+    # Whether keys do what the desk’s buttons do, and those the person changed.
+    shortcuts_on: bool = True
+    shortcuts: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
 
 
 class AccountSession(SQLModel, table=True):

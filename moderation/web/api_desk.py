@@ -8,7 +8,9 @@ from fastapi import APIRouter, Body, Depends, Path, Query
 from moderation import decisions
 from moderation.decisions import NotFound
 from moderation.lifecycle import Reason, Status
-from moderation.pages import desk as pages
+from moderation.pages import item as items
+from moderation.pages import queue as lists
+from moderation.pages.filters import Filter
 from moderation.web import observe
 from moderation.web.api_public import ERRORS, json_only
 from moderation.web.api_shapes import Decided, Made, NewDecision, Queue, ReasonOffered, Undone, Whole
@@ -29,15 +31,15 @@ def queue(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     after: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Queue:
-    return Queue.of(pages.queue(session, person, status=status, after=after, limit=limit))
+    return Queue.of(lists.listing(session, person, Filter(status), after=after, limit=limit))
 
 
 @router.get("/comments/{comment_id}", summary="One contribution and its log", responses={404: ERRORS})
 def comment(session: Reading, person: ReaderToken, comment_id: str) -> Whole:
-    page = pages.item(session, person, comment_id)
-    if page is None:
+    item = items.item(session, person, comment_id)
+    if item is None:
         raise NotFound
-    return Whole.of_page(page)
+    return Whole.of_item(item)
 
 
 @router.post(

@@ -1,9 +1,10 @@
-"""The moderators' space: the queue, one contribution, deciding, undoing, the log."""
+"""The moderators' space: the list and one contribution, deciding, undoing, the log."""
 
+from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from pydantic import AfterValidator
 
 from moderation import articles, decisions
@@ -12,6 +13,10 @@ from moderation.decisions import NoteTooLong, NotFound, ReasonNeeded, Stale, Too
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.models.public import Mode
 from moderation.pages import desk as pages
+from moderation.pages import log as logged
+from moderation.pages import queue
+from moderation.pages.desk import DeskPage
+from moderation.pages.filters import Filter
 from moderation.web import observe
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
 from moderation.web.people import PRIVATE, Admin, SignedIn, go
@@ -20,21 +25,45 @@ router = APIRouter(prefix="/desk")
 Done = Annotated[int | None, Query(ge=1, le=LARGEST)]
 
 
+def _filter(status: Status = Status.PENDING, order: Literal["oldest", "newest"] = "oldest") -> Filter:
+    return Filter(status, newest=order == "newest")
+
+
+Listed = Annotated[Filter, Depends(_filter)]
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What a decision that was not made had said, and why it was not."""
+
+    stale: Stale | IllegalMove | TooLate | None = None
+    problem: str = ""
+    reason: Reason | None = None
+    note: str = ""
+
+
+def _show(
+    app: Parts, person: Person, now: Now, page: DeskPage | None, typed: Typed, status: int = 200
+) -> Response:
+    if page is None:
+        raise NotFound
+    return app.page("queue.html", page, status=status, headers=PRIVATE, person=person, now=now, typed=typed)
+
+
 @router.get("")
-def queue(
+def first(
     app: ThisApp,
     session: Reading,
     person: SignedIn,
     now: Now,
-    status: Status = Status.PENDING,
+    which: Listed,
     after: Annotated[str | None, Query(max_length=200)] = None,
     done: Done = None,
     forum: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
-    page = pages.queue(
-        session, person, status=status, after=after, done=done, moved=forum, room=app.settings.room
-    )
-    return app.page("queue.html", page, headers=PRIVATE, person=person, now=now)
+    told = pages.told(session, done, forum)
+    page = pages.first(session, person, which, after=after, told=told, room=app.settings.room)
+    return _show(app, person, now, page, Typed())
 
 
 @router.get("/log")
@@ -42,19 +71,27 @@ def log(
     app: ThisApp,
     session: Reading,
     person: SignedIn,
+    now: Now,
     before: Annotated[int | None, Query(ge=1, le=LARGEST)] = None,
+    whose: Literal["own"] | None = None,
 ) -> Response:
-    return app.page("log.html", pages.log(session, before), headers=PRIVATE, person=person)
+    page = logged.log(session, before, person.id if whose else None)
+    return app.page("log.html", page, headers=PRIVATE, person=person, now=now)
 
 
 @router.get("/comments/{comment_id}")
 def item(
-    app: ThisApp, session: Reading, person: SignedIn, now: Now, comment_id: str, done: Done = None
+    app: ThisApp,
+    session: Reading,
+    person: SignedIn,
+    now: Now,
+    comment_id: str,
+    which: Listed,
+    done: Done = None,
 ) -> Response:
-    page = pages.item(session, person, comment_id, done)
-    if page is None:
-        raise NotFound
-    return app.page("item.html", page, headers=PRIVATE, person=person, now=now, **_NOTHING_TYPED)
+    told = pages.told(session, done)
+    page = pages.opened(session, person, which, comment_id, told=told, room=app.settings.room)
+    return _show(app, person, now, page, Typed())
 
 
 @router.post("/articles/{slug}/{move}")
@@ -70,9 +107,6 @@ def move_forum(
     return go(app, request, person, f"/desk?forum={slug}", now)
 
 
-_NOTHING_TYPED: dict[str, Any] = {"stale": None, "problem": "", "typed_reason": None, "typed_note": ""}
-
-
 def _note(typed: str) -> str:
     # A browser sends each newline as two characters and counts it as one.
     return typed.replace("\r\n", "\n").replace("\0", "")
@@ -86,6 +120,7 @@ def decide(
     now: Now,
     comment_id: str,
     action: Action,
+    which: Listed,
     revision: Annotated[int, Form(ge=1, le=LARGEST)],
     reason: Annotated[str, Form()] = "",
     note: Annotated[str, AfterValidator(_note), Form()] = "",
@@ -107,42 +142,29 @@ def decide(
             done = decision.id
         observe.decided(done, action, person.id)
     except (Stale, IllegalMove, ReasonNeeded, NoteTooLong) as error:
-        return _refused(app, person, now, comment_id, error, chosen, note)
+        typed = _refused(error, chosen, note)
+        return _as_it_is(app, person, now, comment_id, which, typed)
     with app.reading() as session:
-        onward = pages.next_waiting(session, person, comment_id)
-    place = f"/desk/comments/{onward}?done={done}" if onward else f"/desk?done={done}"
-    return go(app, request, person, place, now)
+        onward = queue.onward(session, person, which, comment_id)
+    path = f"/desk/comments/{onward}" if onward else "/desk"
+    return go(app, request, person, which.address(path, done=done), now)
 
 
 def _refused(
-    app: Parts,
-    person: Person,
-    now: Now,
-    comment_id: str,
-    error: Stale | IllegalMove | ReasonNeeded | NoteTooLong,
-    reason: Reason | None,
-    note: str,
-) -> Response:
-    """The item as it is now, why nothing was done, and what had been typed."""
-    with app.reading() as session:
-        page = pages.item(session, person, comment_id)
-    if page is None:
-        raise NotFound
-    problem = "length" if isinstance(error, NoteTooLong) else ""
+    error: Stale | IllegalMove | ReasonNeeded | NoteTooLong, reason: Reason | None, note: str
+) -> Typed:
+    if isinstance(error, NoteTooLong):
+        return Typed(None, "length", reason, note)
     if isinstance(error, ReasonNeeded):
-        problem = "note" if error.note else "reason"
-    return app.page(
-        "item.html",
-        page,
-        status=422 if problem else 409,
-        headers=PRIVATE,
-        person=person,
-        now=now,
-        stale=None if problem else error,
-        problem=problem,
-        typed_reason=reason,
-        typed_note=note,
-    )
+        return Typed(None, "note" if error.note else "reason", reason, note)
+    return Typed(error, "", reason, note)
+
+
+def _as_it_is(app: Parts, person: Person, now: Now, comment_id: str, which: Filter, typed: Typed) -> Response:
+    """The contribution as it is now, why nothing was done, and what had been typed."""
+    with app.reading() as session:
+        page = pages.opened(session, person, which, comment_id, room=app.settings.room)
+    return _show(app, person, now, page, typed, status=422 if typed.problem else 409)
 
 
 @router.post("/undo")
@@ -151,6 +173,7 @@ def undo(
     request: Request,
     person: SignedIn,
     now: Now,
+    which: Listed,
     decision: Annotated[int, Form(ge=1, le=LARGEST)],
 ) -> Response:
     try:
@@ -159,15 +182,9 @@ def undo(
             comment_id, line = undone.comment_id, undone.id
         observe.decided(line, "undo", person.id)
     except TooLate as late:
-        return _too_late(app, person, now, decision, late)
-    return go(app, request, person, f"/desk/comments/{comment_id}?done={line}", now)
-
-
-def _too_late(app: Parts, person: Person, now: Now, decision: int, late: TooLate) -> Response:
-    with app.reading() as session:
-        line = pages.line(session, decision)
-        page = pages.item(session, person, line.comment_id) if line else None
-    if page is None:
-        raise NotFound
-    typed = {**_NOTHING_TYPED, "stale": late}
-    return app.page("item.html", page, status=409, headers=PRIVATE, person=person, now=now, **typed)
+        with app.reading() as session:
+            found = logged.line(session, decision)
+        if found is None:
+            raise NotFound from None
+        return _as_it_is(app, person, now, found.comment_id, which, Typed(late))
+    return go(app, request, person, which.address(f"/desk/comments/{comment_id}", done=line), now)

@@ -30,6 +30,15 @@ def button(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=name, exact=True)
 
 
+def refuse(page: Page, reason: str, note: str = "") -> None:
+    """Refuses the open contribution, or takes it down."""
+    if page.locator("details.refuse[open]").count() == 0:
+        page.locator("details.refuse > summary").click()
+    if note:
+        page.get_by_label("Quelques mots pour l’auteur·ice").fill(note)
+    button(page, reason).click()
+
+
 def write(page: Page, text: str, *, author: str = "") -> None:
     page.get_by_label("Votre nom ou pseudonyme").fill(author)
     message(page).fill(text)

@@ -1,0 +1,107 @@
+"""Lists of contributions: a page of them, how many there are, and those around one."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from moderation.accounts import Person
+from moderation.models.queue import Comment
+from moderation.pages.cards import Card, cards, visible_to
+from moderation.pages.filters import Filter, Place
+
+PER_PAGE = 50
+COUNTED = 1000
+# How many are listed beside an open one, before it and from it on.
+BEFORE, ONWARD = 3, 17
+
+
+@dataclass(frozen=True)
+class Count:
+    number: int
+
+    @property
+    def more(self) -> bool:
+        """Past a thousand, nobody counts."""
+        return self.number > COUNTED
+
+
+@dataclass(frozen=True)
+class Listing:
+    """A page of a list; `next` is the cursor of the one after it."""
+
+    cards: tuple[Card, ...]
+    next: str | None
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """Those listed around one place, and who stands just before and after it."""
+
+    cards: tuple[Card, ...]
+    previous_id: str | None
+    next_id: str | None
+    # The cursor of the last one shown, where more follow.
+    next: str | None
+
+
+def listing(
+    session: Session, person: Person, which: Filter, *, after: str | None, limit: int = PER_PAGE
+) -> Listing:
+    """By position and not by offset: it does not shift while one works. Raises BadCursor."""
+    page = _mine(person, which)
+    if after:
+        page = page.where(which.beyond(Place.read(after)))
+    ids = _ids(session, which, page, limit + 1)
+    return _page(cards(session, ids[:limit]), more=len(ids) > limit)
+
+
+def around(session: Session, person: Person, which: Filter, here: Card) -> Surroundings:
+    mine = _mine(person, which)
+    before = _ids(
+        session, which, mine.where(which.beyond(here.place, backwards=True)), BEFORE, backwards=True
+    )
+    after = _ids(session, which, mine.where(which.beyond(here.place)), ONWARD)
+    ids = [*reversed(before), here.id, *after[: ONWARD - 1]]
+    listed = _page(cards(session, ids), more=len(after) == ONWARD)
+    onward = after[0] if after else _first(session, which, mine.where(Comment.id != here.id))
+    return Surroundings(listed.cards, before[0] if before else None, onward, listed.next)
+
+
+def first(session: Session, person: Person, which: Filter, after: Place | None = None) -> str | None:
+    """The first of the list, or the first after a place."""
+    mine = _mine(person, which)
+    return _first(session, which, mine.where(which.beyond(after)) if after is not None else mine)
+
+
+def onward(session: Session, person: Person, which: Filter, comment_id: str) -> str | None:
+    """The one that comes after that comment in the list, or else the first of all."""
+    here = session.get_one(Comment, comment_id)
+    beyond = first(session, person, which, Place(here.submitted_at, here.id))
+    return beyond or first(session, person, which)
+
+
+def count(session: Session, person: Person, which: Filter) -> Count:
+    # Of an index alone, as a thousand rows take longer than the whole page; and in its order, as PostgreSQL,
+    # left to itself, may read the table from its start instead.
+    some = which.ordered(_mine(person, which).with_only_columns(col(Comment.id))).limit(COUNTED + 1)
+    return Count(session.exec(select(func.count()).select_from(some.subquery())).one())
+
+
+def _mine(person: Person, which: Filter) -> SelectOfScalar[Comment]:
+    return which.narrow(visible_to(person))
+
+
+def _ids(
+    session: Session, which: Filter, query: SelectOfScalar[Comment], limit: int, *, backwards: bool = False
+) -> list[str]:
+    ids = which.ordered(query.with_only_columns(col(Comment.id)), backwards=backwards)
+    return list(session.execute(ids.limit(limit)).scalars())
+
+
+def _first(session: Session, which: Filter, query: SelectOfScalar[Comment]) -> str | None:
+    return next(iter(_ids(session, which, query, 1)), None)
+
+
+def _page(found: tuple[Card, ...], *, more: bool) -> Listing:
+    return Listing(found, found[-1].place.cursor if more else None)

@@ -1,0 +1,157 @@
+"use strict";
+// The desk works without this. With it, each decision happens in place, and keys do what buttons do.
+{
+  const TIMEOUT = 30000;
+  const TYPING = "input:not([type=checkbox]), textarea, select";
+  const find = (selector, root = document) => root.querySelector(selector);
+  const all = (selector, root = document) => [...root.querySelectorAll(selector)];
+  let busy = false;
+  let ticking = 0;
+
+  // A live region speaks of what changes in it, and not of what it came with.
+  const announce = () => {
+    const region = find("main [role=status]");
+    const said = [...region.childNodes];
+    if (!find(".done", region)) return;
+    region.replaceChildren();
+    setTimeout(() => region.replaceChildren(...said), 50);
+  };
+
+  // What can be undone says for how long; after that, the way to go back on it takes its place.
+  const count = () => {
+    clearInterval(ticking);
+    const undo = find("[data-seconds]");
+    if (!undo) return;
+    const end = performance.now() + undo.dataset.seconds * 1000;
+    const tick = () => {
+      const left = Math.ceil((end - performance.now()) / 1000);
+      const over = left <= 0;
+      const told = find(".left", undo);
+      if (told) told.textContent = over ? "" : undo.dataset.left.replace("#", left);
+      if (!over) return;
+      clearInterval(ticking);
+      const form = find("form", undo);
+      const held = form.contains(document.activeElement);
+      form.hidden = true;
+      const after = find(".after", undo);
+      after.hidden = false;
+      if (held) find("a", after).focus();
+    };
+    ticking = setInterval(tick, 1000);
+    tick();
+  };
+
+  const begin = () => {
+    const keys = find("[data-keys]");
+    const known = keys ? JSON.parse(keys.dataset.keys) : {};
+    document.body.classList.toggle("keyed", Boolean(keys));
+    for (const element of all("[data-do]")) {
+      const target = find("button, summary", element) || element;
+      if (known[element.dataset.do]) target.setAttribute("aria-keyshortcuts", known[element.dataset.do]);
+    }
+    count();
+    announce();
+  };
+
+  const focus = () => {
+    const target = find("main [aria-invalid=true]") || find("main .error[role=alert]") || find("#title") || find("h1");
+    if (!target.matches("a, button, input, textarea")) target.tabIndex = -1;
+    scrollTo(0, 0);
+    target.focus({ preventScroll: true });
+  };
+
+  const show = (answer, address, way) => {
+    find("main").replaceWith(document.adoptNode(find("main", answer)));
+    document.title = answer.title;
+    if (way) history[way]({}, "", address);
+    begin();
+    focus();
+  };
+
+  const warn = (words) => {
+    const alert = document.createElement("div");
+    alert.className = "warning";
+    alert.setAttribute("role", "alert");
+    alert.textContent = words;
+    find("main .warning.failed")?.remove();
+    alert.classList.add("failed");
+    find("main .told").append(alert);
+    alert.scrollIntoView({ block: "nearest" });
+  };
+
+  const ask = (method, address, data, button, way) => {
+    const request = new XMLHttpRequest();
+    const places = find(".places");
+    busy = true;
+    button?.setAttribute("aria-busy", "true");
+    request.open(method, address);
+    request.responseType = "document";
+    request.timeout = TIMEOUT;
+    request.onloadend = () => {
+      busy = false;
+      button?.removeAttribute("aria-busy");
+      const answer = request.response;
+      if (answer && find("main .places", answer)) show(answer, request.responseURL, way);
+      else if (method === "GET" && answer) location.href = address;
+      else warn(request.status === 401 ? places.dataset.signedOut : places.dataset.failure);
+    };
+    request.send(data);
+  };
+
+  const send = (form, button) => {
+    const data = new FormData(form);
+    if (button?.name) data.append(button.name, button.value);
+    ask("POST", form.action, new URLSearchParams(data), button, "replaceState");
+  };
+
+  const press = (name) => {
+    const target = find(`[data-do="${name}"]`);
+    if (!target) return false;
+    if (target.matches("form")) target.requestSubmit();
+    else if (target.matches("a")) target.click();
+    else if (target.matches("dialog")) target.open ? target.close() : target.showModal();
+    else unfold(target);
+    return true;
+  };
+
+  const unfold = (details) => {
+    details.open = !details.open;
+    (details.open ? find(".reasons button", details) : find("summary", details)).focus();
+  };
+
+  // The row of digits gives others on some keyboards, unless shifted.
+  const digit = (event) => (/^(Digit|Numpad)\d$/.test(event.code) ? event.code.slice(-1) : event.key);
+
+  addEventListener("keydown", (event) => {
+    const refusing = find("details.refuse[open]");
+    if (event.key === "Escape" && refusing) return unfold(refusing);
+    const keys = find("[data-keys]");
+    const others = event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing;
+    if (!keys || others || event.target.closest(TYPING) || event.defaultPrevented) return;
+    const wanted = refusing && find(`button[data-key="${CSS.escape(digit(event))}"]`, refusing);
+    const known = Object.entries(JSON.parse(keys.dataset.keys)).find(([, key]) => key === event.key);
+    if (!wanted && !known) return;
+    const dialog = find("dialog[open]");
+    if (dialog && known?.[0] !== dialog.dataset.do) return;
+    event.preventDefault();
+    // What comes before the next text is there was meant for the one before.
+    if (busy) return;
+    if (wanted) wanted.click();
+    else press(known[0]);
+  });
+  addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.closest(".places, .told") || form.method !== "post" || form.dataset.whole !== undefined) return;
+    event.preventDefault();
+    if (!busy) send(form, event.submitter);
+  });
+  addEventListener("click", (event) => {
+    const link = event.target.closest("a[data-do], .listed a, .done a");
+    const other = event.ctrlKey || event.shiftKey || event.metaKey || event.altKey || event.button;
+    if (!link || other || event.defaultPrevented || link.origin !== location.origin) return;
+    event.preventDefault();
+    if (!busy) ask("GET", link.href, null, link, "pushState");
+  });
+  addEventListener("popstate", () => ask("GET", location.href, null, null, null));
+  begin();
+}
