@@ -9,7 +9,7 @@ from pathlib import Path
 from sqlalchemy import Engine, false, func, inspect, make_url, text
 from sqlmodel import Session, SQLModel, col, delete, select, update
 
-from moderation import archive, backup, database, migrations, part, presence
+from moderation import archive, backup, database, migrations, part, presence, search
 from moderation.archive import Contents, Tell
 from moderation.models.public import Site
 from moderation.models.queue import AccountSession, Challenge, EmailChange, SignIn
@@ -107,6 +107,7 @@ def _into_sqlite(
     scratch = _stage(file, revision, new, tell)
     with archive.told(), database.writing(scratch) as session:
         _made_anew(session, before, now)
+        search.rebuild(session)
     archive.verify(new.path, mark=0)
     _fold(target)
     _give(new, target if target.exists() else target.parent)

@@ -36,6 +36,7 @@ WORDS: dict[tuple[str, str], type[StrEnum]] = {
     ("forum_change", "mode"): Mode,
     ("letter", "kind"): LetterKind,
     ("thread", "mode"): Mode,
+    ("trait", "status"): Status,
     ("version", "dialect"): Dialect,
 }
 
@@ -52,12 +53,14 @@ def blank(postgresql: str | None, tmp_path: Path, worker_id: str) -> Generator[E
 
 
 def tables(engine: Engine) -> set[str]:
-    return set(inspect(engine).get_table_names()) - {"alembic_version"}
+    return set(inspect(engine).get_table_names()) - {"alembic_version", *migrations.SEARCH}
 
 
 def differences(engine: Engine) -> list[object]:
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_object": migrations.is_compared}
+        )
         return list(compare_metadata(context, SQLModel.metadata))
 
 
