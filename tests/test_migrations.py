@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from conftest import KEY, worker_database
-from sqlalchemy import Engine, MetaData, inspect, text
+from sqlalchemy import Engine, Inspector, MetaData, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel, select
 
@@ -97,7 +97,7 @@ def described(engine: Engine) -> dict[str, object]:
                 for column in found.get_columns(table)
             ],
             found.get_pk_constraint(table),
-            sorted(found.get_indexes(table), key=repr),
+            indexes(found, table),
             sorted(found.get_unique_constraints(table), key=repr),
             sorted(found.get_foreign_keys(table), key=repr),
             sorted(found.get_check_constraints(table), key=repr),
@@ -105,6 +105,21 @@ def described(engine: Engine) -> dict[str, object]:
         )
         for table in sorted(tables(engine))
     }
+
+
+def indexes(found: Inspector, table: str) -> list[str]:
+    """With what a partial one is limited to in words."""
+    return sorted(
+        str(
+            {
+                **index,
+                "dialect_options": {
+                    name: str(value) for name, value in index.get("dialect_options", {}).items()
+                },
+            }
+        )
+        for index in found.get_indexes(table)
+    )
 
 
 def triggers(engine: Engine, table: str) -> list[str]:

@@ -37,6 +37,7 @@ def upgrade() -> None:
     op.add_column("account", sa.Column("sections", sa.JSON(), server_default="[]", nullable=False))
     op.add_column("account", sa.Column("feed", sa.String(length=64), nullable=True))
     op.create_index(op.f("ix_account_feed"), "account", ["feed"], unique=True)
+    op.create_index(op.f("ix_article_section"), "article", ["section"])
     op.add_column("version", sa.Column("folded", sa.String(), server_default="", nullable=False))
     op.add_column("comment", sa.Column("author_key", sa.String(length=200), nullable=True))
     op.add_column("comment", sa.Column("email_key", sa.String(length=254), nullable=True))
@@ -89,6 +90,7 @@ def downgrade() -> None:
         op.drop_index(f"ix_comment_{name}_status_submitted_at_id", table_name="comment")
     op.create_index("ix_comment_thread_id_status", "comment", ["thread_id", "status"])
     op.drop_table("trait")
+    op.drop_index(op.f("ix_article_section"), table_name="article")
     with op.batch_alter_table("comment") as table:
         for name in KNOWN:
             table.drop_column(name)
