@@ -83,7 +83,7 @@ def asked(parts: Parts, hidden: list[Sent]) -> list[tuple[str, str, dict[str, st
     lists = ["", "q=canari", f"host={CANARY}.example", "link=1", f"author={CANARY} nom", "finding=link"]
     lists += [f"email={CANARY}@b.example", "by=1", "reason=other", "order=newest", "longer=1"]
     states = [f"{one}&status={status}" for one in lists for status in Status]
-    pages = [("GET", f"/desk?{one}", {}) for one in states]
+    pages: list[tuple[str, str, dict[str, str]]] = [("GET", f"/desk?{one}", {}) for one in states]
     pages += [("GET", f"/desk?done={one}", {}) for one in made]
     pages += [("POST", "/desk/undo", {"decision": one}) for one in made]
     pages += [
