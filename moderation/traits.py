@@ -9,7 +9,8 @@ from sqlmodel import Session, col, delete, update
 from moderation import markup
 from moderation.lifecycle import Status
 from moderation.markup import Finding
-from moderation.models.queue import Comment, Trait
+from moderation.models.queue import Comment
+from moderation.models.traits import Trait
 
 _ADD = insert(Trait)
 

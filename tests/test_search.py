@@ -12,7 +12,8 @@ from test_database import files
 from moderation import delivery, folding, search, submissions
 from moderation.accounts import Person
 from moderation.lifecycle import Status
-from moderation.models.queue import Comment, Trait, Version
+from moderation.models.queue import Comment, Version
+from moderation.models.traits import Trait
 from moderation.pages import queue
 from moderation.pages.filters import Filter
 from moderation.web.dependencies import Parts

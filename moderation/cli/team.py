@@ -55,12 +55,12 @@ def account_list(*, as_json: Json = False) -> None:
     with parts.reading() as session:
         people = accounts.present(session)
         rows = [{"email": a.email, "name": a.name, "role": a.role, "sections": a.sections} for a in people]
-        sees = [", ".join(a.sections) or "all sections" for a in people]
+        sees = [f"\t{', '.join(a.sections)}" if a.sections else "" for a in people]
     if as_json:
         typer.echo(json.dumps(rows, ensure_ascii=False))
     else:
         for row, sections in zip(rows, sees, strict=True):
-            typer.echo(f"{row['email']}\t{row['role']}\t{row['name']}\t{sections}")
+            typer.echo(f"{row['email']}\t{row['role']}\t{row['name']}{sections}")
 
 
 @account_app.command("remove")

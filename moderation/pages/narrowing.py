@@ -13,7 +13,8 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from moderation import folding, markup, search
 from moderation.models.public import Article, Thread
-from moderation.models.queue import Comment, Trait
+from moderation.models.queue import Comment
+from moderation.models.traits import Trait
 from moderation.pages.filters import Filter, Place
 
 Key = tuple[Any, Any]

@@ -20,7 +20,7 @@ def some(parts: Parts, article: str, clock: FakeClock) -> list[Sent]:
         ("la-gare", "Voir https://exemple.org/ encore.", "Max"),
     ]:
         sent.append(send(parts, slug, words, author=author, email=f"{author[0]}@b.example"))
-        clock.tick(hours=30)
+        clock.tick(hours=3)
     return sent
 
 
@@ -41,16 +41,16 @@ def test_the_search_form_narrows_the_list_and_keeps_what_was_typed(
 
 
 def test_each_filter_in_use_can_be_taken_away(desk: TestClient, some: list[Sent]) -> None:
-    page = Page(desk.get("/desk?author=Max&link=1&longer=24&order=newest&article=la-gare"))
+    page = Page(desk.get("/desk?author=Max&link=1&longer=4&order=newest&article=la-gare"))
     assert page.texts(".chips a") == [
         "Retirer le filtre Article La gare",
         "Retirer le filtre Nom Max",
         "Retirer le filtre Avec un lien",
-        "Retirer le filtre En attente depuis plus de 1 jour",
+        "Retirer le filtre En attente depuis plus de 4 heures",
         "Tout retirer",
     ]
     hrefs = [node.attributes["href"] for node in page.nodes(".chips a")]
-    assert hrefs[1] == "/desk?order=newest&article=la-gare&link=1&longer=24"
+    assert hrefs[1] == "/desk?order=newest&article=la-gare&link=1&longer=4"
     assert hrefs[-1] == "/desk?order=newest"
     assert rows(desk.get("/desk?author=Max&link=1")) == [some[2].text]
 
