@@ -1,7 +1,7 @@
 """The people of the team: their accounts, and the ways to sign in that open once."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -63,6 +63,8 @@ class Person:
     browser: int | None = None
     confirmed_at: datetime | None = None
     keys: Keys = SHIPPED_KEYS
+    # What they may see; all there is when empty.
+    sections: tuple[str, ...] = ()
     # Whether something about the browser is to be written down, as it is now and then.
     browser_is_due: bool = False
 
@@ -75,12 +77,14 @@ def normal(email: str) -> str:
     return email.strip().lower()
 
 
-def add(session: Session, email: str, name: str, role: Role, now: datetime) -> Account:
+def add(
+    session: Session, email: str, name: str, role: Role, now: datetime, sections: Iterable[str] = ()
+) -> Account:
     """Raises NotAnAddress and Exists."""
     address = normal(email)
     if not drafts.is_address(address):
         raise NotAnAddress
-    account = Account(email=address, name=name, role=role, created_at=now)
+    account = Account(email=address, name=name, role=role, created_at=now, sections=sorted({*sections}))
     session.add(account)
     try:
         session.flush()
@@ -92,6 +96,15 @@ def add(session: Session, email: str, name: str, role: Role, now: datetime) -> A
 def set_shortcuts(session: Session, account_id: int, chosen: dict[str, str], *, on: bool) -> None:
     account = session.get_one(Account, account_id)
     account.shortcuts, account.shortcuts_on = chosen, on
+    session.add(account)
+
+
+def set_sections(session: Session, account_id: int, sections: Iterable[str]) -> None:
+    """What a moderator may see: all there is, with none named. Raises NotFound."""
+    if not is_present(session, account_id):
+        raise NotFound
+    account = session.get_one(Account, account_id)
+    account.sections = sorted({section for section in sections if section})
     session.add(account)
 
 
@@ -157,7 +170,8 @@ def remove(session: Session, email: str, now: datetime, *, force: bool = False) 
     forget_factors(session, account)
     for kind in (AccountSession, EmailChange, Letter):
         session.exec(delete(kind).where(col(kind.account_id) == account.id))
-    account.email, account.removed_at = None, now
+    account.email = account.feed = None
+    account.removed_at = now
     session.add(account)
 
 

@@ -5,9 +5,9 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, desc, select
 
-from moderation import lifecycle, publication
+from moderation import lifecycle, publication, traits
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
-from moderation.models.queue import Account, Comment, Decision, Effect, EffectKind
+from moderation.models.queue import Account, Comment, Decision, Effect, EffectKind, Role
 
 # Characters of what a moderator adds to a decision.
 LONGEST_NOTE = 2000
@@ -73,12 +73,10 @@ def decide(
     """Moves a comment, writes the log line and the effects, in the caller's transaction.
 
     `revision` is the one the moderator saw; `by` an account.
-    Raises NotFound, Stale, IllegalMove, ReasonNeeded and NoteTooLong.
+    Raises NotFound, also for what that account may not see, Stale, IllegalMove, ReasonNeeded and NoteTooLong.
     """
     note = note.strip()
-    comment = session.get(Comment, comment_id, with_for_update=True)
-    if comment is None:
-        raise NotFound
+    comment = _seen_by(session, by, comment_id)
     if comment.revision != revision:
         raise stale(session, comment)
     if action in lifecycle.BY_AUTHOR:
@@ -93,6 +91,21 @@ def decide(
     )
     _follow_up(session, decision, now)
     return decision
+
+
+def _seen_by(session: Session, account_id: int, comment_id: str) -> Comment:
+    """The comment, locked. Raises NotFound, also for one of a section that is not the account’s."""
+    comment = session.get(Comment, comment_id, with_for_update=True)
+    account = session.get_one(Account, account_id)
+    sections = scope(account)
+    if comment is None or (sections and comment.section not in sections):
+        raise NotFound
+    return comment
+
+
+def scope(account: Account) -> tuple[str, ...]:
+    """The sections an account is limited to; none for one that may see all."""
+    return () if account.role is Role.ADMIN else tuple(account.sections)
 
 
 def record(
@@ -131,10 +144,18 @@ def _move(session: Session, comment: Comment, decision: Decision) -> Decision:
     """The only place where a status changes."""
     comment.status = decision.after
     comment.revision = decision.revision
+    _explain(comment, decision)
     session.add(comment)
     session.add(decision)
     session.flush()
+    traits.follow(session, comment)
     return decision
+
+
+def _explain(comment: Comment, stands: Decision | None) -> None:
+    """Whose decision its status is, and why, copied for the lists."""
+    comment.decided_by = stands.account_id if stands is not None else None
+    comment.reason = stands.reason if stands is not None else None
 
 
 def _follow_up(session: Session, decision: Decision, now: datetime) -> None:
@@ -161,9 +182,7 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime) -> Decis
     decision = session.get(Decision, decision_id)
     if decision is None or decision.account_id is None or decision.undoes is not None:
         raise NotFound
-    comment = session.get(Comment, decision.comment_id, with_for_update=True)
-    if comment is None:
-        raise NotFound
+    comment = _seen_by(session, by, decision.comment_id)
     if comment.revision != decision.revision or now >= decision.undo_until:
         raise TooLate(comment.status)
     return _revert(session, comment, decision, by=by, now=now)
@@ -218,6 +237,7 @@ def _revert(
         undoes=decision.id,
     )
     _move(session, comment, undone)
+    _explain(comment, next(iter(standing(session, comment.id)), None))
     publication.sync(session, comment.id, now)
     return undone
 

@@ -13,7 +13,7 @@ from prometheus_client import Counter
 from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, select, update
 
-from moderation import accounts, email_changes, identifiers, logs, mail, metrics, publication
+from moderation import accounts, email_changes, identifiers, logs, mail, metrics, publication, search
 from moderation.clock import Clock
 from moderation.database import clear, reading, scrub, writing
 from moderation.links import Links, NewAddress, Opening
@@ -53,7 +53,7 @@ def _never() -> bool:
 
 def effects(engine: Engine, now: datetime, stopping: Stopping = _never) -> int:
     done = _publications(engine, now, stopping)
-    return done if stopping() else done + _erasures(engine, now)
+    return done if stopping() else done + _erasures(engine, now, stopping)
 
 
 def _publications(engine: Engine, now: datetime, stopping: Stopping) -> int:
@@ -67,13 +67,15 @@ def _publications(engine: Engine, now: datetime, stopping: Stopping) -> int:
     return done
 
 
-def _erasures(engine: Engine, now: datetime) -> int:
+def _erasures(engine: Engine, now: datetime, stopping: Stopping) -> int:
     """The words left the tables with the decision; here they leave the database's files."""
     due = _due(engine, EffectKind.ERASE, now)
     if not due:
         return 0
     # By their decisions: another process may have done them.
     ours = col(Effect.decision_id).in_(due)
+    if not search.purge(engine, stopping):
+        return 0  # of a large index, the rest next time
     scrubbed = scrub(engine)
     with writing(engine) as session:
         if scrubbed:

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from moderation import markup
+from moderation import folding, markup
 from moderation.markup import Dialect, Refused, Rendered
 
 LONGEST_NAME = 80
@@ -29,6 +29,8 @@ class Draft:
     email: str
     text: Rendered
     dialect: Dialect
+    # What it is searched by.
+    folded: str
 
     @cached_property
     def digest(self) -> str:
@@ -75,7 +77,7 @@ def read(author: str, email: str, text: str, *, dialect: Dialect, required: str 
         problems["text"] = Problem(refused.reason, refused.limit, refused.found)
     if problems:
         raise Invalid(problems)
-    return Draft(name, address, rendered, dialect)
+    return Draft(name, address, rendered, dialect, folding.bag(name, address, rendered.source))
 
 
 def _line(field: str, value: str, limit: int, problems: dict[str, Problem]) -> str:

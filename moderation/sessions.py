@@ -9,7 +9,7 @@ from sqlmodel import Session, col, delete, select, update
 
 from moderation import accounts, database, identifiers, shortcuts
 from moderation.accounts import Person
-from moderation.decisions import NotFound
+from moderation.decisions import NotFound, scope
 from moderation.models.queue import Account, AccountSession
 
 # A browser that is kept signed in, and one that is not: since it was last renewed, and in all.
@@ -75,6 +75,7 @@ def holder(session: Session, cookie: str, now: datetime) -> Person | None:
         role=account.role,
         browser=row.id,
         confirmed_at=row.confirmed_at,
+        sections=scope(account),
         keys=shortcuts.keys(account.shortcuts, on=account.shortcuts_on),
         browser_is_due=due,
     )

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, in
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
-from moderation import decisions, identifiers, markup
+from moderation import decisions, folding, identifiers, markup, search, traits
 from moderation.database import in_turn
 from moderation.decisions import NotFound, TooLate
 from moderation.drafts import Draft, digest
@@ -64,8 +64,8 @@ _ASKED = (
         _WAITING.scalar_subquery().label("waiting"),
     )
     # As the row that is added does it anyway. Who closes the forum waits for those who are sending, and they
-    # wait for who closes it, but not for one another.
-    .with_for_update(of=Thread, read=True, key_share=True)
+    # wait for who closes it, but not for one another. Nor does its section change meanwhile, which is copied.
+    .with_for_update(of=(Thread, Article), read=True, key_share=True)
 )
 
 
@@ -141,6 +141,8 @@ def submit(
         "section": found.section,
         "nonce": nonce,
         "submitted_at": now,
+        "author_key": folding.key(draft.author),
+        "email_key": draft.email.lower() or None,
     }
     _store(connection, sent, comment, draft)
     return sent
@@ -204,7 +206,7 @@ def _store(connection: Connection, sent: Sent, comment: dict[str, Any], draft: D
         connection.execute(_ADD_COMMENT, {**comment, **vars(sent), "revision": 1, "version": 1})
     except IntegrityError:
         raise NonceReused from None  # another text came at the same moment
-    connection.execute(
+    added = connection.execute(
         _ADD_VERSION,
         {
             "comment_id": sent.id,
@@ -213,6 +215,7 @@ def _store(connection: Connection, sent: Sent, comment: dict[str, Any], draft: D
             "email": draft.email,
             "source": draft.text.source,
             "html": draft.text.html,
+            "folded": draft.folded,
             "findings": [asdict(finding) for finding in draft.text.findings],
             "dialect": draft.dialect,
             "renderer": markup.VERSION,
@@ -220,6 +223,9 @@ def _store(connection: Connection, sent: Sent, comment: dict[str, Any], draft: D
             "written_at": comment["submitted_at"],
         },
     )
+    (version,) = added.inserted_primary_key or (0,)
+    search.add(connection, version, draft.folded)
+    traits.add(connection, sent.id, sent.status, comment["submitted_at"], draft.text.findings)
 
 
 def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -> Decision:
@@ -248,6 +254,11 @@ def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -
 def erase(session: Session, comment: Comment) -> None:
     """Empties every text and name of a comment; the log keeps that it was there."""
     for version in session.exec(select(Version).where(Version.comment_id == comment.id)):
+        assert version.id is not None
+        search.take(session.connection(), version.id, version.folded)
         version.author = version.email = version.source = version.html = version.fingerprint = ""
-        version.findings = []
+        version.folded, version.findings = "", []
         session.add(version)
+    comment.author_key = comment.email_key = None
+    session.add(comment)
+    traits.forget(session, comment)

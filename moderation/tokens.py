@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select, update
 
 from moderation import identifiers, mail
 from moderation.accounts import Person
-from moderation.decisions import NotFound
+from moderation.decisions import NotFound, scope
 from moderation.models.queue import Account, LetterKind, Token
 
 # Makes a leaked token recognisable to who scans for them.
@@ -63,7 +63,7 @@ def bearer(session: Session, secret: str) -> Bearer | None:
         return None
     token, account = row
     assert account.id is not None
-    person = Person(account.id, account.name, account.email or "", account.role)
+    person = Person(account.id, account.name, account.email or "", account.role, sections=scope(account))
     return Bearer(person, frozenset(map(Scope, token.scopes)))
 
 

@@ -118,6 +118,8 @@ ACCOUNT_DONE = {
     "email_asked": _("Un lien vient d’être envoyé à la nouvelle adresse : ouvrez-le pour la confirmer."),
     "again": _("C’est confirmé. Rien n’est encore fait : appuyez de nouveau."),
     "email_cancelled": _("La demande de changement d’adresse est annulée."),
+    "feed_revoked": _("Adresse du flux révoquée : elle n’ouvre plus rien."),
+    "sections_set": _("Rubriques enregistrées."),
     "token_revoked": _("Jeton révoqué : il n’ouvre plus rien."),
 }
 PASSWORD_PROBLEM = {
@@ -138,8 +140,23 @@ SHORTCUT = {
     Shortcut.PUBLISH: _("Valider"),
     Shortcut.REFUSE: _("Refuser ou dépublier, puis un motif"),
     Shortcut.SPAM: _("Spam"),
+    Shortcut.SEARCH: _("Chercher"),
     Shortcut.UNDO: _("Annuler la dernière décision"),
     Shortcut.HELP: _("Cette liste"),
+}
+# What a list is narrowed to.
+FILTER = {
+    "article": _("Article"),
+    "section": _("Rubrique"),
+    "author": _("Nom"),
+    "email": _("Adresse électronique"),
+    "link": _("Avec un lien"),
+    "host": _("Lien vers le site"),
+    "finding": _("À remarquer"),
+    "longer": _("En attente depuis plus de"),
+    "by": _("Décidée par"),
+    "reason": _("Motif"),
+    "q": _("Texte"),
 }
 SHORTCUT_PROBLEM = {
     "not_a_key": _("Une seule touche : une lettre ou un signe."),
@@ -179,6 +196,16 @@ class Labels:
 
     def finding(self, kind: str) -> str:
         return self._say(FINDING[kind])
+
+    def filter(self, name: str) -> str:
+        return self._say(FILTER[name])
+
+    def hours(self, hours: int) -> str:
+        """In days where it is whole ones."""
+        if hours % 24:
+            return self._language.ngettext("%(num)s heure", "%(num)s heures", hours) % {"num": hours}
+        days = hours // 24
+        return self._language.ngettext("%(num)s jour", "%(num)s jours", days) % {"num": days}
 
     def shortcut(self, shortcut: Shortcut) -> str:
         return self._say(SHORTCUT[shortcut])

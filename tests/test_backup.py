@@ -682,6 +682,7 @@ NO_BACKUPS: dict[str, tuple[Callable[[Path], object], str]] = {
     "a column more": (_said("ALTER TABLE comment ADD COLUMN x"), "other columns"),
     "a computed column": (
         _said(
+            "DROP INDEX ix_comment_section_status_submitted_at_id",
             "ALTER TABLE comment DROP COLUMN section",
             "ALTER TABLE comment ADD COLUMN section AS (upper(nonce))",
         ),

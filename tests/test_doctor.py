@@ -186,7 +186,7 @@ def test_a_damaged_file_is_told(settings: Settings, clock: FakeClock, engine: En
     file = Path(make_url(settings.database_url).database or "")
     connection = sqlite3.connect(file)
     (page,) = connection.execute(
-        "SELECT rootpage FROM sqlite_master WHERE name = 'ix_comment_thread_id_status'"
+        "SELECT rootpage FROM sqlite_master WHERE name = 'ix_comment_thread_id_status_submitted_at_id'"
     ).fetchone()
     connection.close()
     content = bytearray(file.read_bytes())

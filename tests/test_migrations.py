@@ -13,7 +13,7 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from conftest import KEY, worker_database
-from sqlalchemy import Engine, MetaData, inspect, text
+from sqlalchemy import Engine, Inspector, MetaData, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel, select
 
@@ -36,6 +36,7 @@ WORDS: dict[tuple[str, str], type[StrEnum]] = {
     ("forum_change", "mode"): Mode,
     ("letter", "kind"): LetterKind,
     ("thread", "mode"): Mode,
+    ("trait", "status"): Status,
     ("version", "dialect"): Dialect,
 }
 
@@ -52,12 +53,14 @@ def blank(postgresql: str | None, tmp_path: Path, worker_id: str) -> Generator[E
 
 
 def tables(engine: Engine) -> set[str]:
-    return set(inspect(engine).get_table_names()) - {"alembic_version"}
+    return set(inspect(engine).get_table_names()) - {"alembic_version", *migrations.SEARCH}
 
 
 def differences(engine: Engine) -> list[object]:
     with engine.connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        context = MigrationContext.configure(
+            connection, opts={"compare_type": True, "include_object": migrations.is_compared}
+        )
         return list(compare_metadata(context, SQLModel.metadata))
 
 
@@ -94,7 +97,7 @@ def described(engine: Engine) -> dict[str, object]:
                 for column in found.get_columns(table)
             ],
             found.get_pk_constraint(table)["constrained_columns"],
-            sorted(found.get_indexes(table), key=repr),
+            indexes(found, table),
             sorted(found.get_unique_constraints(table), key=repr),
             sorted(found.get_foreign_keys(table), key=repr),
             sorted(found.get_check_constraints(table), key=repr),
@@ -102,6 +105,21 @@ def described(engine: Engine) -> dict[str, object]:
         )
         for table in sorted(tables(engine))
     }
+
+
+def indexes(found: Inspector, table: str) -> list[str]:
+    """With what a partial one is limited to in words."""
+    return sorted(
+        str(
+            {
+                **index,
+                "dialect_options": {
+                    name: str(value) for name, value in index.get("dialect_options", {}).items()
+                },
+            }
+        )
+        for index in found.get_indexes(table)
+    )
 
 
 def triggers(engine: Engine, table: str) -> list[str]:

@@ -1,5 +1,6 @@
 """What a reader typed on one side, what is stored and shown on the other."""
 
+from moderation.markup.addresses import site
 from moderation.markup.article import render_article
 from moderation.markup.dialect import Dialect
 from moderation.markup.findings import Finding
@@ -19,5 +20,6 @@ __all__ = [
     "plain_line",
     "render",
     "render_article",
+    "site",
     "trusted",
 ]

@@ -62,6 +62,12 @@ def owner(address: str) -> str:
     return ascii_host(match["host"]) if match else ""
 
 
+def site(named: str) -> str:
+    """What the links to one site have in common, from a host, a mailbox or a whole address."""
+    after = re.split(r"[/?#:]", named.strip().rpartition("://")[2])[0].rpartition("@")[2]
+    return ascii_host(after).removesuffix(".").removeprefix("www.")[:_MAX_HOST]
+
+
 def ascii_host(host: str) -> str:
     return ".".join(_ascii_label(label) for label in _folded(host).split("."))
 

@@ -2,8 +2,9 @@
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from moderation.lifecycle import Action, Reason, Status
@@ -34,6 +35,10 @@ class Account(SQLModel, table=True):
     # Whether keys do what the desk’s buttons do, and those the person changed.
     shortcuts_on: bool = True
     shortcuts: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    # The sections a moderator may see; all of them when none is named.
+    sections: list[str] = Field(default_factory=list, sa_type=JSON)
+    # The hash of what opens the person’s private feed.
+    feed: str | None = Field(default=None, unique=True, index=True, max_length=64)
 
 
 class AccountSession(SQLModel, table=True):
@@ -135,12 +140,27 @@ class Token(SQLModel, table=True):
     revoked_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
+def _where_known(name: str) -> dict[str, Any]:
+    return {f"{kind}_where": text(f"{name} IS NOT NULL") for kind in ("sqlite", "postgresql")}
+
+
+# Columns lists are narrowed by: each has an index in the list’s order, of the rows that have it.
+FOUND_BY: dict[str, dict[str, Any]] = {"thread_id": {}, "section": {}} | {
+    name: _where_known(name) for name in ("author_key", "email_key", "decided_by", "reason")
+}
+
+
 class Comment(SQLModel, table=True):
     """What a reader sent: where it stands. Its words are in `Version`."""
 
     __table_args__ = (
         Index("ix_comment_status_submitted_at_id", "status", "submitted_at", "id"),
-        Index("ix_comment_thread_id_status", "thread_id", "status"),
+        *(
+            Index(
+                f"ix_comment_{name}_status_submitted_at_id", name, "status", "submitted_at", "id", **partial
+            )
+            for name, partial in FOUND_BY.items()
+        ),
     )
 
     id: str = Field(primary_key=True, max_length=26)
@@ -159,6 +179,12 @@ class Comment(SQLModel, table=True):
     # The secret of the author's tracking address.
     tracking: str | None = Field(default=None, unique=True, max_length=26)
     submitted_at: datetime = Field(sa_type=UTCDateTime)
+    # Of the newest text, as they are compared; empty once it is erased.
+    author_key: str | None = Field(default=None, max_length=200)
+    email_key: str | None = Field(default=None, max_length=254)
+    # Copied from the decision that stands: by which account, and the reason it gave.
+    decided_by: int | None = None
+    reason: str | None = Field(default=None, max_length=20)
 
 
 class Version(SQLModel, table=True):
@@ -173,6 +199,8 @@ class Version(SQLModel, table=True):
     email: str = Field(default="", max_length=254)
     source: str
     html: str
+    # All of it folded, each word once: what the search index is made of. Empty for a text that was replaced.
+    folded: str = ""
     findings: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
     dialect: Dialect = Field(sa_type=words(Dialect))
     renderer: int

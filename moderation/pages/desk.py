@@ -1,18 +1,21 @@
 """The page moderators work on: a list, and one contribution of it open beside it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from moderation import accounts
 from moderation.accounts import Person
-from moderation.lifecycle import Status
+from moderation.lifecycle import Reason, Status
 from moderation.pages import queue
 from moderation.pages.filters import Filter, Place
-from moderation.pages.forums import Crowd, Forum, crowd, forum
+from moderation.pages.forums import Crowd, Forum, crowd, forum, sections
 from moderation.pages.item import Item, item
 from moderation.pages.log import Line, line
 from moderation.pages.queue import Count, Surroundings
 from moderation.settings import ANY_NUMBER, Room
+from moderation.words import FINDING
 
 _NOBODY = Surroundings((), None, None, None)
 
@@ -26,6 +29,21 @@ class Told:
 
 
 @dataclass(frozen=True)
+class Options:
+    """What a list can be narrowed to: the sections the person sees, who of the team decides, and the rest."""
+
+    sections: tuple[str, ...]
+    # Names by account.
+    people: Mapping[int, str]
+    # The title of the one the list is narrowed to.
+    article: str
+
+    findings = tuple(FINDING)
+    reasons = tuple(Reason)
+    hours = (24, 48, 168, 720)
+
+
+@dataclass(frozen=True)
 class DeskPage:
     filter: Filter
     count: Count
@@ -35,6 +53,7 @@ class DeskPage:
     item: Item | None
     crowd: Crowd
     told: Told
+    options: Options
 
     statuses = tuple(Status)
 
@@ -68,8 +87,8 @@ def first(
     return _page(session, person, which, opens, told or Told(), room)
 
 
-def told(session: Session, done: int | None, moved: str | None = None) -> Told:
-    return Told(line(session, done), forum(session, moved) if moved else None)
+def told(session: Session, person: Person, done: int | None, moved: str | None = None) -> Told:
+    return Told(line(session, person, done), forum(session, person, moved) if moved else None)
 
 
 def _page(
@@ -83,13 +102,23 @@ def _page(
         waiting=waiting,
         beside=queue.around(session, person, which, opens.card) if opens is not None else _NOBODY,
         item=opens,
-        crowd=_crowd(session, room, waiting),
+        crowd=_crowd(session, person, room, waiting),
         told=told,
+        options=_options(session, person, which),
     )
 
 
-def _crowd(session: Session, room: Room, waiting: Count) -> Crowd:
+def _options(session: Session, person: Person, which: Filter) -> Options:
+    article = forum(session, person, which.article) if which.article else None
+    return Options(
+        sections=sections(session, person),
+        people={account.id: account.name for account in accounts.present(session) if account.id is not None},
+        article=article.title if article is not None else "",
+    )
+
+
+def _crowd(session: Session, person: Person, room: Room, waiting: Count) -> Crowd:
     """Looks only when the count leaves a doubt."""
     least = min((most for most in (room.thread, room.site) if most), default=None)
     doubt = least is not None and (waiting.more or waiting.number >= least)
-    return crowd(session, room) if doubt else Crowd()
+    return crowd(session, person, room) if doubt else Crowd()

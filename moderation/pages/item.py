@@ -59,8 +59,8 @@ def item(session: Session, person: Person, comment_id: str) -> Item | None:
         parent=_parent(session, card.parent) if card.parent is not None else None,
         actions=actions,
         needs_reason=tuple(action for action in actions if action in lifecycle.NEEDS_REASON),
-        history=lines(session, col(Decision.comment_id) == comment_id),
-        forum=forum(session, card.article_slug),
+        history=lines(session, person, col(Decision.comment_id) == comment_id),
+        forum=forum(session, person, card.article_slug),
     )
 
 

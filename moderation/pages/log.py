@@ -6,9 +6,11 @@ from datetime import datetime
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, desc, select
 
+from moderation.accounts import Person
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.public import Article, Thread
 from moderation.models.queue import Account, Comment, Decision
+from moderation.pages.cards import in_scope
 from moderation.pages.forums import Forum, closed
 
 PER_PAGE = 50
@@ -49,35 +51,38 @@ class LogPage:
         return self.own and not line.undo and line.id not in undone and line.undo_until > now
 
 
-def log(session: Session, before: int | None, own: int | None = None) -> LogPage:
-    """The newest decisions first, after the forums the team closed; or one account’s own alone."""
+def log(session: Session, person: Person, before: int | None, *, own: bool = False) -> LogPage:
+    """The newest decisions first, after the forums the team closed; or the person’s own alone."""
     which = [col(Decision.id) < before] if before else []
-    if own is not None:
-        which.append(col(Decision.account_id) == own)
-    found = lines(session, *which, limit=PER_PAGE + 1)
+    if own:
+        which.append(col(Decision.account_id) == person.id)
+    found = lines(session, person, *which, limit=PER_PAGE + 1)
     more = len(found) > PER_PAGE
     return LogPage(
-        () if before or own is not None else closed(session),
+        () if before or own else closed(session, person),
         found[:PER_PAGE],
         str(found[PER_PAGE - 1].id) if more else None,
-        own is not None,
+        own,
     )
 
 
-def line(session: Session, decision_id: int | None) -> Line | None:
+def line(session: Session, person: Person, decision_id: int | None) -> Line | None:
     if decision_id is None:
         return None
-    return next(iter(lines(session, col(Decision.id) == decision_id)), None)
+    return next(iter(lines(session, person, col(Decision.id) == decision_id)), None)
 
 
-def lines(session: Session, *which: ColumnElement[bool], limit: int = 200) -> tuple[Line, ...]:
+def lines(
+    session: Session, person: Person, *which: ColumnElement[bool], limit: int = 200
+) -> tuple[Line, ...]:
+    """Those of comments the person may see."""
     rows = session.exec(
         select(Decision, Account.name, Article.title)
         .join(Account, isouter=True)
         .join(Comment, col(Comment.id) == Decision.comment_id)
         .join(Thread, col(Thread.id) == Comment.thread_id)
         .join(Article)
-        .where(*which)
+        .where(*which, *in_scope(person, col(Comment.section)))
         .order_by(desc(Decision.id))
         .limit(limit)
     )

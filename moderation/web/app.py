@@ -37,6 +37,7 @@ from moderation.web import (
     desk,
     email,
     factors,
+    feed,
     health,
     observe,
     passkeys,
@@ -138,7 +139,7 @@ def create_app(parts: Parts) -> ASGIApp:
 def _routes() -> list[BaseRoute]:
     """Every application of a process shares them: FastAPI takes a tenth of a second to prepare them."""
     router = APIRouter()
-    for module in (public, submit, track, passkeys, password, sign_in, desk):
+    for module in (public, submit, track, passkeys, password, sign_in, desk, feed):
         router.include_router(module.router, dependencies=[] if module is submit else [Place])
     for module in (account, confirm, email, factors, shortcuts, team, tokens, health, scrape):
         router.include_router(module.router, dependencies=[Place])

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Annotated, Literal
 
-from fastapi import APIRouter, Depends, Form, Query, Request, Response
+from fastapi import APIRouter, Form, Query, Request, Response
 from pydantic import AfterValidator
 
 from moderation import articles, decisions
 from moderation.accounts import Person
 from moderation.decisions import NoteTooLong, NotFound, ReasonNeeded, Stale, TooLate
-from moderation.lifecycle import Action, IllegalMove, Reason, Status
+from moderation.lifecycle import Action, IllegalMove, Reason
 from moderation.models.public import Mode
 from moderation.pages import desk as pages
 from moderation.pages import log as logged
@@ -19,17 +19,11 @@ from moderation.pages.desk import DeskPage
 from moderation.pages.filters import Filter
 from moderation.web import observe
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
+from moderation.web.listed import Listed
 from moderation.web.people import PRIVATE, Admin, SignedIn, go
 
 router = APIRouter(prefix="/desk")
 Done = Annotated[int | None, Query(ge=1, le=LARGEST)]
-
-
-def _filter(status: Status = Status.PENDING, order: Literal["oldest", "newest"] = "oldest") -> Filter:
-    return Filter(status, newest=order == "newest")
-
-
-Listed = Annotated[Filter, Depends(_filter)]
 
 
 @dataclass(frozen=True)
@@ -61,7 +55,7 @@ def first(
     done: Done = None,
     forum: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
-    told = pages.told(session, done, forum)
+    told = pages.told(session, person, done, forum)
     page = pages.first(session, person, which, after=after, told=told, room=app.settings.room)
     return _show(app, person, now, page, Typed())
 
@@ -75,7 +69,7 @@ def log(
     before: Annotated[int | None, Query(ge=1, le=LARGEST)] = None,
     whose: Literal["own"] | None = None,
 ) -> Response:
-    page = logged.log(session, before, person.id if whose else None)
+    page = logged.log(session, person, before, own=whose is not None)
     return app.page("log.html", page, headers=PRIVATE, person=person, now=now)
 
 
@@ -89,7 +83,7 @@ def item(
     which: Listed,
     done: Done = None,
 ) -> Response:
-    told = pages.told(session, done)
+    told = pages.told(session, person, done)
     page = pages.opened(session, person, which, comment_id, told=told, room=app.settings.room)
     return _show(app, person, now, page, Typed())
 
@@ -183,7 +177,7 @@ def undo(
         observe.decided(line, "undo", person.id)
     except TooLate as late:
         with app.reading() as session:
-            found = logged.line(session, decision)
+            found = logged.line(session, person, decision)
         if found is None:
             raise NotFound from None
         return _as_it_is(app, person, now, found.comment_id, which, Typed(late))

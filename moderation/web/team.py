@@ -1,8 +1,10 @@
 """The team, for who administers: who is in it, how each signs in, and signing somebody out everywhere."""
 
 import logging
+from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Form, Request, Response
+from pydantic import StringConstraints
 
 from moderation import accounts, logs, sessions
 from moderation.decisions import NotFound
@@ -12,6 +14,7 @@ from moderation.web.dependencies import Now, Reading, ThisApp
 from moderation.web.people import PRIVATE, Admin, Confirmed, go
 
 router = APIRouter(prefix="/desk/team")
+Section = Annotated[str, StringConstraints(max_length=200)]
 
 
 @router.get("")
@@ -29,3 +32,19 @@ def sign_out(
         sessions.end_all(session, account, now, but=person.browser)
     logs.security("signed out by another", level=logging.INFO, account=account, by=person.id)
     return go(app, request, person, "/desk/team?done=member_ended", now)
+
+
+@router.post("/{account}/sections")
+def set_sections(
+    app: ThisApp,
+    request: Request,
+    person: Admin,
+    _again: Confirmed,
+    now: Now,
+    account: Number,
+    section: Annotated[list[Section] | None, Form()] = None,
+) -> Response:
+    with app.writing() as session:
+        accounts.set_sections(session, account, section or ())
+    logs.security("sections set by another", level=logging.INFO, account=account, by=person.id)
+    return go(app, request, person, "/desk/team?done=sections_set", now)

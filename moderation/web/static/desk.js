@@ -108,6 +108,7 @@
     const target = find(`[data-do="${name}"]`);
     if (!target) return false;
     if (target.matches("form")) target.requestSubmit();
+    else if (target.matches("input")) target.select();
     else if (target.matches("a")) target.click();
     else if (target.matches("dialog")) target.open ? target.close() : target.showModal();
     else unfold(target);
@@ -141,6 +142,12 @@
   });
   addEventListener("submit", (event) => {
     const form = event.target;
+    if (form.matches(".find")) {
+      event.preventDefault();
+      const said = [...new FormData(form)].filter(([, value]) => value);
+      if (!busy) ask("GET", `${form.action}?${new URLSearchParams(said)}`, null, event.submitter, "pushState");
+      return;
+    }
     if (!form.closest(".places, .told") || form.method !== "post" || form.dataset.whole !== undefined) return;
     event.preventDefault();
     if (!busy) send(form, event.submitter);
