@@ -69,10 +69,11 @@ def decide(
     undo: timedelta,
     reason: Reason | None = None,
     note: str = "",
+    lot: str | None = None,
 ) -> Decision:
     """Moves a comment, writes the log line and the effects, in the caller's transaction.
 
-    `revision` is the one the moderator saw; `by` an account.
+    `revision` is the one the moderator saw; `by` an account; `lot` what it shares with others of one go.
     Raises NotFound, Stale, IllegalMove, ReasonNeeded and NoteTooLong.
     """
     note = note.strip()
@@ -89,7 +90,15 @@ def decide(
     if len(note) > LONGEST_NOTE:
         raise NoteTooLong
     decision = record(
-        session, comment, action, now=now, undo_until=now + undo, by=by, reason=reason, note=note
+        session,
+        comment,
+        action,
+        now=now,
+        undo_until=now + undo,
+        by=by,
+        reason=reason,
+        note=note,
+        lot=lot,
     )
     _follow_up(session, decision, now)
     return decision
@@ -105,6 +114,7 @@ def record(
     by: int | None = None,
     reason: Reason | None = None,
     note: str = "",
+    lot: str | None = None,
 ) -> Decision:
     """Makes one move of the table and adds its log line; the comment is locked by the caller."""
     before = comment.status
@@ -123,6 +133,7 @@ def record(
             account_id=by,
             at=now,
             undo_until=undo_until,
+            lot=lot,
         ),
     )
 
@@ -152,7 +163,7 @@ def _follow_up(session: Session, decision: Decision, now: datetime) -> None:
         )
 
 
-def undo(session: Session, decision_id: int, *, by: int, now: datetime) -> Decision:
+def undo(session: Session, decision_id: int, *, by: int, now: datetime, lot: str | None = None) -> Decision:
     """Puts a comment back where it was, if nothing else moved it and its window is still open.
 
     What was waiting to be done is dropped; a text that had been taken down is public again at once.
@@ -166,7 +177,7 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime) -> Decis
         raise NotFound
     if comment.revision != decision.revision or now >= decision.undo_until:
         raise TooLate(comment.status)
-    return _revert(session, comment, decision, by=by, now=now)
+    return _revert(session, comment, decision, by=by, now=now, lot=lot)
 
 
 def set_aside(session: Session, comment: Comment, now: datetime) -> None:
@@ -200,7 +211,13 @@ def not_yet_due(decision: Decision, now: datetime) -> bool:
 
 
 def _revert(
-    session: Session, comment: Comment, decision: Decision, *, by: int | None, now: datetime
+    session: Session,
+    comment: Comment,
+    decision: Decision,
+    *,
+    by: int | None,
+    now: datetime,
+    lot: str | None = None,
 ) -> Decision:
     waiting = publication.take(session, col(Effect.decision_id) == decision.id)
     if decision.after is Status.PUBLISHED and not waiting:
@@ -216,6 +233,7 @@ def _revert(
         at=now,
         undo_until=now,
         undoes=decision.id,
+        lot=lot,
     )
     _move(session, comment, undone)
     publication.sync(session, comment.id, now)

@@ -8,11 +8,12 @@ from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, in
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
-from moderation import decisions, identifiers, markup
+from moderation import decisions, identifiers, kin, markup
 from moderation.database import in_turn
 from moderation.decisions import NotFound, TooLate
 from moderation.drafts import Draft, digest
 from moderation.lifecycle import Action, IllegalMove, Status
+from moderation.likeness import Likeness
 from moderation.models.public import Article, Mode, Publication, Thread
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
 from moderation.settings import ANY_NUMBER, Room
@@ -109,8 +110,9 @@ def submit(
     now: datetime,
     parent: str | None = None,
     room: Room = ANY_NUMBER,
+    likeness: Likeness | None = None,
 ) -> Sent:
-    """Stores the draft once, however often its form is sent.
+    """Stores the draft once, however often its form is sent; with its `likeness`, beside those like it.
 
     Raises NotFound for an unknown article, Closed, ParentNotPublic, Duplicate for the same text within a day,
     NonceReused when the nonce was another text’s, and Full. No room is overstepped unless half as many as it
@@ -141,8 +143,11 @@ def submit(
         "section": section,
         "nonce": nonce,
         "submitted_at": now,
+        "kin": (kin.group(connection, likeness) or sent.id) if likeness is not None else None,
     }
     _store(connection, sent, comment, draft)
+    if likeness is not None:
+        kin.keep(connection, sent.id, likeness)
     return sent
 
 
@@ -251,3 +256,4 @@ def erase(session: Session, comment: Comment) -> None:
         version.author = version.email = version.source = version.html = version.fingerprint = ""
         version.findings = []
         session.add(version)
+    kin.forget(session, comment)

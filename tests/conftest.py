@@ -34,6 +34,8 @@ from moderation import (
     delivery,
     drafts,
     identifiers,
+    kin,
+    likeness,
     migrations,
     sessions,
     submissions,
@@ -337,8 +339,12 @@ class Sent:
 def send(parts: Parts, slug: str, words: str, *, author: str = "", email: str = "") -> Sent:
     """A contribution that waits, put in by the use case itself."""
     draft = drafts.read(author, email, words, dialect=Dialect.SPIP)
+    with parts.reading() as session:
+        alike = likeness.of(draft.text.html, kin.above(session, slug))
     with parts.writing() as session:
-        comment = submissions.submit(session, slug, draft, nonce=identifiers.new_code(), now=parts.clock())
+        comment = submissions.submit(
+            session, slug, draft, nonce=identifiers.new_code(), now=parts.clock(), likeness=alike
+        )
         assert comment.tracking is not None
         return Sent(comment.id, comment.tracking, words)
 
