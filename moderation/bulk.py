@@ -1,7 +1,7 @@
 """Many decisions in one go: each by the same rule as alone, all in one transaction, undone together."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
@@ -70,14 +70,20 @@ def decide(
     if len(selection) > MOST:
         raise TooMany
     lot = identifiers.new_id()
-    comments = _in_turn(session, [one.comment_id for one in selection])
-    if undo <= timedelta():
-        _publicly(session, comments)
-    else:
-        _publicly(session, [one for one in comments if one.status is Status.PUBLISHED])
+    comments = {one.id: one for one in _in_turn(session, [one.comment_id for one in selection])}
+    changed = {one.comment_id for one in selection if _changed(one, comments)}
+    moves = [one for name, one in comments.items() if name not in changed]
+    _publicly(session, [one for one in moves if undo <= timedelta() or one.status is Status.PUBLISHED])
+    # All of them asked for at once: of two who decide the same two hundred, one is told two hundred times.
+    last = decisions.last(session, changed)
     done: list[Decision] = []
     left: list[Left] = []
     for one in selection:
+        if one.comment_id in changed:
+            comment = comments[one.comment_id]
+            why = Stale(comment.id, comment.status, comment.revision, last.get(comment.id))
+            left.append(Left(comment.id, why))
+            continue
         try:
             done.append(
                 decisions.decide(
@@ -93,8 +99,8 @@ def decide(
                     lot=lot,
                 )
             )
-        except (NotFound, Stale, IllegalMove) as why:  # each before anything of its own was written
-            left.append(Left(one.comment_id, why))
+        except (NotFound, Stale, IllegalMove) as error:  # before anything of its own was written
+            left.append(Left(one.comment_id, error))
     return Outcome(lot, tuple(done), tuple(left))
 
 
@@ -120,6 +126,11 @@ def undo(session: Session, lot: str, *, by: int, now: datetime) -> Outcome:
         except TooLate as why:
             left.append(Left(decision.comment_id, why))
     return Outcome(another, tuple(done), tuple(left))
+
+
+def _changed(one: Seen, comments: Mapping[str, Comment]) -> bool:
+    comment = comments.get(one.comment_id)
+    return comment is not None and comment.revision != one.revision
 
 
 def _in_turn(session: Session, ids: Iterable[str]) -> Sequence[Comment]:

@@ -1,5 +1,6 @@
 """The moderators' writes: deciding and undoing, whatever door they came through."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -240,17 +241,16 @@ def _revert(
     return undone
 
 
-def newest(session: Session, comment_id: str) -> Decision | None:
-    return session.exec(
-        select(Decision).where(Decision.comment_id == comment_id).order_by(desc(Decision.revision))
-    ).first()
-
-
 def stale(session: Session, comment: Comment) -> Stale:
-    decision = newest(session, comment.id)
-    last = None
-    if decision is not None:
-        account = session.get(Account, decision.account_id) if decision.account_id else None
-        by = account.name if account is not None else None
-        last = Last(decision.action, by, decision.at, decision.undoes is not None)
-    return Stale(comment.id, comment.status, comment.revision, last)
+    return Stale(comment.id, comment.status, comment.revision, last(session, [comment.id]).get(comment.id))
+
+
+def last(session: Session, ids: Collection[str]) -> dict[str, Last]:
+    """The newest line of each comment that has any."""
+    lines = session.exec(
+        select(Decision, Account.name)
+        .join(Account, isouter=True)
+        .where(col(Decision.comment_id).in_(ids))
+        .order_by(col(Decision.revision))
+    )
+    return {line.comment_id: Last(line.action, by, line.at, line.undoes is not None) for line, by in lines}

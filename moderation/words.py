@@ -138,6 +138,7 @@ SHORTCUT = {
     Shortcut.PUBLISH: _("Valider"),
     Shortcut.REFUSE: _("Refuser ou dépublier, puis un motif"),
     Shortcut.SPAM: _("Spam"),
+    Shortcut.SELECT: _("Ajouter à la sélection, ou l’en retirer"),
     Shortcut.UNDO: _("Annuler la dernière décision"),
     Shortcut.HELP: _("Cette liste"),
 }

@@ -38,6 +38,18 @@ class Card:
         return Place(self.submitted_at, self.id)
 
     @property
+    def seen(self) -> str:
+        """By what a form names it: what was seen of it."""
+        return f"{self.id}:{self.revision}"
+
+    @property
+    def hosts(self) -> tuple[str, ...]:
+        """Where its links lead."""
+        return tuple(
+            dict.fromkeys(detail for kind, detail in self.findings if kind == "link" and "@" not in detail)
+        )
+
+    @property
     def excerpt(self) -> str:
         """How the text begins, as plain words."""
         words = self.html.striptags()

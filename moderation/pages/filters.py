@@ -47,13 +47,14 @@ class Filter:
 
     def address(self, path: str, **more: object) -> str:
         """A path of the desk that keeps to this list."""
-        said = {
-            "status": self.status if self.status is not Status.PENDING else "",
-            "order": "newest" if self.newest else "",
-            **more,
-        }
-        kept = {name: value for name, value in said.items() if value}
-        return f"{path}?{urlencode(kept)}" if kept else path
+        kept = {name: value for name, value in {**self.fields, **more}.items() if value}
+        return f"{path}?{urlencode(kept, doseq=True)}" if kept else path
+
+    @property
+    def fields(self) -> dict[str, str]:
+        """What a form that keeps to this list has to carry."""
+        status = {"status": self.status.value} if self.status is not Status.PENDING else {}
+        return status | ({"order": "newest"} if self.newest else {})
 
     def with_status(self, status: Status) -> "Filter":
         return replace(self, status=status)
