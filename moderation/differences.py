@@ -1,6 +1,5 @@
 """Where two texts that are alike differ, told word by word. Pure."""
 
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -9,8 +8,7 @@ from difflib import SequenceMatcher
 COMPARED = 200
 # Words shown before and after what differs.
 AROUND = 4
-_WORD = re.compile(r"[^ \t\n]+")
-_SIGNS = ".,;:!?…«»\"'() \u00a0\u202f"
+_SIGNS = " .,;:!?…«»\"'()"
 
 
 @dataclass(frozen=True)
@@ -38,8 +36,18 @@ def differences(first: str, second: str) -> tuple[Change, ...]:
 
 
 def _words(text: str) -> list[str]:
-    """A sign that typography sets apart with a hard space stays with its word."""
-    return _WORD.findall(text)[:COMPARED]
+    """A sign that typography sets apart goes with the word before it, or after it at the start."""
+    found: list[str] = []
+    for word in text.split()[:COMPARED]:
+        if found and not (_said(word) and _said(found[-1])):
+            found[-1] += f" {word}"
+        else:
+            found.append(word)
+    return found
+
+
+def _said(word: str) -> bool:
+    return any(map(str.isalnum, word))
 
 
 def _folded(words: list[str]) -> list[str]:

@@ -6,7 +6,8 @@ from moderation.differences import Change, differences
 
 
 @pytest.mark.parametrize(
-    ("one", "other"), [("Merci !", "merci"), ("a b\nc", "a  b c."), ("", ""), ("« Oui »", "oui")]
+    ("one", "other"),
+    [("Merci !", "merci"), ("a b\nc", "a  b c."), ("", ""), ("« Oui »", "oui")],
 )
 def test_the_same_words_differ_in_nothing(one: str, other: str) -> None:
     assert differences(one, other) == ()

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from urllib.parse import urlencode
 
+from sqlalchemy import or_
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -174,5 +175,7 @@ def _those(person: Person, common: Common) -> SelectOfScalar[Comment]:
     if common.email:
         query = query.where(Version.email == common.email)
     if common.host:
-        query = query.where(col(Version.html).contains(f'href="http%://{common.host}', autoescape=False))
+        # Up to where a host ends in an address.
+        ends = (f"//{common.host}{end}" for end in ('"', "/", ":", "?"))
+        query = query.where(or_(*(col(Version.html).contains(end, autoescape=True) for end in ends)))
     return query

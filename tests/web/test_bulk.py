@@ -182,7 +182,7 @@ def test_those_that_have_something_in_common_are_listed_on_a_page_of_their_own(
     send(parts, article, HONEST[0], author="Zoé")
     page = Page(desk.get("/desk/bulk", params=asked))
     assert set(page.texts(".gathered .author")) == found
-    assert ("Aucune n’attend." in page.main) is not found
+    assert ("Aucune n’attend." in page.main) == (not found)
 
 
 def test_a_group_of_similar_ones_is_shown_with_what_differs_and_none_picked(
@@ -193,10 +193,10 @@ def test_a_group_of_similar_ones_is_shown_with_what_differs_and_none_picked(
     send(parts, article, HONEST[0])
     desk.post(f"/desk/comments/{sent[4].id}/refuse", data={"revision": "1", "reason": "duplicate"})
     page = Page(desk.get(f"/desk/comments/{sent[0].id}"))
-    assert page.text(".kin summary") == "5 contributions semblables"
+    assert page.text(".kin > summary") == "5 contributions semblables"
     assert "3 autres attendent" in page.text(".kin")
     assert "refusée : 1" in page.text(".kin")
-    assert "Mireille, rue des Tanneurs." in page.texts(".kin ins")[-1] or page.nodes(".kin ins")
+    assert "Mireille, rue des Tanneurs." in page.texts(".kin ins")
     picks = page.nodes(".kin input[name=selected]")
     assert len(picks) == 4
     assert not any("checked" in node.attributes for node in picks)
@@ -210,7 +210,7 @@ def test_equal_short_texts_are_said_to_be_the_same_and_no_more(
     first = send(parts, article, "Merci !")
     send(parts, add_article(parts, "la-ligne-7"), "merci")
     page = Page(desk.get(f"/desk/comments/{first.id}"))
-    assert page.text(".kin summary") == "2 contributions avec le même texte"
+    assert page.text(".kin > summary") == "2 contributions avec le même texte"
 
 
 def test_one_that_is_alone_shows_no_group(desk: TestClient, pending: Sent) -> None:
@@ -218,7 +218,7 @@ def test_one_that_is_alone_shows_no_group(desk: TestClient, pending: Sent) -> No
 
 
 def test_a_lot_that_can_no_longer_be_undone_is_told_so(
-    desk: TestClient, twenty: list[Sent], clock: FakeClock, settle: Callable[[], None]
+    desk: TestClient, twenty: list[Sent], settle: Callable[[], None]
 ) -> None:
     answer = desk.post("/desk/bulk", data={"selected": words(twenty[:2]), "action": "publish"})
     lot = answer.headers["location"].partition("lot=")[2]
