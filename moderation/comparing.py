@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Engine, Row, select, tuple_
 from sqlmodel import col
 
-from moderation import kin, likeness
+from moderation import kin, likeness, quotable
 from moderation.database import reading, writing
 from moderation.likeness import Likeness
 from moderation.models.public import Article, Thread
@@ -56,5 +56,7 @@ def _compared(engine: Engine, batch: Sequence[_Found]) -> int:
 
 def _likeness(engine: Engine, found: _Found) -> Likeness | None:
     with reading(engine) as session:
-        above = kin.above(session, found.slug, found.parent_id)
+        above = quotable.above(session, found.slug)
+        if found.parent_id is not None:
+            above |= quotable.answered(session, found.parent_id)
     return likeness.of(found.html, above)

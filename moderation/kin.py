@@ -1,36 +1,18 @@
 """Which contributions are alike: found as one is sent, kept for as long as its text. It decides nothing."""
 
-from functools import cache, lru_cache
+from functools import cache
 
 from sqlalchemy import Connection, Executable, bindparam, insert, union_all
 from sqlmodel import Session, col, delete, select
 
 from moderation import likeness
 from moderation.lifecycle import Status
-from moderation.likeness import Known, Likeness
-from moderation.models.public import Article, Publication
+from moderation.likeness import Likeness
 from moderation.models.queue import Comment, Signature, SignatureKey
 
 # How many are looked at under each key, the newest: however many there are, it takes the same time.
 LOOKED_AT = 4
 _ADD_SIGNATURE, _ADD_KEY = insert(Signature), insert(SignatureKey)
-
-
-def above(session: Session, slug: str, parent: str | None = None) -> Known:
-    """What a contribution there may quote: the article, and what it answers."""
-    found = session.exec(
-        select(Article.title, Article.lead, Article.body, Article.postscript).where(Article.slug == slug)
-    ).first()
-    known = _known("<p>".join(found)) if found is not None else Known()
-    if parent is None:
-        return known
-    answered = session.exec(select(Publication.html).where(Publication.comment_id == parent)).first()
-    return known | likeness.known(answered) if answered else known
-
-
-@lru_cache(maxsize=16)
-def _known(document: str) -> Known:
-    return likeness.known(document)
 
 
 def group(connection: Connection, mine: Likeness) -> str | None:

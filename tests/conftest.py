@@ -34,9 +34,9 @@ from moderation import (
     delivery,
     drafts,
     identifiers,
-    kin,
     likeness,
     migrations,
+    quotable,
     sessions,
     submissions,
 )
@@ -340,7 +340,7 @@ def send(parts: Parts, slug: str, words: str, *, author: str = "", email: str = 
     """A contribution that waits, put in by the use case itself."""
     draft = drafts.read(author, email, words, dialect=Dialect.SPIP)
     with parts.reading() as session:
-        alike = likeness.of(draft.text.html, kin.above(session, slug))
+        alike = likeness.of(draft.text.html, quotable.above(session, slug))
     with parts.writing() as session:
         comment = submissions.submit(
             session, slug, draft, nonce=identifiers.new_code(), now=parts.clock(), likeness=alike

@@ -14,8 +14,8 @@ from moderation import (
     decisions,
     drafts,
     identifiers,
-    kin,
     likeness,
+    quotable,
     resources,
     submissions,
 )
@@ -92,7 +92,7 @@ def _articles(session: Session, now: datetime) -> None:
 
 def _contribution(session: Session, table: Table, draft: Draft, by: int, now: datetime) -> None:
     sent = now - timedelta(hours=table["hours_ago"])
-    alike = likeness.of(draft.text.html, kin.above(session, table["article"]))
+    alike = likeness.of(draft.text.html, quotable.above(session, table["article"]))
     kept = submissions.submit(
         session, table["article"], draft, nonce=identifiers.new_code(), now=sent, likeness=alike
     )

@@ -6,7 +6,7 @@ from typing import Annotated, NamedTuple
 from anyio import to_thread
 from fastapi import APIRouter, Body, Depends, Header, HTTPException, Query, Request, Response
 
-from moderation import drafts, identifiers, kin, likeness, submissions
+from moderation import drafts, identifiers, submissions
 from moderation.decisions import NotFound
 from moderation.drafts import Draft
 from moderation.lifecycle import Status
@@ -80,9 +80,7 @@ def submit(
 ) -> Accepted:
     if not trusted:
         app.throttle.by_sender(sender, now)
-    with app.public_reading() as session:
-        above = kin.above(session, slug, incoming.parent)
-    alike = likeness.of(incoming.draft.text.html, above)
+    likeness = app.likeness(slug, incoming.draft.text.html, now, incoming.parent)
     with app.writing() as session:
         comment = submissions.submit(
             session,
@@ -92,7 +90,7 @@ def submit(
             now=now,
             parent=incoming.parent,
             room=app.settings.room,
-            likeness=alike,
+            likeness=likeness,
         )
         if comment.status is Status.WITHDRAWN:
             raise NonceReused  # its text is erased: nobody can tell whether this is the same

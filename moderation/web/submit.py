@@ -11,7 +11,7 @@ from fastapi import Form as Field
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
 
-from moderation import drafts, identifiers, kin, likeness, links, markup, submissions
+from moderation import drafts, identifiers, links, markup, submissions
 from moderation.decisions import NotFound
 from moderation.drafts import Draft, Invalid, Problem
 from moderation.pages import public as pages
@@ -143,9 +143,7 @@ def _store(
 ) -> Response:
     try:
         app.throttle.by_sender(sender, now)
-        with app.public_reading() as session:
-            above = kin.above(session, slug)
-        alike = likeness.of(draft.text.html, above)
+        likeness = app.likeness(slug, draft.text.html, now)
         with app.writing() as session:
             code = submissions.submit(
                 session,
@@ -154,7 +152,7 @@ def _store(
                 nonce=attempt.nonce,
                 now=now,
                 room=app.settings.room,
-                likeness=alike,
+                likeness=likeness,
             ).tracking
     except (TooMany, submissions.Full, submissions.Duplicate, submissions.Closed, NotFound) as error:
         return _not_stored(app, slug, attempt, error)
