@@ -1,5 +1,6 @@
 """The moderators' writes: deciding and undoing, whatever door they came through."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -69,10 +70,11 @@ def decide(
     undo: timedelta,
     reason: Reason | None = None,
     note: str = "",
+    lot: str | None = None,
 ) -> Decision:
     """Moves a comment, writes the log line and the effects, in the caller's transaction.
 
-    `revision` is the one the moderator saw; `by` an account.
+    `revision` is the one the moderator saw; `by` an account; `lot` what it shares with others of one go.
     Raises NotFound, also for what that account may not see, Stale, IllegalMove, ReasonNeeded and NoteTooLong.
     """
     note = note.strip()
@@ -87,7 +89,15 @@ def decide(
     if len(note) > LONGEST_NOTE:
         raise NoteTooLong
     decision = record(
-        session, comment, action, now=now, undo_until=now + undo, by=by, reason=reason, note=note
+        session,
+        comment,
+        action,
+        now=now,
+        undo_until=now + undo,
+        by=by,
+        reason=reason,
+        note=note,
+        lot=lot,
     )
     _follow_up(session, decision, now)
     return decision
@@ -118,6 +128,7 @@ def record(
     by: int | None = None,
     reason: Reason | None = None,
     note: str = "",
+    lot: str | None = None,
 ) -> Decision:
     """Makes one move of the table and adds its log line; the comment is locked by the caller."""
     before = comment.status
@@ -136,6 +147,7 @@ def record(
             account_id=by,
             at=now,
             undo_until=undo_until,
+            lot=lot,
         ),
     )
 
@@ -173,7 +185,7 @@ def _follow_up(session: Session, decision: Decision, now: datetime) -> None:
         )
 
 
-def undo(session: Session, decision_id: int, *, by: int, now: datetime) -> Decision:
+def undo(session: Session, decision_id: int, *, by: int, now: datetime, lot: str | None = None) -> Decision:
     """Puts a comment back where it was, if nothing else moved it and its window is still open.
 
     What was waiting to be done is dropped; a text that had been taken down is public again at once.
@@ -185,7 +197,7 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime) -> Decis
     comment = _seen_by(session, by, decision.comment_id)
     if comment.revision != decision.revision or now >= decision.undo_until:
         raise TooLate(comment.status)
-    return _revert(session, comment, decision, by=by, now=now)
+    return _revert(session, comment, decision, by=by, now=now, lot=lot)
 
 
 def set_aside(session: Session, comment: Comment, now: datetime) -> None:
@@ -219,7 +231,13 @@ def not_yet_due(decision: Decision, now: datetime) -> bool:
 
 
 def _revert(
-    session: Session, comment: Comment, decision: Decision, *, by: int | None, now: datetime
+    session: Session,
+    comment: Comment,
+    decision: Decision,
+    *,
+    by: int | None,
+    now: datetime,
+    lot: str | None = None,
 ) -> Decision:
     waiting = publication.take(session, col(Effect.decision_id) == decision.id)
     if decision.after is Status.PUBLISHED and not waiting:
@@ -235,6 +253,7 @@ def _revert(
         at=now,
         undo_until=now,
         undoes=decision.id,
+        lot=lot,
     )
     _move(session, comment, undone)
     _explain(comment, next(iter(standing(session, comment.id)), None))
@@ -242,17 +261,16 @@ def _revert(
     return undone
 
 
-def newest(session: Session, comment_id: str) -> Decision | None:
-    return session.exec(
-        select(Decision).where(Decision.comment_id == comment_id).order_by(desc(Decision.revision))
-    ).first()
-
-
 def stale(session: Session, comment: Comment) -> Stale:
-    decision = newest(session, comment.id)
-    last = None
-    if decision is not None:
-        account = session.get(Account, decision.account_id) if decision.account_id else None
-        by = account.name if account is not None else None
-        last = Last(decision.action, by, decision.at, decision.undoes is not None)
-    return Stale(comment.id, comment.status, comment.revision, last)
+    return Stale(comment.id, comment.status, comment.revision, last(session, [comment.id]).get(comment.id))
+
+
+def last(session: Session, ids: Collection[str]) -> dict[str, Last]:
+    """The newest line of each comment that has any."""
+    lines = session.exec(
+        select(Decision, Account.name)
+        .join(Account, isouter=True)
+        .where(col(Decision.comment_id).in_(ids))
+        .order_by(col(Decision.revision))
+    )
+    return {line.comment_id: Last(line.action, by, line.at, line.undoes is not None) for line, by in lines}

@@ -12,6 +12,7 @@ class Shortcut(StrEnum):
     REFUSE = "refuse"
     SPAM = "spam"
     SEARCH = "search"
+    SELECT = "select"
     UNDO = "undo"
     HELP = "help"
 
@@ -24,6 +25,7 @@ SHIPPED: dict[Shortcut, str] = {
     Shortcut.REFUSE: "r",
     Shortcut.SPAM: "s",
     Shortcut.SEARCH: "/",
+    Shortcut.SELECT: "x",
     Shortcut.UNDO: "u",
     Shortcut.HELP: "?",
 }

@@ -8,11 +8,12 @@ from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, in
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
-from moderation import decisions, folding, identifiers, markup, search, traits
+from moderation import decisions, folding, identifiers, kin, markup, search, traits
 from moderation.database import in_turn
 from moderation.decisions import NotFound, TooLate
 from moderation.drafts import Draft, digest
 from moderation.lifecycle import Action, IllegalMove, Status
+from moderation.likeness import Likeness
 from moderation.models.public import Article, Mode, Publication, Thread
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
 from moderation.settings import ANY_NUMBER, Room
@@ -111,8 +112,9 @@ def submit(
     now: datetime,
     parent: str | None = None,
     room: Room = ANY_NUMBER,
+    likeness: Likeness | None = None,
 ) -> Sent:
-    """Stores the draft once, however often its form is sent.
+    """Stores the draft once, however often its form is sent; with its `likeness`, beside those like it.
 
     Raises NotFound for an unknown article, Closed, ParentNotPublic, Duplicate for the same text within a day,
     NonceReused when the nonce was another text’s, and Full. No room is overstepped unless half as many as it
@@ -143,8 +145,11 @@ def submit(
         "submitted_at": now,
         "author_key": folding.key(draft.author),
         "email_key": draft.email.lower() or None,
+        "kin": (kin.group(connection, likeness) or sent.id) if likeness is not None else None,
     }
     _store(connection, sent, comment, draft)
+    if likeness is not None:
+        kin.keep(connection, sent.id, likeness)
     return sent
 
 
@@ -262,3 +267,4 @@ def erase(session: Session, comment: Comment) -> None:
     comment.author_key = comment.email_key = None
     session.add(comment)
     traits.forget(session, comment)
+    kin.forget(session, comment)

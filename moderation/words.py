@@ -141,6 +141,7 @@ SHORTCUT = {
     Shortcut.REFUSE: _("Refuser ou dépublier, puis un motif"),
     Shortcut.SPAM: _("Spam"),
     Shortcut.SEARCH: _("Chercher"),
+    Shortcut.SELECT: _("Ajouter à la sélection, ou l’en retirer"),
     Shortcut.UNDO: _("Annuler la dernière décision"),
     Shortcut.HELP: _("Cette liste"),
 }

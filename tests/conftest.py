@@ -34,7 +34,9 @@ from moderation import (
     delivery,
     drafts,
     identifiers,
+    likeness,
     migrations,
+    quotable,
     sessions,
     submissions,
 )
@@ -339,9 +341,17 @@ def send(
 ) -> Sent:
     """A contribution that waits, put in by the use case itself."""
     draft = drafts.read(author, email, words, dialect=Dialect.SPIP)
+    with parts.reading() as session:
+        alike = likeness.of(draft.text.html, quotable.above(session, slug))
     with parts.writing() as session:
         comment = submissions.submit(
-            session, slug, draft, nonce=identifiers.new_code(), now=parts.clock(), parent=parent
+            session,
+            slug,
+            draft,
+            nonce=identifiers.new_code(),
+            now=parts.clock(),
+            parent=parent,
+            likeness=alike,
         )
         assert comment.tracking is not None
         return Sent(comment.id, comment.tracking, words)

@@ -162,7 +162,7 @@ def test_everything_is_annotated() -> None:
 GIVEN = {
     *("page", "status", "form", "preview", "notice", "person", "now", "problem"),
     *("next", "entry", "wrong", "unknown", "typed", "changed", "action"),
-    *("party", "news", "stay", "picture", "scopes", "foreign", "on", "unusable", "shipped"),
+    *("picked", "party", "news", "stay", "picture", "scopes", "foreign", "on", "unusable", "shipped"),
     *("name", "link", "code", "kind", "at", "reference"),
 }
 

@@ -161,6 +161,7 @@ class Comment(SQLModel, table=True):
             )
             for name, partial in FOUND_BY.items()
         ),
+        Index("ix_comment_kin_status_submitted_at_id", "kin", "status", "submitted_at", "id"),
     )
 
     id: str = Field(primary_key=True, max_length=26)
@@ -178,6 +179,8 @@ class Comment(SQLModel, table=True):
     nonce: str = Field(unique=True, max_length=64)
     # The secret of the author's tracking address.
     tracking: str | None = Field(default=None, unique=True, max_length=26)
+    # Shared by those that are alike: the name of the first. Empty when it says nothing of its own.
+    kin: str | None = Field(default=None, max_length=26)
     submitted_at: datetime = Field(sa_type=UTCDateTime)
     # Of the newest text, as they are compared; empty once it is erased.
     author_key: str | None = Field(default=None, max_length=200)
@@ -209,6 +212,24 @@ class Version(SQLModel, table=True):
     written_at: datetime = Field(sa_type=UTCDateTime)
 
 
+class Signature(SQLModel, table=True):
+    """What a text is compared by; gone with it."""
+
+    comment_id: str = Field(primary_key=True, foreign_key="comment.id", max_length=26)
+    value: bytes
+
+
+class SignatureKey(SQLModel, table=True):
+    """A number that texts have in common when they are likely to be alike."""
+
+    __tablename__ = "signature_key"
+    __table_args__ = (Index("ix_signature_key_key_id", "key", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: int = Field(sa_type=BigInteger)
+    comment_id: str = Field(foreign_key="signature.comment_id", index=True, max_length=26)
+
+
 class Decision(SQLModel, table=True):
     """One move by one person at one time. Rows are only ever added: the database itself refuses the rest.
 
@@ -232,6 +253,8 @@ class Decision(SQLModel, table=True):
     at: datetime = Field(sa_type=UTCDateTime)
     undo_until: datetime = Field(sa_type=UTCDateTime)
     undoes: int | None = Field(default=None, foreign_key="decision.id", unique=True)
+    # Shared by those that were made, or undone, in one go.
+    lot: str | None = Field(default=None, index=True, max_length=26)
 
 
 class ForumChange(SQLModel, table=True):

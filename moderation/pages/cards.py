@@ -41,6 +41,11 @@ class Card:
         return Place(self.submitted_at, self.id)
 
     @property
+    def seen(self) -> str:
+        """By what a form names it: what was seen of it."""
+        return f"{self.id}:{self.revision}"
+
+    @property
     def hosts(self) -> list[str]:
         """Each that a link leads to."""
         return list(dict.fromkeys(markup.site(detail) for kind, detail in self.findings if kind == "link"))

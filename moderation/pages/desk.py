@@ -5,14 +5,15 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from moderation import accounts
+from moderation import accounts, lifecycle
 from moderation.accounts import Person
-from moderation.lifecycle import Reason, Status
+from moderation.lifecycle import Action, Reason, Status
 from moderation.pages import queue
 from moderation.pages.filters import Filter, Place
 from moderation.pages.forums import Crowd, Forum, crowd, forum, sections
 from moderation.pages.item import Item, item
 from moderation.pages.log import Line, line
+from moderation.pages.lots import Left, Lot, Selection
 from moderation.pages.queue import Count, Surroundings
 from moderation.settings import ANY_NUMBER, Room
 from moderation.words import FINDING
@@ -26,6 +27,9 @@ class Told:
 
     done: Line | None = None
     moved: Forum | None = None
+    lot: Lot | None = None
+    # Those of the lot to which nothing was done.
+    left: tuple[Left, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,6 +60,15 @@ class DeskPage:
     options: Options
 
     statuses = tuple(Status)
+    reasons = tuple(Reason)
+    needs_reason = lifecycle.NEEDS_REASON
+    nothing = Selection()
+    pending_actions = tuple(lifecycle.actions_from(Status.PENDING))
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """What may be done with those listed."""
+        return tuple(lifecycle.actions_from(self.filter.status))
 
 
 def opened(

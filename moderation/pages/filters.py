@@ -64,14 +64,16 @@ class Filter:
 
     def address(self, path: str, **more: object) -> str:
         """A path of the desk that keeps to this list."""
-        said = {
-            "status": self.status if self.status is not Status.PENDING else "",
-            "order": "newest" if self.newest else "",
-            **{name: int(value) if value is True else value for name, value in self.said.items()},
-            **more,
-        }
-        kept = {name: value for name, value in said.items() if value}
-        return f"{path}?{urlencode(kept)}" if kept else path
+        kept = {name: value for name, value in {**self.fields, **more}.items() if value}
+        return f"{path}?{urlencode(kept, doseq=True)}" if kept else path
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What a form that keeps to this list has to carry."""
+        status = {"status": self.status.value} if self.status is not Status.PENDING else {}
+        order = {"order": "newest"} if self.newest else {}
+        said = {name: int(value) if value is True else value for name, value in self.said.items()}
+        return {**status, **order, **said}
 
     @property
     def said(self) -> dict[str, Any]:

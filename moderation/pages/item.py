@@ -13,6 +13,7 @@ from moderation.models.queue import Comment, Decision
 from moderation.pages import public
 from moderation.pages.cards import Card, cards, visible_to
 from moderation.pages.forums import Forum, forum
+from moderation.pages.kin import Kin, kin
 from moderation.pages.log import Line, lines
 
 
@@ -36,13 +37,15 @@ class Item:
     needs_reason: tuple[Action, ...]
     history: tuple[Line, ...]
     forum: Forum | None
+    kin: Kin | None
 
     reasons = tuple(Reason)
 
 
 def item(session: Session, person: Person, comment_id: str) -> Item | None:
     """None where there is no such contribution, or not for this person."""
-    if session.exec(visible_to(person).where(Comment.id == comment_id)).first() is None:
+    found = session.exec(visible_to(person).where(Comment.id == comment_id)).first()
+    if found is None:
         return None
     (card,) = cards(session, [comment_id])
     number = session.exec(
@@ -61,6 +64,7 @@ def item(session: Session, person: Person, comment_id: str) -> Item | None:
         needs_reason=tuple(action for action in actions if action in lifecycle.NEEDS_REASON),
         history=lines(session, person, col(Decision.comment_id) == comment_id),
         forum=forum(session, person, card.article_slug),
+        kin=kin(session, person, card, found.kin),
     )
 
 

@@ -33,6 +33,7 @@ from moderation.web import (
     account,
     again,
     api,
+    bulk,
     confirm,
     desk,
     email,
@@ -141,7 +142,7 @@ def _routes() -> list[BaseRoute]:
     router = APIRouter()
     for module in (public, submit, track, passkeys, password, sign_in, desk, feed):
         router.include_router(module.router, dependencies=[] if module is submit else [Place])
-    for module in (account, confirm, email, factors, shortcuts, team, tokens, health, scrape):
+    for module in (account, bulk, confirm, email, factors, shortcuts, team, tokens, health, scrape):
         router.include_router(module.router, dependencies=[Place])
     return router.routes
 

@@ -13,8 +13,9 @@ from jinja2 import Environment
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from moderation import database, party
+from moderation import database, likeness, party, quotable
 from moderation.clock import Clock
+from moderation.likeness import Likeness
 from moderation.links import Links
 from moderation.settings import Settings
 from moderation.throttle import Throttle
@@ -44,6 +45,8 @@ class Parts:
     vault: Vault
     long_texts: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
 
+    articles: quotable.Remembered = field(default_factory=quotable.Remembered)
+
     @property
     def mails(self) -> bool:
         """Whether letters leave from here."""
@@ -64,6 +67,14 @@ class Parts:
     def writing(self) -> AbstractContextManager[Session]:
         """Ends, and so commits, before the answer is made: what was acknowledged is kept."""
         return database.writing(self.engine)
+
+    def likeness(self, slug: str, html: str, now: datetime, parent: str | None = None) -> Likeness | None:
+        """What a text is compared by, without what it quotes; before any writing."""
+        above = self.articles.above(self.public_reading, slug, now)
+        if parent is not None:
+            with self.public_reading() as session:
+                above |= quotable.answered(session, parent)
+        return likeness.of(html, above)
 
     def turn_of(self, text: str) -> AbstractAsyncContextManager[None]:
         """To be had while the text is rendered; who waits for it takes no thread. Raises Busy.

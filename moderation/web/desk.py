@@ -1,29 +1,34 @@
 """The moderators' space: the list and one contribution, deciding, undoing, the log."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from pydantic import AfterValidator
 
-from moderation import articles, decisions
+from moderation import articles, bulk, decisions
 from moderation.accounts import Person
 from moderation.decisions import NoteTooLong, NotFound, ReasonNeeded, Stale, TooLate
 from moderation.lifecycle import Action, IllegalMove, Reason
 from moderation.models.public import Mode
 from moderation.pages import desk as pages
 from moderation.pages import log as logged
-from moderation.pages import queue
-from moderation.pages.desk import DeskPage
+from moderation.pages import lots, queue
+from moderation.pages.desk import DeskPage, Told
 from moderation.pages.filters import Filter
+from moderation.pages.lots import Selection
 from moderation.web import observe
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
 from moderation.web.listed import Listed
 from moderation.web.people import PRIVATE, Admin, SignedIn, go
+from moderation.web.picked import JustMade, Picked
 
 router = APIRouter(prefix="/desk")
 Done = Annotated[int | None, Query(ge=1, le=LARGEST)]
+
+
+NOTHING = Selection()
 
 
 @dataclass(frozen=True)
@@ -37,11 +42,26 @@ class Typed:
 
 
 def _show(
-    app: Parts, person: Person, now: Now, page: DeskPage | None, typed: Typed, status: int = 200
+    app: Parts,
+    person: Person,
+    now: Now,
+    page: DeskPage | None,
+    typed: Typed,
+    status: int = 200,
+    picked: Selection = NOTHING,
 ) -> Response:
     if page is None:
         raise NotFound
-    return app.page("queue.html", page, status=status, headers=PRIVATE, person=person, now=now, typed=typed)
+    return app.page(
+        "queue.html",
+        page,
+        status=status,
+        headers=PRIVATE,
+        person=person,
+        now=now,
+        typed=typed,
+        picked=picked,
+    )
 
 
 @router.get("")
@@ -51,13 +71,19 @@ def first(
     person: SignedIn,
     now: Now,
     which: Listed,
+    picked: Picked,
+    made: JustMade,
     after: Annotated[str | None, Query(max_length=200)] = None,
     done: Done = None,
     forum: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
-    told = pages.told(session, person, done, forum)
+    told = replace(
+        pages.told(session, person, done, forum),
+        lot=lots.lot(session, made.lot),
+        left=lots.left(session, person, made.left),
+    )
     page = pages.first(session, person, which, after=after, told=told, room=app.settings.room)
-    return _show(app, person, now, page, Typed())
+    return _show(app, person, now, page, Typed(), picked=picked)
 
 
 @router.get("/log")
@@ -81,11 +107,12 @@ def item(
     now: Now,
     comment_id: str,
     which: Listed,
+    picked: Picked,
     done: Done = None,
 ) -> Response:
     told = pages.told(session, person, done)
     page = pages.opened(session, person, which, comment_id, told=told, room=app.settings.room)
-    return _show(app, person, now, page, Typed())
+    return _show(app, person, now, page, Typed(), picked=picked)
 
 
 @router.post("/articles/{slug}/{move}")
@@ -101,7 +128,7 @@ def move_forum(
     return go(app, request, person, f"/desk?forum={slug}", now)
 
 
-def _note(typed: str) -> str:
+def plain_note(typed: str) -> str:
     # A browser sends each newline as two characters and counts it as one.
     return typed.replace("\r\n", "\n").replace("\0", "")
 
@@ -117,7 +144,7 @@ def decide(
     which: Listed,
     revision: Annotated[int, Form(ge=1, le=LARGEST)],
     reason: Annotated[str, Form()] = "",
-    note: Annotated[str, AfterValidator(_note), Form()] = "",
+    note: Annotated[str, AfterValidator(plain_note), Form()] = "",
 ) -> Response:
     chosen = Reason(reason) if reason in set(Reason) else None
     try:
@@ -168,8 +195,11 @@ def undo(
     person: SignedIn,
     now: Now,
     which: Listed,
-    decision: Annotated[int, Form(ge=1, le=LARGEST)],
+    decision: Annotated[int | None, Form(ge=1, le=LARGEST)] = None,
+    lot: Annotated[str, Form(max_length=26)] = "",
 ) -> Response:
+    if decision is None:
+        return _undo_lot(app, request, person, now, which, lot)
     try:
         with app.writing() as session:
             undone = decisions.undo(session, decision, by=person.id, now=now)
@@ -182,3 +212,18 @@ def undo(
             raise NotFound from None
         return _as_it_is(app, person, now, found.comment_id, which, Typed(late))
     return go(app, request, person, which.address(f"/desk/comments/{comment_id}", done=line), now)
+
+
+def _undo_lot(app: Parts, request: Request, person: Person, now: Now, which: Filter, lot: str) -> Response:
+    with app.writing() as session:
+        undone = bulk.undo(session, lot, by=person.id, now=now)
+        lines = [line.id for line in undone.done]
+    for line in lines:
+        observe.decided(line, "undo", person.id)
+    left = [one.comment_id for one in undone.left]
+    if lines:
+        return go(app, request, person, which.address("/desk", lot=undone.lot, left=left), now)
+    with app.reading() as session:
+        told = Told(left=lots.left(session, person, left))
+        page = pages.first(session, person, which, after=None, told=told, room=app.settings.room)
+    return _show(app, person, now, page, Typed(), status=409)

@@ -144,9 +144,16 @@ def _store(
 ) -> Response:
     try:
         app.throttle.by_sender(sender, now)
+        likeness = app.likeness(slug, draft.text.html, now)
         with app.writing() as session:
             code = submissions.submit(
-                session, slug, draft, nonce=attempt.nonce, now=now, room=app.settings.room
+                session,
+                slug,
+                draft,
+                nonce=attempt.nonce,
+                now=now,
+                room=app.settings.room,
+                likeness=likeness,
             ).tracking
     except (TooMany, submissions.Full, submissions.Duplicate, submissions.Closed, NotFound) as error:
         return _not_stored(app, slug, attempt, error)
