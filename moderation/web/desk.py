@@ -5,6 +5,7 @@ from datetime import timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator
 
 from moderation import articles, bulk, decisions
@@ -198,6 +199,8 @@ def undo(
     decision: Annotated[int | None, Form(ge=1, le=LARGEST)] = None,
     lot: Annotated[str, Form(max_length=26)] = "",
 ) -> Response:
+    if decision is None and not lot:
+        raise RequestValidationError([])
     if decision is None:
         return _undo_lot(app, request, person, now, which, lot)
     try:

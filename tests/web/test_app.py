@@ -70,6 +70,8 @@ GET /desk/account/codes
 POST /desk/account/codes
 POST /desk/account/codes/remove
 POST /desk/account/recovery
+GET /desk/account/shortcuts
+POST /desk/account/shortcuts
 GET /desk/team
 POST /desk/team/{account}/sign-out
 POST /desk/team/{account}/sections
