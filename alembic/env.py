@@ -8,8 +8,9 @@ from sqlalchemy import Engine
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
+import moderation.models.judging
 import moderation.models.public
-import moderation.models.queue  # noqa: F401 - both fill the metadata
+import moderation.models.queue  # noqa: F401 - they fill the metadata
 from moderation.database import connect
 from moderation.migrations import migrating
 from moderation.models.columns import UTCDateTime

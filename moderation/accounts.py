@@ -61,6 +61,8 @@ class Person:
     browser: int | None = None
     confirmed_at: datetime | None = None
     keys: Keys = SHIPPED_KEYS
+    # Whether words the site looks out for are covered until they are asked for.
+    blurs: bool = False
     # Whether something about the browser is to be written down, as it is now and then.
     browser_is_due: bool = False
 
@@ -90,6 +92,12 @@ def add(session: Session, email: str, name: str, role: Role, now: datetime) -> A
 def set_shortcuts(session: Session, account_id: int, chosen: dict[str, str], *, on: bool) -> None:
     account = session.get_one(Account, account_id)
     account.shortcuts, account.shortcuts_on = chosen, on
+    session.add(account)
+
+
+def set_blurs(session: Session, account_id: int, *, on: bool) -> None:
+    account = session.get_one(Account, account_id)
+    account.blurs = on
     session.add(account)
 
 

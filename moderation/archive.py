@@ -25,8 +25,9 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
+import moderation.models.judging
 import moderation.models.public
-import moderation.models.queue  # noqa: F401 - both fill the metadata
+import moderation.models.queue  # noqa: F401 - they fill the metadata
 from moderation import database, migrations, part
 
 # PRAGMA application_id, by which a backup is known from a database in use.

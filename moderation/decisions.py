@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, desc, select
 
-from moderation import lifecycle, publication
+from moderation import lifecycle, precedents, publication
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.models.queue import Account, Comment, Decision, Effect, EffectKind
 
@@ -91,6 +91,8 @@ def decide(
     decision = record(
         session, comment, action, now=now, undo_until=now + undo, by=by, reason=reason, note=note
     )
+    if action is not Action.REOPEN:
+        precedents.remember(session, comment)
     _follow_up(session, decision, now)
     return decision
 

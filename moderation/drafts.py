@@ -35,6 +35,15 @@ class Draft:
         return digest(self.author, self.email, self.text.source)
 
     @property
+    def author_key(self) -> str:
+        """Equal for two names a reader would call the same."""
+        return markup.fold(self.author)
+
+    @property
+    def email_key(self) -> str:
+        return self.email.lower()
+
+    @property
     def fingerprint(self) -> str:
         return hashlib.sha256(markup.fold(self.text.source).encode()).hexdigest()
 

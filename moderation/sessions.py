@@ -76,6 +76,7 @@ def holder(session: Session, cookie: str, now: datetime) -> Person | None:
         browser=row.id,
         confirmed_at=row.confirmed_at,
         keys=shortcuts.keys(account.shortcuts, on=account.shortcuts_on),
+        blurs=account.blurs,
         browser_is_due=due,
     )
 

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, in
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
-from moderation import decisions, identifiers, markup
+from moderation import decisions, identifiers, markup, precedents
 from moderation.database import in_turn
 from moderation.decisions import NotFound, TooLate
 from moderation.drafts import Draft, digest
@@ -211,7 +211,10 @@ def _store(connection: Connection, sent: Sent, comment: dict[str, Any], draft: D
             "number": 1,
             "author": draft.author,
             "email": draft.email,
+            "author_key": draft.author_key,
+            "email_key": draft.email_key,
             "source": draft.text.source,
+            "struck": draft.text.struck,
             "html": draft.text.html,
             "findings": [asdict(finding) for finding in draft.text.findings],
             "dialect": draft.dialect,
@@ -247,7 +250,9 @@ def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -
 
 def erase(session: Session, comment: Comment) -> None:
     """Empties every text and name of a comment; the log keeps that it was there."""
+    precedents.forget(session, comment.id)
     for version in session.exec(select(Version).where(Version.comment_id == comment.id)):
         version.author = version.email = version.source = version.html = version.fingerprint = ""
-        version.findings = []
+        version.author_key = version.email_key = ""
+        version.findings, version.struck = [], []
         session.add(version)

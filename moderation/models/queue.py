@@ -34,6 +34,8 @@ class Account(SQLModel, table=True):
     # Whether keys do what the desk’s buttons do, and those the person changed.
     shortcuts_on: bool = True
     shortcuts: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    # Whether words the site looks out for are covered until they are asked for.
+    blurs: bool = False
 
 
 class AccountSession(SQLModel, table=True):
@@ -161,14 +163,23 @@ class Comment(SQLModel, table=True):
 class Version(SQLModel, table=True):
     """One text of a comment: its source as typed, and the HTML shown to the desk and to readers alike."""
 
-    __table_args__ = (UniqueConstraint("comment_id", "number"),)
+    __table_args__ = (
+        UniqueConstraint("comment_id", "number"),
+        Index("ix_version_author_key_comment_id", "author_key", "comment_id"),
+        Index("ix_version_email_key_comment_id", "email_key", "comment_id"),
+    )
 
     id: int | None = Field(default=None, primary_key=True)
     comment_id: str = Field(foreign_key="comment.id")
     number: int
     author: str = Field(default="", max_length=200)
     email: str = Field(default="", max_length=254)
+    # Equal for two names, two addresses, that a reader would call the same. Folding may lengthen a name.
+    author_key: str = Field(default="", max_length=400)
+    email_key: str = Field(default="", max_length=254)
     source: str
+    # What of it was not taken: places in the source, and the codes of the characters.
+    struck: list[list[int]] = Field(default_factory=list, sa_type=JSON)
     html: str
     findings: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
     dialect: Dialect = Field(sa_type=words(Dialect))

@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from moderation import watched
 from moderation.accounts import Person
 from moderation.lifecycle import Status
+from moderation.markup import Watch
 from moderation.pages import queue
 from moderation.pages.filters import Filter, Place
 from moderation.pages.forums import Crowd, Forum, crowd, forum
@@ -35,6 +37,7 @@ class DeskPage:
     item: Item | None
     crowd: Crowd
     told: Told
+    watch: Watch
 
     statuses = tuple(Status)
 
@@ -47,9 +50,10 @@ def opened(
     *,
     told: Told | None = None,
     room: Room = ANY_NUMBER,
+    site_name: str = "",
 ) -> DeskPage | None:
     """With that contribution open; None where there is no such one for this person."""
-    found = item(session, person, comment_id)
+    found = item(session, person, comment_id, site_name=site_name)
     return None if found is None else _page(session, person, which, found, told or Told(), room)
 
 
@@ -61,10 +65,11 @@ def first(
     after: str | None,
     told: Told | None = None,
     room: Room = ANY_NUMBER,
+    site_name: str = "",
 ) -> DeskPage:
     """With the first of the list open, or the first after a place. Raises BadCursor."""
     found = queue.first(session, person, which, Place.read(after) if after else None)
-    opens = item(session, person, found) if found is not None else None
+    opens = item(session, person, found, site_name=site_name) if found is not None else None
     return _page(session, person, which, opens, told or Told(), room)
 
 
@@ -85,6 +90,7 @@ def _page(
         item=opens,
         crowd=_crowd(session, room, waiting),
         told=told,
+        watch=watched.watch(session, blurred=person.blurs),
     )
 
 

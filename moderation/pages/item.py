@@ -13,6 +13,7 @@ from moderation.models.queue import Comment, Decision
 from moderation.pages import public
 from moderation.pages.cards import Card, cards, visible_to
 from moderation.pages.forums import Forum, forum
+from moderation.pages.judging import Judging, judging
 from moderation.pages.log import Line, lines
 
 
@@ -36,11 +37,12 @@ class Item:
     needs_reason: tuple[Action, ...]
     history: tuple[Line, ...]
     forum: Forum | None
+    judging: Judging
 
     reasons = tuple(Reason)
 
 
-def item(session: Session, person: Person, comment_id: str) -> Item | None:
+def item(session: Session, person: Person, comment_id: str, *, site_name: str = "") -> Item | None:
     """None where there is no such contribution, or not for this person."""
     if session.exec(visible_to(person).where(Comment.id == comment_id)).first() is None:
         return None
@@ -61,6 +63,7 @@ def item(session: Session, person: Person, comment_id: str) -> Item | None:
         needs_reason=tuple(action for action in actions if action in lifecycle.NEEDS_REASON),
         history=lines(session, col(Decision.comment_id) == comment_id),
         forum=forum(session, card.article_slug),
+        judging=judging(session, person, card, site_name),
     )
 
 

@@ -61,6 +61,12 @@ def line(session: Session, decision_id: int | None) -> Line | None:
     return next(iter(lines(session, col(Decision.id) == decision_id)), None)
 
 
+def newest(session: Session, comment_ids: list[str]) -> dict[str, Line]:
+    """The last line of each of a few contributions."""
+    found = lines(session, col(Decision.comment_id).in_(comment_ids)) if comment_ids else ()
+    return {line.comment_id: line for line in reversed(found)}
+
+
 def lines(session: Session, *which: ColumnElement[bool], limit: int = 200) -> tuple[Line, ...]:
     rows = session.exec(
         select(Decision, Account.name, Article.title)

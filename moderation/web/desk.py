@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from pydantic import AfterValidator
@@ -17,6 +17,7 @@ from moderation.pages import log as logged
 from moderation.pages import queue
 from moderation.pages.desk import DeskPage
 from moderation.pages.filters import Filter
+from moderation.settings import Room
 from moderation.web import observe
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
 from moderation.web.people import PRIVATE, Admin, SignedIn, go
@@ -42,6 +43,15 @@ class Typed:
     note: str = ""
 
 
+class _Site(TypedDict):
+    room: Room
+    site_name: str
+
+
+def _site(app: Parts) -> _Site:
+    return {"room": app.settings.room, "site_name": app.settings.site_name}
+
+
 def _show(
     app: Parts, person: Person, now: Now, page: DeskPage | None, typed: Typed, status: int = 200
 ) -> Response:
@@ -62,7 +72,7 @@ def first(
     forum: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Response:
     told = pages.told(session, done, forum)
-    page = pages.first(session, person, which, after=after, told=told, room=app.settings.room)
+    page = pages.first(session, person, which, after=after, told=told, **_site(app))
     return _show(app, person, now, page, Typed())
 
 
@@ -90,7 +100,7 @@ def item(
     done: Done = None,
 ) -> Response:
     told = pages.told(session, done)
-    page = pages.opened(session, person, which, comment_id, told=told, room=app.settings.room)
+    page = pages.opened(session, person, which, comment_id, told=told, **_site(app))
     return _show(app, person, now, page, Typed())
 
 
@@ -163,7 +173,7 @@ def _refused(
 def _as_it_is(app: Parts, person: Person, now: Now, comment_id: str, which: Filter, typed: Typed) -> Response:
     """The contribution as it is now, why nothing was done, and what had been typed."""
     with app.reading() as session:
-        page = pages.opened(session, person, which, comment_id, room=app.settings.room)
+        page = pages.opened(session, person, which, comment_id, **_site(app))
     return _show(app, person, now, page, typed, status=422 if typed.problem else 409)
 
 

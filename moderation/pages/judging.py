@@ -1,0 +1,170 @@
+"""What helps to judge a contribution: its links, what no eye can see, who sends it, what was decided before."""
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+
+from sqlalchemy import ColumnElement, and_
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from moderation import accounts, markup, precedents
+from moderation.accounts import Person
+from moderation.lifecycle import Reason, Status
+from moderation.markup import Anchor, Piece
+from moderation.models.public import Article, Thread
+from moderation.models.queue import Comment, Decision, Version
+from moderation.pages.cards import Card, cards, visible_to
+from moderation.pages.log import Line, newest
+from moderation.pages.queue import COUNTED, Count
+
+# Others that say the same are named up to so many, and as many decided before are shown.
+SAME, PRECEDENTS = 5, 3
+# How many of those that share words are read, and how alike two must be to be shown.
+READ, ALIKE = 12, 0.12
+# Findings that are told elsewhere, link by link.
+_OF_LINKS = {"link", "misleading_link"}
+
+
+@dataclass(frozen=True)
+class Record:
+    """What became of the other contributions under one name, or from one address."""
+
+    published: Count
+    refused: Count
+    waiting: Count
+    spam: Count
+    reasons: tuple[tuple[Reason, int], ...]
+    # Whether there were more than anybody counts.
+    more: bool
+
+
+@dataclass(frozen=True)
+class Same:
+    """Another contribution that says word for word the same."""
+
+    comment_id: str
+    status: Status
+    article_title: str
+
+
+@dataclass(frozen=True)
+class Precedent:
+    """A text like this one, and what was decided about it."""
+
+    card: Card
+    line: Line
+
+
+@dataclass(frozen=True)
+class Judging:
+    links: tuple[Anchor, ...]
+    findings: tuple[tuple[str, str], ...]
+    typed: tuple[Piece, ...]
+    # Under the same name, and from the same address; None where it gives none, or there is no other.
+    by_name: Record | None
+    by_email: Record | None
+    same: tuple[Same, ...]
+    # Whose name that of its author looks like: a person of the team, or the site.
+    like_person: str
+    like_site: bool
+    precedents: tuple[Precedent, ...]
+
+    @property
+    def first(self) -> bool:
+        return self.by_name is None and self.by_email is None
+
+    @property
+    def hides(self) -> bool:
+        """Whether something in it cannot be seen."""
+        return any(piece.unseen for piece in self.typed)
+
+
+def judging(session: Session, person: Person, card: Card, site_name: str) -> Judging:
+    text = session.exec(
+        select(Version).join(Comment).where(Comment.id == card.id, Version.number == Comment.version)
+    ).one()
+    others = visible_to(person).where(Comment.id != card.id)
+    return Judging(
+        links=markup.anchors(text.html),
+        findings=tuple(found for found in card.findings if found[0] not in _OF_LINKS),
+        typed=markup.typed(text.source, ((at, code) for at, code in text.struck), text.html),
+        by_name=_record(session, others, "author_key", text.author_key),
+        by_email=_record(session, others, "email_key", text.email_key),
+        same=_same(session, others, text.fingerprint),
+        like_person=_like(session, text.author),
+        like_site=markup.resembles(text.author, site_name),
+        precedents=_precedents(session, others, card, text.html),
+    )
+
+
+def _record(session: Session, others: SelectOfScalar[Comment], column: str, key: str) -> Record | None:
+    if not key:
+        return None
+    of = getattr(Version, column)
+    # In the order of the index, and no further than anybody counts.
+    ids = select(Version.comment_id).where(of == key).order_by(of, col(Version.comment_id)).distinct()
+    last = and_(col(Decision.comment_id) == Comment.id, col(Decision.revision) == Comment.revision)
+    standing = others.with_only_columns(col(Comment.status), col(Decision.reason))
+    query = standing.join(Decision, isouter=True, onclause=last).where(_is_one_of(ids))
+    rows = session.connection().execute(query).all()
+    if not rows:
+        return None
+    statuses = Counter(status for status, _ in rows)
+    reasons = Counter(reason for status, reason in rows if reason and status is Status.REFUSED)
+    return Record(
+        published=Count(statuses[Status.PUBLISHED]),
+        refused=Count(statuses[Status.REFUSED]),
+        waiting=Count(statuses[Status.PENDING]),
+        spam=Count(statuses[Status.SPAM]),
+        reasons=tuple(reasons.most_common()),
+        more=len(rows) >= COUNTED,
+    )
+
+
+def _same(session: Session, others: SelectOfScalar[Comment], fingerprint: str) -> tuple[Same, ...]:
+    if not fingerprint:
+        return ()
+    ids = select(Version.comment_id).where(Version.fingerprint == fingerprint).order_by(Version.fingerprint)
+    rows = session.connection().execute(
+        others.with_only_columns(col(Comment.id), col(Comment.status), col(Article.title))
+        .join(Thread, col(Thread.id) == Comment.thread_id)
+        .join(Article)
+        .where(_is_one_of(ids))
+        .limit(SAME)
+    )
+    return tuple(Same(*row) for row in rows)
+
+
+def _is_one_of(ids: SelectOfScalar[str]) -> ColumnElement[bool]:
+    some = ids.limit(COUNTED + 1).subquery()
+    return col(Comment.id).in_(select(some.c.comment_id))
+
+
+def _like(session: Session, author: str) -> str:
+    """The person of the team whose name it looks like."""
+    if not author:
+        return ""
+    names = (account.name for account in accounts.present(session))
+    return next((name for name in names if markup.resembles(author, name)), "")
+
+
+def _precedents(
+    session: Session, others: SelectOfScalar[Comment], card: Card, html: str
+) -> tuple[Precedent, ...]:
+    ids = precedents.candidates(session, html, but=card.id)
+    if not ids:
+        return ()
+    decided = others.where(
+        col(Comment.id).in_(ids), col(Comment.status).not_in([Status.PENDING, Status.WITHDRAWN])
+    )
+    there = {comment.id for comment in session.exec(decided)}
+    read = cards(session, list(islice((name for name in ids if name in there), READ)))
+    mine = precedents.said(html)
+    alike = sorted(
+        ((precedents.likeness(mine, precedents.said(other.html)), other) for other in read),
+        key=lambda found: -found[0],
+    )
+    nearest = [other for likeness, other in alike if likeness >= ALIKE][:PRECEDENTS]
+    lines = newest(session, [other.id for other in nearest])
+    return tuple(Precedent(other, lines[other.id]) for other in nearest if other.id in lines)
