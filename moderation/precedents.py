@@ -7,7 +7,8 @@ as many rows are looked at.
 import hashlib
 from collections import Counter
 
-from sqlmodel import Session, col, delete, desc, insert, select, union_all
+from sqlalchemy import Select, bindparam, insert, union_all
+from sqlmodel import Session, col, delete, desc, select
 
 from moderation import markup
 from moderation.models.judging import PrecedentWord
@@ -18,8 +19,25 @@ TELLING = 12
 LOOKED_AT = 40
 # Letters: shorter words are in every text, longer ones are no words.
 SHORTEST, LONGEST = 6, 25
-# Words two texts must share, of those they are found by.
-SHARED = 2
+# Words two texts must share to be looked at: of those they are found by, and of all they say.
+SHARED, SAID = 2, 3
+
+
+def _newest(name: str) -> Select[str]:
+    found = (
+        select(PrecedentWord.comment_id)
+        .where(PrecedentWord.word == bindparam(name))
+        .order_by(desc(PrecedentWord.word), desc(PrecedentWord.id))
+        .limit(LOOKED_AT)
+        .subquery()
+    )
+    return select(found.c.comment_id)
+
+
+# Built once: building takes longer than running.
+_PARAMETERS = [f"word_{number}" for number in range(TELLING)]
+_SHARING = union_all(*map(_newest, _PARAMETERS))
+_NO_WORD = -1
 
 
 def remember(session: Session, comment: Comment) -> None:
@@ -42,28 +60,21 @@ def candidates(session: Session, html: str, *, but: str) -> list[str]:
     words = _telling(html)
     if not words:
         return []
-    newest = [
-        select(PrecedentWord.comment_id)
-        .where(PrecedentWord.word == word)
-        .order_by(desc(PrecedentWord.word), desc(PrecedentWord.id))
-        .limit(LOOKED_AT)
-        .subquery()
-        for word in words
-    ]
-    found = session.connection().execute(union_all(*(select(part.c.comment_id) for part in newest)))
-    shared = Counter(found.scalars())
+    asked = dict.fromkeys(_PARAMETERS, _NO_WORD) | dict(zip(_PARAMETERS, words, strict=False))
+    shared = Counter(session.connection().execute(_SHARING, asked).scalars())
     del shared[but]
     return [name for name, many in shared.most_common() if many >= SHARED]
 
 
 def likeness(words: frozenset[str], others: frozenset[str]) -> float:
-    """From 0 to 1: how much of what both say is said by both."""
-    return len(words & others) / len(words | others) if words or others else 0.0
+    """From 0 to 1: how much of what the two say is said by both; a few words in common are nothing."""
+    common = len(words & others)
+    return common / len(words | others) if common >= SAID else 0.0
 
 
 def said(html: str) -> frozenset[str]:
     """The words of a text that say what it is about."""
-    return frozenset(word for word in markup.spoken(html) if len(word) >= SHORTEST - 1)
+    return frozenset(word for word in markup.spoken(html) if len(word) >= SHORTEST)
 
 
 def _telling(html: str) -> list[int]:

@@ -19,8 +19,15 @@ class Anchor:
     owner: str
     # The same in the letters a reader sees, where they differ.
     disguise: str
+    # Whether its words are the address itself.
+    plain: bool
     # The hosts its words name that are not the one it leads to.
     claims: tuple[str, ...]
+
+    @property
+    def odd(self) -> bool:
+        """Whether it leads elsewhere than a reader would think."""
+        return bool(self.claims or self.disguise)
 
 
 def anchors(html: str) -> tuple[Anchor, ...]:
@@ -38,8 +45,9 @@ def anchors_in(document: list[Token]) -> Iterator[Anchor]:
 
 def _anchor(words: str, address: str) -> Anchor:
     host = owner(address)
-    claims = () if words == shown(address) else tuple(_claims(words, _without_www(host)))
-    return Anchor(words, address, host, disguised(address), claims)
+    plain = words == shown(address)
+    claims = () if plain else tuple(_claims(words, _without_www(host)))
+    return Anchor(words, address, host, disguised(address), plain, claims)
 
 
 def _claims(words: str, real: str) -> Iterator[str]:

@@ -80,6 +80,7 @@ class Watch:
 
     def html(self, stored: str) -> Markup:
         """Stored HTML with marks around the words, and everything else as it is."""
+        stored = str(stored)  # what is added to trusted HTML would be escaped
         if not (self.starts or self.stems) or not any(self._found(_read(stored))):
             return trusted(stored)
         letters = list(_letters(stored))

@@ -1,4 +1,4 @@
-"""What helps to judge a contribution: its links, what no eye can see, who sends it, what was decided before."""
+"""What helps to judge a text: its links, what no eye can see, who sends it, what was decided before."""
 
 from collections import Counter
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ from moderation.pages.queue import COUNTED, Count
 # Others that say the same are named up to so many, and as many decided before are shown.
 SAME, PRECEDENTS = 5, 3
 # How many of those that share words are read, and how alike two must be to be shown.
-READ, ALIKE = 12, 0.12
+READ, ALIKE = 12, 0.15
 # Findings that are told elsewhere, link by link.
 _OF_LINKS = {"link", "misleading_link"}
 
@@ -34,6 +34,7 @@ class Record:
     refused: Count
     waiting: Count
     spam: Count
+    unpublished: Count
     reasons: tuple[tuple[Reason, int], ...]
     # Whether there were more than anybody counts.
     more: bool
@@ -117,6 +118,7 @@ def _record(session: Session, others: SelectOfScalar[Comment], column: str, key:
         refused=Count(statuses[Status.REFUSED]),
         waiting=Count(statuses[Status.PENDING]),
         spam=Count(statuses[Status.SPAM]),
+        unpublished=Count(statuses[Status.UNPUBLISHED]),
         reasons=tuple(reasons.most_common()),
         more=len(rows) >= COUNTED,
     )

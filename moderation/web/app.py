@@ -43,6 +43,7 @@ from moderation.web import (
     password,
     public,
     scrape,
+    settings,
     shortcuts,
     sign_in,
     submit,
@@ -140,7 +141,7 @@ def _routes() -> list[BaseRoute]:
     router = APIRouter()
     for module in (public, submit, track, passkeys, password, sign_in, desk):
         router.include_router(module.router, dependencies=[] if module is submit else [Place])
-    for module in (account, confirm, email, factors, shortcuts, team, tokens, health, scrape):
+    for module in (account, confirm, email, factors, settings, shortcuts, team, tokens, health, scrape):
         router.include_router(module.router, dependencies=[Place])
     return router.routes
 
