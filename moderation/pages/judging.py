@@ -76,6 +76,12 @@ class Judging:
         return self.by_name is None and self.by_email is None
 
     @property
+    def remarkable(self) -> bool:
+        """Whether there is anything nobody should miss."""
+        claims = any(link.claims for link in self.links)
+        return bool(claims or self.findings or self.same or self.like_person or self.like_site)
+
+    @property
     def hides(self) -> bool:
         """Whether something in it cannot be seen."""
         return any(piece.unseen for piece in self.typed)

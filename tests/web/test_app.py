@@ -52,6 +52,7 @@ GET /desk/account
 GET /desk/account/password
 POST /desk/account/password
 POST /desk/account/password/remove
+POST /desk/account/blur
 POST /desk/account/sessions/end
 POST /desk/account/sessions/{browser}/end
 GET /desk/confirm
@@ -66,6 +67,10 @@ GET /desk/account/codes
 POST /desk/account/codes
 POST /desk/account/codes/remove
 POST /desk/account/recovery
+GET /desk/settings
+GET /desk/settings/words
+POST /desk/settings/words/add
+POST /desk/settings/words/remove
 GET /desk/team
 POST /desk/team/{account}/sign-out
 GET /desk/account/tokens
