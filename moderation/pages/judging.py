@@ -4,8 +4,8 @@ from collections import Counter
 from dataclasses import dataclass
 from itertools import islice
 
-from sqlalchemy import ColumnElement, and_
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement, Subquery, and_
+from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from moderation import accounts, markup, precedents
@@ -24,20 +24,21 @@ SAME, PRECEDENTS = 5, 3
 READ, ALIKE = 12, 0.15
 # Findings that are told elsewhere, link by link.
 _OF_LINKS = {"link", "misleading_link"}
+_NONE = Count(0)
 
 
 @dataclass(frozen=True)
 class Record:
     """What became of the other contributions under one name, or from one address."""
 
-    published: Count
-    refused: Count
-    waiting: Count
-    spam: Count
-    unpublished: Count
-    reasons: tuple[tuple[Reason, int], ...]
-    # Whether there were more than anybody counts.
-    more: bool
+    published: Count = _NONE
+    refused: Count = _NONE
+    waiting: Count = _NONE
+    spam: Count = _NONE
+    unpublished: Count = _NONE
+    reasons: tuple[tuple[Reason, int], ...] = ()
+    # Whether there are more than anybody counts: what became of them is not looked up then.
+    more: bool = False
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,11 @@ def _record(session: Session, others: SelectOfScalar[Comment], column: str, key:
     if not key:
         return None
     of = getattr(Version, column)
-    # In the order of the index, and no further than anybody counts.
-    ids = select(Version.comment_id).where(of == key).order_by(of, col(Version.comment_id)).distinct()
+    # In the order of the index, each once, and no further than anybody counts.
+    ids = select(Version.comment_id).where(of == key).group_by(of, col(Version.comment_id))
+    ids = ids.order_by(of, col(Version.comment_id))
+    if session.exec(select(func.count()).select_from(_some(ids))).one() > COUNTED:
+        return Record(more=True)
     last = and_(col(Decision.comment_id) == Comment.id, col(Decision.revision) == Comment.revision)
     standing = others.with_only_columns(col(Comment.status), col(Decision.reason))
     query = standing.join(Decision, isouter=True, onclause=last).where(_is_one_of(ids))
@@ -126,7 +130,6 @@ def _record(session: Session, others: SelectOfScalar[Comment], column: str, key:
         spam=Count(statuses[Status.SPAM]),
         unpublished=Count(statuses[Status.UNPUBLISHED]),
         reasons=tuple(reasons.most_common()),
-        more=len(rows) >= COUNTED,
     )
 
 
@@ -144,9 +147,12 @@ def _same(session: Session, others: SelectOfScalar[Comment], fingerprint: str) -
     return tuple(Same(*row) for row in rows)
 
 
+def _some(ids: SelectOfScalar[str]) -> Subquery:
+    return ids.limit(COUNTED + 1).subquery()
+
+
 def _is_one_of(ids: SelectOfScalar[str]) -> ColumnElement[bool]:
-    some = ids.limit(COUNTED + 1).subquery()
-    return col(Comment.id).in_(select(some.c.comment_id))
+    return col(Comment.id).in_(select(_some(ids).c.comment_id))
 
 
 def _like(session: Session, author: str) -> str:
