@@ -102,7 +102,7 @@ def test_every_address_of_the_desk_asks_who_is_there(parts: Parts, client: TestC
     known = {"{comment_id}": pending.id, "{action}": "publish"}
     known |= dict.fromkeys(("{account}", "{browser}", "{passkey}", "{token}"), "1")
     asked = [(method, path) for method, path in routes(parts) if path.startswith("/desk")]
-    assert len(asked) == 33
+    assert len(asked) == 40
     for method, path in asked:
         for name, value in known.items():
             path = path.replace(name, value)  # noqa: PLW2901
