@@ -22,7 +22,7 @@ from moderation.pages.queue import COUNTED, Count
 SAME, PRECEDENTS = 5, 3
 # How many of those that share words are read, and how alike two must be to be shown.
 READ, ALIKE = 12, 0.15
-# Findings that are told elsewhere, link by link.
+# Findings that are told link by link, where the links can be read.
 _OF_LINKS = {"link", "misleading_link"}
 _NONE = Count(0)
 
@@ -93,9 +93,10 @@ def judging(session: Session, person: Person, card: Card, site_name: str) -> Jud
         select(Version).join(Comment).where(Comment.id == card.id, Version.number == Comment.version)
     ).one()
     others = visible_to(person).where(Comment.id != card.id)
+    links = markup.anchors(text.html)
     return Judging(
-        links=markup.anchors(text.html),
-        findings=tuple(found for found in card.findings if found[0] not in _OF_LINKS),
+        links=links,
+        findings=tuple(found for found in card.findings if not links or found[0] not in _OF_LINKS),
         typed=markup.typed(text.source, ((at, code) for at, code in text.struck), text.html),
         by_name=_record(session, others, "author_key", text.author_key),
         by_email=_record(session, others, "email_key", text.email_key),
