@@ -8,9 +8,10 @@ from sqlalchemy import Engine
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
+import moderation.models.judging
 import moderation.models.public
 import moderation.models.queue
-import moderation.models.traits  # noqa: F401 - all three fill the metadata
+import moderation.models.traits  # noqa: F401 - they fill the metadata
 from moderation.database import connect
 from moderation.migrations import is_compared, migrating
 from moderation.models.columns import UTCDateTime

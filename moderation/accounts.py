@@ -65,6 +65,8 @@ class Person:
     keys: Keys = SHIPPED_KEYS
     # What they may see; all there is when empty.
     sections: tuple[str, ...] = ()
+    # Whether words the site looks out for are covered until they are asked for.
+    blurs: bool = False
     # Whether something about the browser is to be written down, as it is now and then.
     browser_is_due: bool = False
 
@@ -105,6 +107,12 @@ def set_sections(session: Session, account_id: int, sections: Iterable[str]) -> 
         raise NotFound
     account = session.get_one(Account, account_id)
     account.sections = sorted({section for section in sections if section})
+    session.add(account)
+
+
+def set_blurs(session: Session, account_id: int, *, on: bool) -> None:
+    account = session.get_one(Account, account_id)
+    account.blurs = on
     session.add(account)
 
 

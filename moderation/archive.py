@@ -25,9 +25,10 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
+import moderation.models.judging
 import moderation.models.public
 import moderation.models.queue
-import moderation.models.traits  # noqa: F401 - all three fill the metadata
+import moderation.models.traits  # noqa: F401 - they fill the metadata
 from moderation import checksum, database, migrations, numbers, part
 
 # PRAGMA application_id, by which a backup is known from a database in use.

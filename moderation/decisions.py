@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, desc, select
 
-from moderation import lifecycle, publication, traits
+from moderation import lifecycle, precedents, publication, traits
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.models.queue import Account, Comment, Decision, Effect, EffectKind, Role
 
@@ -99,6 +99,8 @@ def decide(
         note=note,
         lot=lot,
     )
+    if action is not Action.REOPEN:
+        precedents.remember(session, comment)
     _follow_up(session, decision, now)
     return decision
 

@@ -77,6 +77,7 @@ def holder(session: Session, cookie: str, now: datetime) -> Person | None:
         confirmed_at=row.confirmed_at,
         sections=scope(account),
         keys=shortcuts.keys(account.shortcuts, on=account.shortcuts_on),
+        blurs=account.blurs,
         browser_is_due=due,
     )
 

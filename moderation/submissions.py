@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, in
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
-from moderation import decisions, folding, identifiers, kin, markup, search, traits
+from moderation import decisions, folding, identifiers, kin, markup, precedents, search, traits
 from moderation.database import in_turn
 from moderation.decisions import NotFound, TooLate
 from moderation.drafts import Draft, digest
@@ -219,6 +219,7 @@ def _store(connection: Connection, sent: Sent, comment: dict[str, Any], draft: D
             "author": draft.author,
             "email": draft.email,
             "source": draft.text.source,
+            "struck": draft.text.struck,
             "html": draft.text.html,
             "folded": draft.folded,
             "findings": [asdict(finding) for finding in draft.text.findings],
@@ -258,11 +259,12 @@ def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -
 
 def erase(session: Session, comment: Comment) -> None:
     """Empties every text and name of a comment; the log keeps that it was there."""
+    precedents.forget(session, comment.id)
     for version in session.exec(select(Version).where(Version.comment_id == comment.id)):
         assert version.id is not None
         search.take(session.connection(), version.id, version.folded)
         version.author = version.email = version.source = version.html = version.fingerprint = ""
-        version.folded, version.findings = "", []
+        version.folded, version.findings, version.struck = "", [], []
         session.add(version)
     comment.author_key = comment.email_key = None
     session.add(comment)

@@ -103,7 +103,20 @@ CHANGED = {
         "personne n’est entré."
     ),
 }
-# What was just done on « Mon compte » and on the team’s page.
+# What a character is that no eye can see.
+UNSEEN = {
+    "bidi": _("change le sens de lecture"),
+    "invisible": _("caractère invisible"),
+    "control": _("caractère de contrôle"),
+}
+WORD_PROBLEM = {
+    "empty": _("il faut au moins un mot."),
+    "star": _("une étoile ne va qu’à la fin d’un mot."),
+    "short": _("il faut au moins trois lettres avant l’étoile."),
+    "long": _("c’est trop long : soixante caractères au plus."),
+    "full": _("la liste est pleine : mille mots au plus."),
+}
+# What was just done on « Mon compte », on the team’s page and in the settings.
 ACCOUNT_DONE = {
     "password_set": _("Mot de passe enregistré. Vos autres navigateurs sont déconnectés."),
     "password_removed": _("Mot de passe supprimé."),
@@ -115,6 +128,10 @@ ACCOUNT_DONE = {
     "others_ended": _("Tous vos autres navigateurs sont déconnectés."),
     "member_ended": _("Cette personne est déconnectée partout."),
     "shortcuts_saved": _("Vos raccourcis clavier sont enregistrés."),
+    "blur_on": _("Les mots signalés sont désormais floutés."),
+    "blur_off": _("Les mots signalés ne sont plus floutés."),
+    "words_added": _("Les mots sont dans la liste."),
+    "words_removed": _("Les mots cochés ne sont plus dans la liste."),
     "email_asked": _("Un lien vient d’être envoyé à la nouvelle adresse : ouvrez-le pour la confirmer."),
     "again": _("C’est confirmé. Rien n’est encore fait : appuyez de nouveau."),
     "email_cancelled": _("La demande de changement d’adresse est annulée."),
@@ -207,6 +224,12 @@ class Labels:
             return self._language.ngettext("%(num)s heure", "%(num)s heures", hours) % {"num": hours}
         days = hours // 24
         return self._language.ngettext("%(num)s jour", "%(num)s jours", days) % {"num": days}
+
+    def unseen(self, kind: str) -> str:
+        return self._say(UNSEEN[kind])
+
+    def word_problem(self, code: str) -> str:
+        return self._say(WORD_PROBLEM[code])
 
     def shortcut(self, shortcut: Shortcut) -> str:
         return self._say(SHORTCUT[shortcut])

@@ -38,6 +38,7 @@ from moderation import (
 from moderation.accounts import Person
 from moderation.archive import Contents, NotABackup
 from moderation.lifecycle import Action
+from moderation.models.judging import WatchedWord
 from moderation.models.public import Article, Mode, Site
 from moderation.models.public import Thread as Forum
 from moderation.models.queue import (
@@ -117,6 +118,7 @@ def full(parts: Parts, clock: FakeClock, ann: Person, client: TestClient) -> Par
             decide(session, sent[number].id, action, ann.id, clock(), undo=timedelta(minutes=number - 1))
         thread = session.exec(select(Forum.id)).one() or 0
         session.add(ForumChange(thread_id=thread, mode=Mode.CLOSED, account_id=ann.id, at=clock()))
+        session.add(WatchedWord(word="Été*", key="ete*"))
         session.add(RecoveryCode(account_id=ann.id, digest="d"))
         session.add(Challenge(value="c", account_id=ann.id, expires_at=clock()))
         session.add(EmailChange(id="e", account_id=ann.id, email="ann@autre.example", expires_at=clock()))

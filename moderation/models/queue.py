@@ -39,6 +39,8 @@ class Account(SQLModel, table=True):
     sections: list[str] = Field(default_factory=list, sa_type=JSON)
     # The hash of what opens the person’s private feed.
     feed: str | None = Field(default=None, unique=True, index=True, max_length=64)
+    # Whether words the site looks out for are covered until they are asked for.
+    blurs: bool = False
 
 
 class AccountSession(SQLModel, table=True):
@@ -201,6 +203,8 @@ class Version(SQLModel, table=True):
     author: str = Field(default="", max_length=200)
     email: str = Field(default="", max_length=254)
     source: str
+    # What of it was not taken: places in the source, and the codes of the characters.
+    struck: list[list[int]] = Field(default_factory=list, sa_type=JSON)
     html: str
     # All of it folded, each word once: what the search index is made of. Empty for a text that was replaced.
     folded: str = ""

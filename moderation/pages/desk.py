@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from moderation import accounts, lifecycle
+from moderation import accounts, lifecycle, watched
 from moderation.accounts import Person
 from moderation.lifecycle import Action, Reason, Status
+from moderation.markup import Watch
 from moderation.pages import queue
 from moderation.pages.filters import Filter, Place
 from moderation.pages.forums import Crowd, Forum, crowd, forum, sections
@@ -58,6 +59,7 @@ class DeskPage:
     crowd: Crowd
     told: Told
     options: Options
+    watch: Watch
 
     statuses = tuple(Status)
     reasons = tuple(Reason)
@@ -79,9 +81,10 @@ def opened(
     *,
     told: Told | None = None,
     room: Room = ANY_NUMBER,
+    site_name: str = "",
 ) -> DeskPage | None:
     """With that contribution open; None where there is no such one for this person."""
-    found = item(session, person, comment_id)
+    found = item(session, person, comment_id, site_name=site_name)
     return None if found is None else _page(session, person, which, found, told or Told(), room)
 
 
@@ -93,10 +96,11 @@ def first(
     after: str | None,
     told: Told | None = None,
     room: Room = ANY_NUMBER,
+    site_name: str = "",
 ) -> DeskPage:
     """With the first of the list open, or the first after a place. Raises BadCursor."""
     found = queue.first(session, person, which, Place.read(after) if after else None)
-    opens = item(session, person, found) if found is not None else None
+    opens = item(session, person, found, site_name=site_name) if found is not None else None
     return _page(session, person, which, opens, told or Told(), room)
 
 
@@ -118,6 +122,7 @@ def _page(
         crowd=_crowd(session, person, room, waiting),
         told=told,
         options=_options(session, person, which),
+        watch=watched.watch(session, blurred=person.blurs),
     )
 
 

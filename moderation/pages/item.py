@@ -13,6 +13,7 @@ from moderation.models.queue import Comment, Decision
 from moderation.pages import public
 from moderation.pages.cards import Card, cards, visible_to
 from moderation.pages.forums import Forum, forum
+from moderation.pages.judging import Judging, judging
 from moderation.pages.kin import Kin, kin
 from moderation.pages.log import Line, lines
 
@@ -38,11 +39,12 @@ class Item:
     history: tuple[Line, ...]
     forum: Forum | None
     kin: Kin | None
+    judging: Judging
 
     reasons = tuple(Reason)
 
 
-def item(session: Session, person: Person, comment_id: str) -> Item | None:
+def item(session: Session, person: Person, comment_id: str, *, site_name: str = "") -> Item | None:
     """None where there is no such contribution, or not for this person."""
     found = session.exec(visible_to(person).where(Comment.id == comment_id)).first()
     if found is None:
@@ -65,6 +67,7 @@ def item(session: Session, person: Person, comment_id: str) -> Item | None:
         history=lines(session, person, col(Decision.comment_id) == comment_id),
         forum=forum(session, person, card.article_slug),
         kin=kin(session, person, card, found.kin),
+        judging=judging(session, person, card, site_name),
     )
 
 

@@ -72,6 +72,12 @@ def line(session: Session, person: Person, decision_id: int | None) -> Line | No
     return next(iter(lines(session, person, col(Decision.id) == decision_id)), None)
 
 
+def newest(session: Session, person: Person, comment_ids: list[str]) -> dict[str, Line]:
+    """The last line of each of a few contributions."""
+    found = lines(session, person, col(Decision.comment_id).in_(comment_ids)) if comment_ids else ()
+    return {line.comment_id: line for line in reversed(found)}
+
+
 def lines(
     session: Session, person: Person, *which: ColumnElement[bool], limit: int = 200
 ) -> tuple[Line, ...]:

@@ -45,6 +45,7 @@ from moderation.web import (
     password,
     public,
     scrape,
+    settings,
     shortcuts,
     sign_in,
     submit,
@@ -142,7 +143,7 @@ def _routes() -> list[BaseRoute]:
     router = APIRouter()
     for module in (public, submit, track, passkeys, password, sign_in, desk, feed):
         router.include_router(module.router, dependencies=[] if module is submit else [Place])
-    for module in (account, bulk, confirm, email, factors, shortcuts, team, tokens, health, scrape):
+    for module in (account, bulk, confirm, email, factors, settings, shortcuts, team, tokens, health, scrape):
         router.include_router(module.router, dependencies=[Place])
     return router.routes
 

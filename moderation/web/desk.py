@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -19,6 +19,7 @@ from moderation.pages import lots, queue
 from moderation.pages.desk import DeskPage, Told
 from moderation.pages.filters import Filter
 from moderation.pages.lots import Selection
+from moderation.settings import Room
 from moderation.web import observe
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
 from moderation.web.listed import Listed
@@ -40,6 +41,15 @@ class Typed:
     problem: str = ""
     reason: Reason | None = None
     note: str = ""
+
+
+class _Site(TypedDict):
+    room: Room
+    site_name: str
+
+
+def _site(app: Parts) -> _Site:
+    return {"room": app.settings.room, "site_name": app.settings.site_name}
 
 
 def _show(
@@ -83,7 +93,7 @@ def first(
         lot=lots.lot(session, made.lot),
         left=lots.left(session, person, made.left),
     )
-    page = pages.first(session, person, which, after=after, told=told, room=app.settings.room)
+    page = pages.first(session, person, which, after=after, told=told, **_site(app))
     return _show(app, person, now, page, Typed(), picked=picked)
 
 
@@ -112,7 +122,7 @@ def item(
     done: Done = None,
 ) -> Response:
     told = pages.told(session, person, done)
-    page = pages.opened(session, person, which, comment_id, told=told, room=app.settings.room)
+    page = pages.opened(session, person, which, comment_id, told=told, **_site(app))
     return _show(app, person, now, page, Typed(), picked=picked)
 
 
@@ -185,7 +195,7 @@ def _refused(
 def _as_it_is(app: Parts, person: Person, now: Now, comment_id: str, which: Filter, typed: Typed) -> Response:
     """The contribution as it is now, why nothing was done, and what had been typed."""
     with app.reading() as session:
-        page = pages.opened(session, person, which, comment_id, room=app.settings.room)
+        page = pages.opened(session, person, which, comment_id, **_site(app))
     return _show(app, person, now, page, typed, status=422 if typed.problem else 409)
 
 
@@ -228,5 +238,5 @@ def _undo_lot(app: Parts, request: Request, person: Person, now: Now, which: Fil
         return go(app, request, person, which.address("/desk", lot=undone.lot, left=left), now)
     with app.reading() as session:
         told = Told(left=lots.left(session, person, left))
-        page = pages.first(session, person, which, after=None, told=told, room=app.settings.room)
+        page = pages.first(session, person, which, after=None, told=told, **_site(app))
     return _show(app, person, now, page, Typed(), status=409)

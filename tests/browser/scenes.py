@@ -477,6 +477,11 @@ SCENES: dict[str, Scene] = {
     "confirm": at("/desk/confirm"),
     "confirm-by-code": guarded_at("/desk/confirm"),
     "team": at("/desk/team"),
+    "settings": at("/desk/settings"),
+    "settings-words": at("/desk/settings/words?done=words_added"),
+    "settings-words-refused": filled_in_wrong(
+        "/desk/settings/words", "À ajouter, un par ligne", f"a*b\n{WIDE}", "Ajouter"
+    ),
     "new-address": new_address,
     "new-address-used": at("/new-address/used"),
     "queue-after-closing-a-forum": forum_closed,

@@ -54,6 +54,7 @@ GET /desk/account
 GET /desk/account/password
 POST /desk/account/password
 POST /desk/account/password/remove
+POST /desk/account/blur
 POST /desk/account/sessions/end
 POST /desk/account/sessions/{browser}/end
 GET /desk/bulk
@@ -70,6 +71,10 @@ GET /desk/account/codes
 POST /desk/account/codes
 POST /desk/account/codes/remove
 POST /desk/account/recovery
+GET /desk/settings
+GET /desk/settings/words
+POST /desk/settings/words/add
+POST /desk/settings/words/remove
 GET /desk/account/shortcuts
 POST /desk/account/shortcuts
 GET /desk/team
@@ -108,7 +113,7 @@ def test_every_address_of_the_desk_asks_who_is_there(parts: Parts, client: TestC
         for method, path in routes(parts)
         if path.startswith("/desk") and "feed/{token}" not in path
     ]
-    assert len(asked) == 39
+    assert len(asked) == 44
     for method, path in asked:
         for name, value in known.items():
             path = path.replace(name, value)  # noqa: PLW2901
