@@ -241,7 +241,11 @@ def test_an_item_shows_what_is_needed_to_decide(parts: Parts, desk: TestClient, 
     ):
         assert finding in page.main
     with parts.reading() as session:
-        assert page.node(".item details pre").text() == session.exec(select(Version.source)).one()
+        source = session.exec(select(Version.source)).one()
+    # What cannot be seen stands where it was typed.
+    shown = page.node(".item details pre").text()
+    assert shown.startswith(source.partition("\u202e")[0])
+    assert "U+202E (change le sens de lecture)à l’envers" in shown
 
 
 def test_every_finding_has_its_words(parts: Parts, desk: TestClient, article: str) -> None:

@@ -227,7 +227,7 @@ def test_a_lot_that_can_no_longer_be_undone_is_told_so(
     assert late.status_code == 409
     assert "À 2 contributions, rien n’a été fait" in Page(late).alert
     assert desk.post("/desk/undo", data={"lot": "nothing"}).status_code == 404
-    assert desk.post("/desk/undo").status_code == 404
+    assert desk.post("/desk/undo").status_code == 422
 
 
 def test_nobody_decides_who_is_not_signed_in(parts: Parts, client: TestClient, pending: Sent) -> None:

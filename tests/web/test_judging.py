@@ -120,7 +120,8 @@ def test_past_a_thousand_nobody_counts(parts: Parts, desk: TestClient, article: 
             "INSERT INTO comment (id, thread_id, section, status, revision, version, nonce, submitted_at,"
             " author_key)"
             " WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1100)"
-            " SELECT 'x' || i, thread_id, section, status, 1, 1, 'x' || i, submitted_at, author_key FROM n, comment"
+            " SELECT 'x' || i, thread_id, section, status, 1, 1, 'x' || i, submitted_at, author_key"
+            " FROM n, comment"
         )
         connection.exec_driver_sql(
             "INSERT INTO version (comment_id, number, author, email, source, html, folded, struck, findings,"
