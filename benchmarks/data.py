@@ -32,7 +32,8 @@ from moderation.database import writing
 from moderation.drafts import Draft
 from moderation.lifecycle import Action, Reason, Status
 from moderation.markup import Dialect
-from moderation.models.queue import Account, Comment, Role
+from moderation.models.people import Account, Role
+from moderation.models.queue import Comment
 
 SEEDS = 200
 ARTICLE = "le-pont"

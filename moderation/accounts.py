@@ -12,18 +12,17 @@ from sqlmodel import Session, col, delete, select, update
 from moderation import database, drafts, identifiers
 from moderation import mail as letters
 from moderation.decisions import NotFound
-from moderation.models.queue import (
+from moderation.models.people import (
     Account,
     AccountSession,
     Challenge,
     EmailChange,
-    Letter,
-    LetterKind,
     Passkey,
     RecoveryCode,
     Role,
     SignIn,
 )
+from moderation.models.queue import Letter, LetterKind
 from moderation.shortcuts import SHIPPED_KEYS, Keys
 
 LINK_LASTS = timedelta(minutes=15)
@@ -93,27 +92,6 @@ def add(
     except IntegrityError:
         raise Exists from None
     return account
-
-
-def set_shortcuts(session: Session, account_id: int, chosen: dict[str, str], *, on: bool) -> None:
-    account = session.get_one(Account, account_id)
-    account.shortcuts, account.shortcuts_on = chosen, on
-    session.add(account)
-
-
-def set_sections(session: Session, account_id: int, sections: Iterable[str]) -> None:
-    """What a moderator may see: all there is, with none named. Raises NotFound."""
-    if not is_present(session, account_id):
-        raise NotFound
-    account = session.get_one(Account, account_id)
-    account.sections = sorted({section for section in sections if section})
-    session.add(account)
-
-
-def set_blurs(session: Session, account_id: int, *, on: bool) -> None:
-    account = session.get_one(Account, account_id)
-    account.blurs = on
-    session.add(account)
 
 
 def by_email(session: Session, email: str) -> Account | None:

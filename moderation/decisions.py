@@ -8,7 +8,8 @@ from sqlmodel import Session, col, desc, select
 
 from moderation import lifecycle, precedents, publication, traits
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
-from moderation.models.queue import Account, Comment, Decision, Effect, EffectKind, Role
+from moderation.models.people import Account, Role
+from moderation.models.queue import Comment, Decision, Effect, EffectKind
 
 # Characters of what a moderator adds to a decision.
 LONGEST_NOTE = 2000

@@ -17,7 +17,8 @@ from moderation import accounts, email_changes, identifiers, logs, mail, metrics
 from moderation.clock import Clock
 from moderation.database import clear, reading, scrub, writing
 from moderation.links import Links, NewAddress, Opening
-from moderation.models.queue import Account, Effect, EffectKind, Letter, LetterKind, SignIn
+from moderation.models.people import Account, SignIn
+from moderation.models.queue import Effect, EffectKind, Letter, LetterKind
 from moderation.settings import Settings
 
 POLL_SECONDS = 0.25

@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 from moderation import identifiers
 from moderation.accounts import Person
 from moderation.decisions import scope
-from moderation.models.queue import Account
+from moderation.models.people import Account
 
 
 def make(session: Session, account_id: int) -> str:

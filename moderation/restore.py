@@ -13,8 +13,8 @@ from sqlmodel import Session, SQLModel, col, delete, select, update
 
 from moderation import archive, backup, database, migrations, numbers, part, presence, search
 from moderation.archive import Contents, Tell
+from moderation.models.people import AccountSession, Challenge, EmailChange, SignIn
 from moderation.models.public import Site
-from moderation.models.queue import AccountSession, Challenge, EmailChange, SignIn
 
 # Site revisions count on from the seconds since then: see `_made_anew`.
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)

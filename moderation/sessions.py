@@ -10,7 +10,7 @@ from sqlmodel import Session, col, delete, select, update
 from moderation import accounts, database, identifiers, shortcuts
 from moderation.accounts import Person
 from moderation.decisions import NotFound, scope
-from moderation.models.queue import Account, AccountSession
+from moderation.models.people import Account, AccountSession
 
 # A browser that is kept signed in, and one that is not: since it was last renewed, and in all.
 KEPT, KEPT_AT_MOST = timedelta(days=30), timedelta(days=90)

@@ -10,7 +10,8 @@ from sqlmodel import Session, col, select, update
 from moderation import identifiers, mail
 from moderation.accounts import Person
 from moderation.decisions import NotFound, scope
-from moderation.models.queue import Account, LetterKind, Token
+from moderation.models.people import Account, Token
+from moderation.models.queue import LetterKind
 
 # Makes a leaked token recognisable to who scans for them.
 PREFIX = "mod_"

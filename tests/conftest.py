@@ -43,8 +43,8 @@ from moderation import (
 from moderation.articles import Content
 from moderation.cli.main import app
 from moderation.markup import Dialect
+from moderation.models.people import Role
 from moderation.models.public import Mode
-from moderation.models.queue import Role
 from moderation.settings import Settings
 from moderation.web import people
 from moderation.web.app import build, create_app

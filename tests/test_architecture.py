@@ -174,9 +174,8 @@ def test_templates_name_only_what_they_are_given() -> None:
         parsed = environment.parse(source)
         own = {node.target for node in parsed.find_all(nodes.Import)}
         own |= {macro.name for macro in parsed.find_all(nodes.Macro)}
-        own |= {
-            getattr(node.target, "name", "") for node in parsed.find_all((nodes.Assign, nodes.AssignBlock))
-        }
+        own |= {getattr(node.target, "name", "") for node in parsed.find_all(nodes.Assign)}
+        own |= {getattr(node.target, "name", "") for node in parsed.find_all(nodes.AssignBlock)}
         named[name] = meta.find_undeclared_variables(parsed) - own
         shared |= own
     # A part sees what the page around it has named.

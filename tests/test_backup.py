@@ -39,24 +39,18 @@ from moderation.accounts import Person
 from moderation.archive import Contents, NotABackup
 from moderation.lifecycle import Action
 from moderation.models.judging import WatchedWord
-from moderation.models.public import Article, Mode, Site
-from moderation.models.public import Thread as Forum
-from moderation.models.queue import (
+from moderation.models.people import (
     Account,
     AccountSession,
     Challenge,
-    Decision,
-    Effect,
-    EffectKind,
     EmailChange,
-    ForumChange,
-    Letter,
-    LetterKind,
     Passkey,
     RecoveryCode,
     SignIn,
-    Version,
 )
+from moderation.models.public import Article, Mode, Site
+from moderation.models.public import Thread as Forum
+from moderation.models.queue import Decision, Effect, EffectKind, ForumChange, Letter, LetterKind, Version
 from moderation.settings import Settings
 from moderation.tokens import Scope
 from moderation.web.app import build, create_app

@@ -13,8 +13,9 @@ from moderation.accounts import Person
 from moderation.bulk import Outcome, Seen
 from moderation.decisions import NoteTooLong, NotFound, ReasonNeeded, Stale, TooLate
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
+from moderation.models.people import Role
 from moderation.models.public import Publication
-from moderation.models.queue import Comment, Decision, Role
+from moderation.models.queue import Comment, Decision
 from moderation.web.dependencies import Parts
 
 WINDOW = timedelta(seconds=20)

@@ -21,7 +21,8 @@ from moderation.accounts import Person
 from moderation.doctor import around
 from moderation.doctor.finding import Finding, State
 from moderation.lifecycle import Action
-from moderation.models.queue import Effect, EffectKind, Letter, LetterKind, SignIn, Version
+from moderation.models.people import SignIn
+from moderation.models.queue import Effect, EffectKind, Letter, LetterKind, Version
 from moderation.settings import Settings
 from moderation.web.dependencies import Parts
 

@@ -20,8 +20,9 @@ from sqlmodel import SQLModel, select
 from moderation import archive, backup, database, migrations
 from moderation.lifecycle import Action, Reason, Status
 from moderation.markup import Dialect
+from moderation.models.people import AccountSession, Passkey, Role
 from moderation.models.public import Mode
-from moderation.models.queue import AccountSession, EffectKind, Letter, LetterKind, Passkey, Role
+from moderation.models.queue import EffectKind, Letter, LetterKind
 
 AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 # Every column that holds one of our words, and the words.

@@ -10,13 +10,14 @@ from httpx2 import Response
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from moderation import accounts, articles, decisions, feeds, tokens
+from moderation import accounts, articles, decisions, feeds, preferences, tokens
 from moderation.accounts import Person
 from moderation.articles import Content
 from moderation.decisions import NotFound
 from moderation.lifecycle import Action, Reason, Status
+from moderation.models.people import Account, Role
 from moderation.models.public import Mode
-from moderation.models.queue import Account, Comment, Decision, Role
+from moderation.models.queue import Comment, Decision
 from moderation.tokens import Scope
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
@@ -29,7 +30,7 @@ def eve(parts: Parts) -> Person:
     """A moderator who sees « Ville » alone."""
     person = add_person(parts, "eve@example.org", "Eve", Role.MODERATOR)
     with parts.writing() as session:
-        accounts.set_sections(session, person.id, ["Ville"])
+        preferences.set_sections(session, person.id, ["Ville"])
     return person
 
 
@@ -181,7 +182,7 @@ def test_who_sees_follows_the_article(
 
 def test_who_administers_sees_all(parts: Parts, desk: TestClient, ann: Person, hidden: list[Sent]) -> None:
     with parts.writing() as session:
-        accounts.set_sections(session, ann.id, ["Ville"])
+        preferences.set_sections(session, ann.id, ["Ville"])
     assert desk.get(f"/desk/comments/{hidden[0].id}").status_code == 200
 
 

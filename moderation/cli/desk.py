@@ -11,7 +11,7 @@ from moderation.accounts import Person
 from moderation.cli.console import Json, explained, fail, open_parts, say
 from moderation.decisions import NotFound
 from moderation.lifecycle import Action, Reason, Status
-from moderation.models.queue import Role
+from moderation.models.people import Role
 from moderation.pages import item as items
 from moderation.pages import queue as lists
 from moderation.pages.filters import Filter

@@ -10,7 +10,8 @@ from moderation import accounts, factors
 from moderation.cli.console import Json, explained, fail, line, open_parts, say
 from moderation.decisions import NotFound
 from moderation.links import Opening
-from moderation.models.queue import LetterKind, Role
+from moderation.models.people import Role
+from moderation.models.queue import LetterKind
 from moderation.web.dependencies import Parts
 
 app = typer.Typer()

@@ -24,8 +24,9 @@ from moderation.database import writing
 from moderation.drafts import Draft
 from moderation.lifecycle import Action, Reason
 from moderation.markup import Dialect
+from moderation.models.people import Role
 from moderation.models.public import Article, Mode
-from moderation.models.queue import Comment, Role
+from moderation.models.queue import Comment
 
 MODERATOR_EMAIL = "ann@example.org"
 TEAM = {MODERATOR_EMAIL: ("Ann Mercier", Role.ADMIN), "sami@example.org": ("Sami Delcourt", Role.MODERATOR)}

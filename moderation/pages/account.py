@@ -8,8 +8,8 @@ from sqlmodel import Session, col, func, select
 from moderation import email_changes, factors, passkeys, sessions
 from moderation import tokens as api_tokens
 from moderation.accounts import Person
+from moderation.models.people import Account, AccountSession, Passkey, Role
 from moderation.models.public import Article
-from moderation.models.queue import Account, AccountSession, Passkey, Role
 
 
 @dataclass(frozen=True)

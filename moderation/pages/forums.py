@@ -8,8 +8,9 @@ from sqlmodel import Session, col, desc
 
 from moderation.accounts import Person
 from moderation.lifecycle import Status
+from moderation.models.people import Account
 from moderation.models.public import Article, Mode, Thread
-from moderation.models.queue import Account, Comment, ForumChange
+from moderation.models.queue import Comment, ForumChange
 from moderation.pages.cards import in_scope
 from moderation.settings import Room
 from moderation.submissions import is_full

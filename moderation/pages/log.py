@@ -8,8 +8,9 @@ from sqlmodel import Session, col, desc, select
 
 from moderation.accounts import Person
 from moderation.lifecycle import Action, Reason, Status
+from moderation.models.people import Account
 from moderation.models.public import Article, Thread
-from moderation.models.queue import Account, Comment, Decision
+from moderation.models.queue import Comment, Decision
 from moderation.pages.cards import in_scope
 from moderation.pages.forums import Forum, closed
 

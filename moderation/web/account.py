@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Path, Request, Response
 
-from moderation import accounts, factors, passwords, sessions
+from moderation import factors, passwords, preferences, sessions
 from moderation.accounts import Person
 from moderation.pages import account as pages
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
@@ -69,7 +69,7 @@ def remove_password(app: ThisApp, request: Request, person: Confirmed, now: Now)
 def blur(app: ThisApp, request: Request, person: SignedIn, now: Now, on: Annotated[bool, Form()]) -> Response:
     """Whether words the site looks out for are covered."""
     with app.writing() as session:
-        accounts.set_blurs(session, person.id, on=on)
+        preferences.set_blurs(session, person.id, on=on)
     return go(app, request, person, f"/desk/account?done={'blur_on' if on else 'blur_off'}", now)
 
 

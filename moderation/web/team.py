@@ -6,7 +6,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from pydantic import StringConstraints
 
-from moderation import accounts, logs, sessions
+from moderation import accounts, logs, preferences, sessions
 from moderation.decisions import NotFound
 from moderation.pages import account as pages
 from moderation.web.account import Number
@@ -45,6 +45,6 @@ def set_sections(
     section: Annotated[list[Section] | None, Form()] = None,
 ) -> Response:
     with app.writing() as session:
-        accounts.set_sections(session, account, section or ())
+        preferences.set_sections(session, account, section or ())
     logs.security("sections set by another", level=logging.INFO, account=account, by=person.id)
     return go(app, request, person, "/desk/team?done=sections_set", now)

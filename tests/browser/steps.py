@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from browser.serving import PATIENCE, Site, until
 from moderation import factors, links, passwords, totp
 from moderation.accounts import Person
-from moderation.models.queue import Role
+from moderation.models.people import Role
 from moderation.web.submit import TOO_FAST
 
 PREVIEW = "Aperçu : votre message n’est pas encore envoyé"

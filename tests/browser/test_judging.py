@@ -9,7 +9,7 @@ from playwright.sync_api import Page, expect
 from browser.conftest import Visit
 from browser.serving import Site
 from browser.test_every_page import TOO_WIDE, axe
-from moderation import accounts, identifiers, watched
+from moderation import identifiers, preferences, watched
 
 pytestmark = pytest.mark.browser
 TEXT = (
@@ -24,7 +24,7 @@ def reading(site: Site, visit: Visit) -> Generator[Page]:
     slug = add_article(site.parts, identifiers.new_id(), title="À juger")
     with site.parts.writing() as session:
         watched.add(session, ["escro*"])
-        accounts.set_blurs(session, site.ann.id, on=True)
+        preferences.set_blurs(session, site.ann.id, on=True)
     sent = send(site.parts, slug, f"{TEXT} {slug}", author="Zoé", email="zoe@example.org")
     page = visit(viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
     site.sign_in(page.context, site.ann)
@@ -32,7 +32,7 @@ def reading(site: Site, visit: Visit) -> Generator[Page]:
     yield page
     with site.parts.writing() as session:
         watched.remove(session, [word.id or 0 for word in watched.words(session)])
-        accounts.set_blurs(session, site.ann.id, on=False)
+        preferences.set_blurs(session, site.ann.id, on=False)
 
 
 def test_a_covered_word_is_uncovered_by_key_and_by_touch(reading: Page) -> None:

@@ -12,7 +12,8 @@ from browser.conftest import PLAIN_HOST, Visit
 from browser.serving import MAILING, Site, serve, until
 from browser.steps import WAITS, button, heading, message, preview, refuse, send, write
 from moderation import accounts
-from moderation.models.queue import Letter, SignIn
+from moderation.models.people import SignIn
+from moderation.models.queue import Letter
 
 pytestmark = [
     pytest.mark.browser,

@@ -13,7 +13,8 @@ from browser.steps import button, heading, refuse
 from browser.watching import Watch
 from moderation import identifiers
 from moderation.lifecycle import Action, Reason, Status
-from moderation.models.queue import Account, Comment, Decision
+from moderation.models.people import Account
+from moderation.models.queue import Comment, Decision
 
 pytestmark = pytest.mark.browser
 TITLE = "#title"

@@ -12,8 +12,9 @@ from starlette.testclient import TestClient
 from moderation import accounts, tokens
 from moderation.accounts import Person
 from moderation.markup import MAX_CHARACTERS
+from moderation.models.people import Account, Role
 from moderation.models.public import Mode
-from moderation.models.queue import Account, Comment, Role
+from moderation.models.queue import Comment
 from moderation.tokens import Scope
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts

@@ -14,7 +14,8 @@ from starlette.testclient import TestClient
 
 from moderation import accounts, database
 from moderation.links import Opening
-from moderation.models.queue import Comment, Role, Version
+from moderation.models.people import Role
+from moderation.models.queue import Comment, Version
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 

@@ -11,7 +11,8 @@ from starlette.testclient import TestClient
 from moderation import accounts, decisions
 from moderation.accounts import Person
 from moderation.lifecycle import Action, Reason, Status
-from moderation.models.queue import Comment, Decision, Role, Version
+from moderation.models.people import Role
+from moderation.models.queue import Comment, Decision, Version
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 
@@ -240,12 +241,11 @@ def test_an_item_shows_what_is_needed_to_decide(parts: Parts, desk: TestClient, 
         "caractères qui changent le sens de lecture U+202E ×1",
     ):
         assert finding in page.main
-    with parts.reading() as session:
-        source = session.exec(select(Version.source)).one()
     # What cannot be seen stands where it was typed.
-    shown = page.node(".item details pre").text()
-    assert shown.startswith(source.partition("\u202e")[0])
-    assert "U+202E (change le sens de lecture)à l’envers" in shown
+    assert page.node(".item details pre").text() == (
+        "Voir [ici->https://exemple.example/page] <script>x</script> "
+        "U+202E (change le sens de lecture)à l’envers U+0000 (caractère de contrôle)"
+    )
 
 
 def test_every_finding_has_its_words(parts: Parts, desk: TestClient, article: str) -> None:

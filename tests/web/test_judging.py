@@ -9,7 +9,7 @@ from test_precedents import decide
 from moderation import decisions, watched
 from moderation.accounts import Person
 from moderation.lifecycle import Action, Reason
-from moderation.models.queue import Account
+from moderation.models.people import Account
 from moderation.web.dependencies import Parts
 
 
