@@ -35,6 +35,7 @@ def test_the_commands_are_these(run: Run) -> None:
         "account",
         "article",
         "backup",
+        "compare",
         "decide",
         "deliver",
         "demo",
