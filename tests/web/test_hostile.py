@@ -52,7 +52,8 @@ BODIES: dict[bytes, int] = {
     b'{"text":"a\x01b"}': 400,
     b'{"text":"Oui","text":"Non"}': 400,
     b'{"text":"Oui","author":"","author":""}': 400,
-    b"{" + b",".join(b'"k%d":1' % number for number in range(10_000)) + b"}": 422,
+    b"{" + b",".join(b'"k%d":1' % number for number in range(10_000)) + b"}": 400,
+    b'{"text":' + b"{" + b",".join(b'"k%d":1' % number for number in range(10_000)) + b"}}": 400,
     b'{"' + b"k" * 100_000 + b'":1}': 422,
 }
 DECISIONS: dict[bytes, int] = {
