@@ -101,6 +101,20 @@ def test_a_key_with_another_body_is_refused(client: TestClient, article: str) ->
     assert fields(answer) == ["Idempotency-Key"]
 
 
+def test_a_key_with_another_parent_is_refused(
+    program: Program, article: str, pending: Sent, settle: Callable[[], None]
+) -> None:
+    program.decide(pending, "publish")
+    settle()
+    path, keyed = f"/articles/{article}/comments", {"Idempotency-Key": "k"}
+    reply = {"text": "Oui", "parent": pending.id}
+    first, again, other = (
+        program.client.post(API + path, json=body, headers=keyed) for body in (reply, reply, {"text": "Oui"})
+    )
+    assert (first.status_code, again.text) == (202, first.text)
+    assert fields(other) == ["Idempotency-Key"]
+
+
 def test_the_same_text_without_a_key_is_a_duplicate(client: TestClient, article: str) -> None:
     for status in (202, 409):
         answer = client.post(f"{API}/articles/{article}/comments", json={"text": "Bonjour"})
