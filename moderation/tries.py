@@ -35,10 +35,11 @@ OF_SENDER = "20 per minute; 100 per hour; 300 per day"
 
 
 class Tries:
-    def __init__(self, counts: Counts, secret: str) -> None:
-        self._of_sender = {door: Throttle(OF_SENDER, counts, secret, f"sender/{door}") for door in Door}
+    def __init__(self, senders: Counts, accounts: Counts, secret: str) -> None:
+        """Counts of their own for each: no flood of senders makes those at an account be forgotten."""
+        self._of_sender = {door: Throttle(OF_SENDER, senders, secret, f"sender/{door}") for door in Door}
         self._of_account = {
-            door: Throttle(notation, counts, secret, f"account/{door}")
+            door: Throttle(notation, accounts, secret, f"account/{door}")
             for door, notation in OF_ACCOUNT.items()
         }
 

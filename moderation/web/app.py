@@ -92,7 +92,7 @@ def build(settings: Settings, clock: Clock = utc, *, served: bool = False) -> Pa
         throttle=Throttle(settings.submit_limit, counts, settings.keys()[0], "submit"),
         previews=Throttle(settings.submit_limit, counts, settings.keys()[0], "preview", times=PREVIEWS),
         # Counts of their own, which no flood of contributions can push out.
-        tries=Tries(Counts(settings.limits_url), settings.keys()[0]),
+        tries=Tries(Counts(settings.limits_url), Counts(settings.limits_url), settings.keys()[0]),
         vault=Vault(settings.keys()),
     )
 
