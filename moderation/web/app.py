@@ -45,6 +45,7 @@ from moderation.web import (
     scrape,
     shortcuts,
     sign_in,
+    statistics,
     submit,
     team,
     tokens,
@@ -140,7 +141,7 @@ def _routes() -> list[BaseRoute]:
     router = APIRouter()
     for module in (public, submit, track, passkeys, password, sign_in, desk):
         router.include_router(module.router, dependencies=[] if module is submit else [Place])
-    for module in (account, confirm, email, factors, shortcuts, team, tokens, health, scrape):
+    for module in (account, confirm, email, factors, shortcuts, statistics, team, tokens, health, scrape):
         router.include_router(module.router, dependencies=[Place])
     return router.routes
 

@@ -66,6 +66,10 @@ GET /desk/account/codes
 POST /desk/account/codes
 POST /desk/account/codes/remove
 POST /desk/account/recovery
+GET /desk/account/shortcuts
+POST /desk/account/shortcuts
+GET /desk/figures
+GET /desk/figures.csv
 GET /desk/team
 POST /desk/team/{account}/sign-out
 GET /desk/account/tokens
@@ -97,7 +101,7 @@ def test_every_address_of_the_desk_asks_who_is_there(parts: Parts, client: TestC
     known = {"{comment_id}": pending.id, "{action}": "publish"}
     known |= dict.fromkeys(("{account}", "{browser}", "{passkey}", "{token}"), "1")
     asked = [(method, path) for method, path in routes(parts) if path.startswith("/desk")]
-    assert len(asked) == 33
+    assert len(asked) == 37
     for method, path in asked:
         for name, value in known.items():
             path = path.replace(name, value)  # noqa: PLW2901
