@@ -20,7 +20,7 @@ from moderation.weeks import Week
 
 WEEKS = 26
 # Decisions that are looked at for one page. Where there were more, fewer weeks are told, and those exactly.
-LOOKED_AT = 50_000
+LOOKED_AT = 20_000
 Of = TypeVar("Of")
 
 
