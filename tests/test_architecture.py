@@ -164,6 +164,7 @@ GIVEN = {
     *("next", "entry", "wrong", "unknown", "typed", "changed", "action"),
     *("picked", "party", "news", "stay", "picture", "scopes", "foreign", "on", "unusable", "shipped"),
     *("name", "link", "code", "kind", "at", "reference"),
+    *("of", "charts"),
 }
 
 

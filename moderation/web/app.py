@@ -48,6 +48,7 @@ from moderation.web import (
     settings,
     shortcuts,
     sign_in,
+    statistics,
     submit,
     team,
     tokens,
@@ -143,7 +144,8 @@ def _routes() -> list[BaseRoute]:
     router = APIRouter()
     for module in (public, submit, track, passkeys, password, sign_in, desk, feed):
         router.include_router(module.router, dependencies=[] if module is submit else [Place])
-    for module in (account, bulk, confirm, email, factors, settings, shortcuts, team, tokens, health, scrape):
+    desk_pages = (account, bulk, confirm, email, factors, settings, shortcuts, statistics, team, tokens)
+    for module in (*desk_pages, health, scrape):
         router.include_router(module.router, dependencies=[Place])
     return router.routes
 

@@ -288,6 +288,13 @@ def keys(gallery: Gallery, page: Page) -> None:
     expect(page.get_by_role("dialog")).to_be_visible()
 
 
+def figures_and_their_tables(_gallery: Gallery, page: Page) -> None:
+    page.goto("/desk/figures")
+    for data in page.get_by_text("Les données").all():
+        data.click()
+    expect(page.get_by_role("table")).to_have_count(4)
+
+
 def unusable_key(_gallery: Gallery, page: Page) -> None:
     page.goto("/desk/account/shortcuts")
     page.get_by_label("Valider").fill("j")
@@ -450,6 +457,8 @@ SCENES: dict[str, Scene] = {
     "item-after-an-undo": just_undone,
     "log": at("/desk/log"),
     "log-own": at("/desk/log?whose=own"),
+    "figures": at("/desk/figures"),
+    "figures-and-their-tables": figures_and_their_tables,
     "account-shortcuts": at("/desk/account/shortcuts"),
     "account-shortcuts-refused": unusable_key,
     "sign-in-password": at("/sign-in/password"),

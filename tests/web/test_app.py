@@ -78,6 +78,8 @@ POST /desk/settings/words/add
 POST /desk/settings/words/remove
 GET /desk/account/shortcuts
 POST /desk/account/shortcuts
+GET /desk/figures
+GET /desk/figures.csv
 GET /desk/team
 POST /desk/team/{account}/sign-out
 POST /desk/team/{account}/sections
@@ -114,7 +116,7 @@ def test_every_address_of_the_desk_asks_who_is_there(parts: Parts, client: TestC
         for method, path in routes(parts)
         if path.startswith("/desk") and "feed/{token}" not in path
     ]
-    assert len(asked) == 44
+    assert len(asked) == 46
     for method, path in asked:
         for name, value in known.items():
             path = path.replace(name, value)  # noqa: PLW2901
