@@ -9,7 +9,8 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
 import moderation.models.public
-import moderation.models.queue  # noqa: F401 - both fill the metadata
+import moderation.models.queue
+import moderation.models.together  # noqa: F401 - all fill the metadata
 from moderation.database import connect
 from moderation.migrations import migrating
 from moderation.models.columns import UTCDateTime

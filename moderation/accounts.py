@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, select, update
 
-from moderation import drafts, identifiers
+from moderation import drafts, identifiers, passes
 from moderation import mail as letters
 from moderation.decisions import NotFound
 from moderation.models.queue import (
@@ -22,6 +22,7 @@ from moderation.models.queue import (
     Role,
     SignIn,
 )
+from moderation.models.together import Lease, Mention
 from moderation.shortcuts import SHIPPED_KEYS, Keys
 
 LINK_LASTS = timedelta(minutes=15)
@@ -93,6 +94,12 @@ def set_shortcuts(session: Session, account_id: int, chosen: dict[str, str], *, 
     session.add(account)
 
 
+def put_guide_away(session: Session, account_id: int, now: datetime) -> None:
+    account = session.get_one(Account, account_id)
+    account.guided_at = now
+    session.add(account)
+
+
 def by_email(session: Session, email: str) -> Account | None:
     address = normal(email)
     if not drafts.is_address(address):
@@ -102,6 +109,12 @@ def by_email(session: Session, email: str) -> Account | None:
 
 def present(session: Session) -> list[Account]:
     return list(session.exec(select(Account).where(col(Account.removed_at).is_(None)).order_by(Account.name)))
+
+
+def is_team(session: Session) -> bool:
+    """Whether there is more than one person."""
+    people = select(Account.id).where(col(Account.removed_at).is_(None)).limit(2)
+    return len(session.exec(people).all()) == 2
 
 
 def is_present(session: Session, account_id: int) -> bool:
@@ -144,10 +157,12 @@ def remove(session: Session, email: str, now: datetime, *, force: bool = False) 
         if len(admins.all()) == 1:
             raise LastAdmin
     forget_factors(session, account)
-    for kind in (AccountSession, EmailChange, Letter):
+    for kind in (AccountSession, EmailChange, Letter, Lease, Mention):
         session.exec(delete(kind).where(col(kind.account_id) == account.id))
     account.email, account.removed_at = None, now
     session.add(account)
+    session.flush()
+    passes.gather(session, now)
 
 
 def forget_factors(session: Session, account: Account) -> None:

@@ -26,7 +26,8 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
 import moderation.models.public
-import moderation.models.queue  # noqa: F401 - both fill the metadata
+import moderation.models.queue
+import moderation.models.together  # noqa: F401 - all fill the metadata
 from moderation import database, migrations, part
 
 # PRAGMA application_id, by which a backup is known from a database in use.

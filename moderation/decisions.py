@@ -5,9 +5,10 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, desc, select
 
-from moderation import lifecycle, publication
+from moderation import deciders, leases, lifecycle, passes, publication, voices
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.models.queue import Account, Comment, Decision, Effect, EffectKind
+from moderation.voices import Heard
 
 # Characters of what a moderator adds to a decision.
 LONGEST_NOTE = 2000
@@ -58,6 +59,49 @@ class TooLate(Exception):
         self.status = status
 
 
+class Undecided(Exception):
+    """The policy asks for more than this one voice."""
+
+
+def speak(
+    session: Session,
+    comment_id: str,
+    action: Action,
+    *,
+    revision: int,
+    by: int,
+    now: datetime,
+    undo: timedelta,
+    reason: Reason | None = None,
+    note: str = "",
+) -> Decision | Heard:
+    """Records a voice and, if the policy is content with it, moves the comment: every door leads here.
+
+    Writes the log line and the effects, in the caller's transaction. `revision` is the one the moderator
+    saw; `by` an account. Raises NotFound, MayNotDecide, Stale, IllegalMove, ReasonNeeded and NoteTooLong.
+    """
+    note = note.strip()
+    comment = to_decide(session, comment_id, revision=revision, by=by)
+    if action in lifecycle.BY_AUTHOR:
+        raise IllegalMove(comment.status, action)
+    after = lifecycle.after(comment.status, action)
+    if action in lifecycle.NEEDS_REASON and (reason is None or (reason is Reason.OTHER and not note)):
+        raise ReasonNeeded(note=reason is Reason.OTHER)
+    if len(note) > LONGEST_NOTE:
+        raise NoteTooLong
+    # To take down and to look again take one person.
+    if action in voices.MOVES and not lifecycle.takes_down(comment.status, after):
+        said = voices.MOVES[action]
+        heard = voices.say(session, comment, said, by=by, now=now, reason=reason, note=note)
+        if heard is not None:
+            return heard
+    decision = record(
+        session, comment, action, now=now, undo_until=now + undo, by=by, reason=reason, note=note
+    )
+    _follow_up(session, decision, now)
+    return decision
+
+
 def decide(
     session: Session,
     comment_id: str,
@@ -70,29 +114,24 @@ def decide(
     reason: Reason | None = None,
     note: str = "",
 ) -> Decision:
-    """Moves a comment, writes the log line and the effects, in the caller's transaction.
+    """As `speak`, for who takes no half answer: raises Undecided where one more voice is not enough."""
+    made = speak(
+        session, comment_id, action, revision=revision, by=by, now=now, undo=undo, reason=reason, note=note
+    )
+    if isinstance(made, Heard):
+        raise Undecided
+    return made
 
-    `revision` is the one the moderator saw; `by` an account.
-    Raises NotFound, Stale, IllegalMove, ReasonNeeded and NoteTooLong.
-    """
-    note = note.strip()
+
+def to_decide(session: Session, comment_id: str, *, revision: int, by: int) -> Comment:
+    """Locked, as it was seen, and theirs to decide about. Raises NotFound, MayNotDecide and Stale."""
     comment = session.get(Comment, comment_id, with_for_update=True)
     if comment is None:
         raise NotFound
+    deciders.check(session, comment, by)
     if comment.revision != revision:
         raise stale(session, comment)
-    if action in lifecycle.BY_AUTHOR:
-        raise IllegalMove(comment.status, action)
-    lifecycle.after(comment.status, action)
-    if action in lifecycle.NEEDS_REASON and (reason is None or (reason is Reason.OTHER and not note)):
-        raise ReasonNeeded(note=reason is Reason.OTHER)
-    if len(note) > LONGEST_NOTE:
-        raise NoteTooLong
-    decision = record(
-        session, comment, action, now=now, undo_until=now + undo, by=by, reason=reason, note=note
-    )
-    _follow_up(session, decision, now)
-    return decision
+    return comment
 
 
 def record(
@@ -128,7 +167,9 @@ def record(
 
 
 def _move(session: Session, comment: Comment, decision: Decision) -> Decision:
-    """The only place where a status changes."""
+    """The only place where a status changes. Nobody reads any more what has moved, nor has passed it."""
+    leases.release(session, comment.id)
+    passes.forget(session, comment.id)
     comment.status = decision.after
     comment.revision = decision.revision
     session.add(comment)
@@ -156,7 +197,7 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime) -> Decis
     """Puts a comment back where it was, if nothing else moved it and its window is still open.
 
     What was waiting to be done is dropped; a text that had been taken down is public again at once.
-    Raises NotFound and TooLate.
+    Raises NotFound, MayNotDecide and TooLate.
     """
     decision = session.get(Decision, decision_id)
     if decision is None or decision.account_id is None or decision.undoes is not None:
@@ -164,6 +205,7 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime) -> Decis
     comment = session.get(Comment, decision.comment_id, with_for_update=True)
     if comment is None:
         raise NotFound
+    deciders.check(session, comment, by)
     if comment.revision != decision.revision or now >= decision.undo_until:
         raise TooLate(comment.status)
     return _revert(session, comment, decision, by=by, now=now)

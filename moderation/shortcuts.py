@@ -11,6 +11,7 @@ class Shortcut(StrEnum):
     PUBLISH = "publish"
     REFUSE = "refuse"
     SPAM = "spam"
+    NOTE = "note"
     UNDO = "undo"
     HELP = "help"
 
@@ -22,6 +23,7 @@ SHIPPED: dict[Shortcut, str] = {
     Shortcut.PUBLISH: "p",
     Shortcut.REFUSE: "r",
     Shortcut.SPAM: "s",
+    Shortcut.NOTE: "n",
     Shortcut.UNDO: "u",
     Shortcut.HELP: "?",
 }

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, in
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
-from moderation import decisions, identifiers, markup
+from moderation import decisions, identifiers, markup, notes, voices
 from moderation.database import in_turn
 from moderation.decisions import NotFound, TooLate
 from moderation.drafts import Draft, digest
@@ -251,3 +251,5 @@ def erase(session: Session, comment: Comment) -> None:
         version.author = version.email = version.source = version.html = version.fingerprint = ""
         version.findings = []
         session.add(version)
+    notes.erase(session, comment.id)
+    voices.empty(session, comment.id)

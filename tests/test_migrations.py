@@ -22,6 +22,7 @@ from moderation.lifecycle import Action, Reason, Status
 from moderation.markup import Dialect
 from moderation.models.public import Mode
 from moderation.models.queue import AccountSession, EffectKind, Letter, LetterKind, Role
+from moderation.policy import Say
 
 AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 # Every column that holds one of our words, and the words.
@@ -37,6 +38,8 @@ WORDS: dict[tuple[str, str], type[StrEnum]] = {
     ("letter", "kind"): LetterKind,
     ("thread", "mode"): Mode,
     ("version", "dialect"): Dialect,
+    ("voice", "reason"): Reason,
+    ("voice", "say"): Say,
 }
 
 

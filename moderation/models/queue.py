@@ -34,6 +34,8 @@ class Account(SQLModel, table=True):
     # Whether keys do what the desk’s buttons do, and those the person changed.
     shortcuts_on: bool = True
     shortcuts: dict[str, str] = Field(default_factory=dict, sa_type=JSON)
+    # When the person put the guide of the desk away.
+    guided_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
 class AccountSession(SQLModel, table=True):

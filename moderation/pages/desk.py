@@ -4,15 +4,18 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
+from moderation import voices
 from moderation.accounts import Person
 from moderation.lifecycle import Status
 from moderation.pages import queue
+from moderation.pages.cards import Card, cards
 from moderation.pages.filters import Filter, Place
 from moderation.pages.forums import Crowd, Forum, crowd, forum
 from moderation.pages.item import Item, item
 from moderation.pages.log import Line, line
 from moderation.pages.queue import Count, Surroundings
 from moderation.settings import ANY_NUMBER, Room
+from moderation.voices import Heard
 
 _NOBODY = Surroundings((), None, None, None)
 
@@ -23,6 +26,7 @@ class Told:
 
     done: Line | None = None
     moved: Forum | None = None
+    heard: Heard | None = None
 
 
 @dataclass(frozen=True)
@@ -32,11 +36,17 @@ class DeskPage:
     # What still waits, whatever is listed.
     waiting: Count
     beside: Surroundings
+    # What everybody had passed, before all others.
+    forward: tuple[Card, ...]
     item: Item | None
     crowd: Crowd
     told: Told
 
     statuses = tuple(Status)
+
+    @property
+    def listed(self) -> tuple[Card, ...]:
+        return *self.forward, *(card for card in self.beside.cards if card not in self.forward)
 
 
 def opened(
@@ -63,13 +73,20 @@ def first(
     room: Room = ANY_NUMBER,
 ) -> DeskPage:
     """With the first of the list open, or the first after a place. Raises BadCursor."""
-    found = queue.first(session, person, which, Place.read(after) if after else None)
+    forward = [] if after else queue.put_forward(session, person, which)
+    found = next(iter(forward), None) or queue.first(
+        session, person, which, Place.read(after) if after else None
+    )
     opens = item(session, person, found) if found is not None else None
     return _page(session, person, which, opens, told or Told(), room)
 
 
-def told(session: Session, done: int | None, moved: str | None = None) -> Told:
-    return Told(line(session, done), forum(session, moved) if moved else None)
+def told(session: Session, done: int | None, moved: str | None = None, heard: int | None = None) -> Told:
+    return Told(
+        line(session, done),
+        forum(session, moved) if moved else None,
+        voices.heard(session, heard) if heard else None,
+    )
 
 
 def _page(
@@ -82,6 +99,7 @@ def _page(
         count=number,
         waiting=waiting,
         beside=queue.around(session, person, which, opens.card) if opens is not None else _NOBODY,
+        forward=cards(session, queue.put_forward(session, person, which)),
         item=opens,
         crowd=_crowd(session, room, waiting),
         told=told,

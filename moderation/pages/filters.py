@@ -44,19 +44,27 @@ class Filter:
 
     status: Status = Status.PENDING
     newest: bool = False
+    # What the person left to the others: without it, it alone, or (None) everything.
+    passed: bool | None = False
 
     def address(self, path: str, **more: object) -> str:
         """A path of the desk that keeps to this list."""
         said = {
             "status": self.status if self.status is not Status.PENDING else "",
             "order": "newest" if self.newest else "",
+            "passed": "yes" if self.passed else "",
             **more,
         }
         kept = {name: value for name, value in said.items() if value}
         return f"{path}?{urlencode(kept)}" if kept else path
 
     def with_status(self, status: Status) -> "Filter":
-        return replace(self, status=status)
+        return replace(self, status=status, passed=False)
+
+    @property
+    def left(self) -> "Filter":
+        """What waits and was left to the others."""
+        return replace(self, status=Status.PENDING, passed=True)
 
     @property
     def turned(self) -> "Filter":

@@ -42,7 +42,7 @@ class Item:
 
 def item(session: Session, person: Person, comment_id: str) -> Item | None:
     """None where there is no such contribution, or not for this person."""
-    if session.exec(visible_to(person).where(Comment.id == comment_id)).first() is None:
+    if not is_visible(session, person, comment_id):
         return None
     (card,) = cards(session, [comment_id])
     number = session.exec(
@@ -62,6 +62,10 @@ def item(session: Session, person: Person, comment_id: str) -> Item | None:
         history=lines(session, col(Decision.comment_id) == comment_id),
         forum=forum(session, card.article_slug),
     )
+
+
+def is_visible(session: Session, person: Person, comment_id: str) -> bool:
+    return session.exec(visible_to(person).where(Comment.id == comment_id)).first() is not None
 
 
 def _parent(session: Session, comment_id: str) -> Parent | None:

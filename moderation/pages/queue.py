@@ -1,12 +1,17 @@
 """Lists of contributions: a page of them, how many there are, and those around one."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
+from sqlalchemy import not_, or_
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from moderation.accounts import Person
+from moderation.leases import current
+from moderation.lifecycle import Status
 from moderation.models.queue import Comment
+from moderation.models.together import Pass, PutForward, Voice
 from moderation.pages.cards import Card, cards, visible_to
 from moderation.pages.filters import Filter, Place
 
@@ -14,6 +19,8 @@ PER_PAGE = 50
 COUNTED = 1000
 # How many are listed beside an open one, before it and from it on.
 BEFORE, ONWARD = 3, 17
+# How many others may be reading before one reads with somebody.
+READ_AT_ONCE = 10
 
 
 @dataclass(frozen=True)
@@ -74,11 +81,23 @@ def first(session: Session, person: Person, which: Filter, after: Place | None =
     return _first(session, which, mine.where(which.beyond(after)) if after is not None else mine)
 
 
-def onward(session: Session, person: Person, which: Filter, comment_id: str) -> str | None:
-    """The one that comes after that comment in the list, or else the first of all."""
+def onward(session: Session, person: Person, which: Filter, comment_id: str, now: datetime) -> str | None:
+    """The one after that comment in the list, or else the first of all; what others read comes last."""
     here = session.get_one(Comment, comment_id)
-    beyond = first(session, person, which, Place(here.submitted_at, here.id))
-    return beyond or first(session, person, which)
+    mine = _mine(person, which).where(Comment.id != comment_id)
+    beyond = mine.where(which.beyond(Place(here.submitted_at, here.id)))
+    ids = _ids(session, which, beyond, READ_AT_ONCE) or _ids(session, which, mine, READ_AT_ONCE)
+    read = {name for name, lease in current(session, ids, now).items() if lease.account_id != person.id}
+    return next((name for name in ids if name not in read), next(iter(ids), None))
+
+
+def put_forward(session: Session, person: Person, which: Filter) -> list[str]:
+    """What everybody had passed once: it stands before the list, and not in its place."""
+    if which != Filter(newest=which.newest):
+        return []
+    mine = _mine(person, which).join(PutForward, col(PutForward.comment_id) == Comment.id)
+    ids = mine.with_only_columns(col(Comment.id)).order_by(col(PutForward.at), col(Comment.id)).limit(BEFORE)
+    return list(session.execute(ids).scalars())
 
 
 def count(session: Session, person: Person, which: Filter) -> Count:
@@ -89,7 +108,21 @@ def count(session: Session, person: Person, which: Filter) -> Count:
 
 
 def _mine(person: Person, which: Filter) -> SelectOfScalar[Comment]:
-    return which.narrow(visible_to(person))
+    mine = which.narrow(visible_to(person))
+    return mine if which.passed is None or which.status is not Status.PENDING else _left(mine, person, which)
+
+
+def _left(query: SelectOfScalar[Comment], person: Person, which: Filter) -> SelectOfScalar[Comment]:
+    """Without what the person passed or gave a voice on, or that alone."""
+    passed = select(Pass.comment_id).where(Pass.account_id == person.id, Pass.comment_id == Comment.id)
+    spoke = select(Voice.id).where(
+        Voice.account_id == person.id,
+        Voice.comment_id == Comment.id,
+        Voice.revision == Comment.revision,
+        col(Voice.ended_at).is_(None),
+    )
+    left = or_(passed.exists(), spoke.exists())
+    return query.where(left if which.passed else not_(left))
 
 
 def _ids(

@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
 from moderation.database import UNAVAILABLE
+from moderation.deciders import MayNotDecide
 from moderation.decisions import Last, NotFound, ReasonNeeded, Stale, TooLate
 from moderation.drafts import Invalid
 from moderation.lifecycle import IllegalMove, actions_from
@@ -176,6 +177,12 @@ _PROBLEMS: dict[type[Exception], Callable[[Any, Parts], Response]] = {
     NonceReused: lambda _error, _parts: _fields([("Idempotency-Key", "used with another body")]),
     Unauthorised: lambda _error, _parts: problem(
         401, "A bearer token is needed.", headers={"WWW-Authenticate": "Bearer"}
+    ),
+    MayNotDecide: lambda error, _parts: problem(
+        403,
+        "This is your own contribution: somebody else decides about it."
+        if error.own
+        else "You stood aside from this contribution: somebody else decides about it.",
     ),
     Forbidden: lambda _error, _parts: problem(403, "This token does not open that."),
     **dict.fromkeys(UNAVAILABLE, _busy),

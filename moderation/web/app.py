@@ -37,16 +37,20 @@ from moderation.web import (
     desk,
     email,
     factors,
+    guide,
     health,
     observe,
+    onward,
     passkeys,
     password,
+    policy,
     public,
     scrape,
     shortcuts,
     sign_in,
     submit,
     team,
+    together,
     tokens,
     track,
 )
@@ -138,9 +142,10 @@ def create_app(parts: Parts) -> ASGIApp:
 def _routes() -> list[BaseRoute]:
     """Every application of a process shares them: FastAPI takes a tenth of a second to prepare them."""
     router = APIRouter()
-    for module in (public, submit, track, passkeys, password, sign_in, desk):
+    # What has a name of its own under a contribution, before the actions that decide about it.
+    for module in (public, submit, track, passkeys, password, sign_in, together, desk):
         router.include_router(module.router, dependencies=[] if module is submit else [Place])
-    for module in (account, confirm, email, factors, shortcuts, team, tokens, health, scrape):
+    for module in (account, confirm, email, factors, shortcuts, team, policy, guide, tokens, health, scrape):
         router.include_router(module.router, dependencies=[Place])
     return router.routes
 
@@ -235,14 +240,17 @@ async def _to_sign_in(request: Request, _error: Exception) -> Response:
     parts: Parts = request.app.state.parts
     if request.method == "GET":
         query = request.url.query
-        onward = quote(request.url.path + (f"?{query}" if query else ""))
-        return RedirectResponse(parts.url(f"/sign-in?next={onward}"), 303, headers=PRIVATE)
+        asked = quote(request.url.path + (f"?{query}" if query else ""))
+        return RedirectResponse(parts.url(f"/sign-in?next={asked}"), 303, headers=PRIVATE)
+    # What was typed is shown, to be sent again once somebody is signed in: once, as a revision sees to it.
+    typed = await again.typed(request)
     return parts.page(
         "sign_in.html",
-        None,
+        typed,
         status=401,
         headers=PRIVATE,
-        next="/desk",
+        next=onward.inside(again.origin(request)),
         problem="signed_out",
         party=parts.party,
+        action=parts.url(request.url.path),
     )

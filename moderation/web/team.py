@@ -1,10 +1,12 @@
-"""The team, for who administers: who is in it, how each signs in, and signing somebody out everywhere."""
+"""The team, for who administers: who is in it, who is on duty, signing somebody out everywhere."""
 
 import logging
+from typing import Annotated
+from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Form, Request, Response
 
-from moderation import accounts, logs, sessions
+from moderation import accounts, duty, logs, sessions
 from moderation.decisions import NotFound
 from moderation.pages import account as pages
 from moderation.web.account import Number
@@ -16,7 +18,24 @@ router = APIRouter(prefix="/desk/team")
 
 @router.get("")
 def show(app: ThisApp, session: Reading, person: Admin, now: Now, done: str = "") -> Response:
-    return app.page("team.html", pages.team(session, now), headers=PRIVATE, person=person, news=done)
+    weeks = pages.weeks(session, now, ZoneInfo(app.settings.timezone))
+    return app.page(
+        "team.html", pages.team(session, now), headers=PRIVATE, person=person, news=done, weeks=weeks
+    )
+
+
+@router.post("/duty")
+def agree(
+    app: ThisApp,
+    request: Request,
+    person: Admin,
+    now: Now,
+    week: Annotated[str, Form(pattern=r"^\d{4}-W\d{2}$")],
+    who: Annotated[list[int] | None, Form()] = None,
+) -> Response:
+    with app.writing() as session:
+        duty.assign(session, week, who or [])
+    return go(app, request, person, "/desk/team?done=duty_saved", now)
 
 
 @router.post("/{account}/sign-out")

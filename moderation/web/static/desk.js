@@ -41,6 +41,51 @@
     tick();
   };
 
+  // What the others do: told beside what one is reading, which stays where it is until it is asked for.
+  const EVERY = 15000;
+  const LONGEST = 240000;
+  let pause = EVERY;
+  let told = "";
+
+  const request = (method, address, then) => {
+    const sent = new XMLHttpRequest();
+    sent.open(method, address);
+    sent.timeout = TIMEOUT;
+    sent.onloadend = () => then(sent);
+    sent.send();
+  };
+
+  const read = () => {
+    const open = find("[data-reading]");
+    if (open && !document.hidden) request("POST", open.dataset.reading, () => {});
+  };
+
+  const tell = ({ arrived, moved }) => {
+    const live = find(".live");
+    const places = find("[data-changes]");
+    const words = moved || arrived;
+    if (!live || !places || words === told) return;
+    told = words;
+    live.replaceChildren();
+    if (!words) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = moved ? `${moved} ${places.dataset.reopen}` : arrived;
+    button.addEventListener("click", () => busy || ask("GET", places.dataset.afresh, null, button, "replaceState"));
+    live.append(button);
+  };
+
+  const watch = () => {
+    const places = find("[data-changes]");
+    if (document.hidden || !places) return void setTimeout(watch, pause);
+    const address = places.dataset.changes;
+    request("GET", address, ({ status, responseText }) => {
+      pause = status === 200 ? EVERY : Math.min(pause * 2, LONGEST);
+      if (status === 200 && find("[data-changes]")?.dataset.changes === address) tell(JSON.parse(responseText));
+      setTimeout(watch, pause);
+    });
+  };
+
   const begin = () => {
     const keys = find("[data-keys]");
     const known = keys ? JSON.parse(keys.dataset.keys) : {};
@@ -49,8 +94,11 @@
       const target = find("button, summary", element) || element;
       if (known[element.dataset.do]) target.setAttribute("aria-keyshortcuts", known[element.dataset.do]);
     }
+    document.body.classList.add("scripted");
     count();
     announce();
+    read();
+    told = "";
   };
 
   const focus = () => {
@@ -101,7 +149,7 @@
   const send = (form, button) => {
     const data = new FormData(form);
     if (button?.name) data.append(button.name, button.value);
-    ask("POST", form.action, new URLSearchParams(data), button, "replaceState");
+    ask("POST", button?.getAttribute("formaction") || form.action, new URLSearchParams(data), button, "replaceState");
   };
 
   const press = (name) => {
@@ -109,6 +157,7 @@
     if (!target) return false;
     if (target.matches("form")) target.requestSubmit();
     else if (target.matches("a")) target.click();
+    else if (target.matches("textarea")) target.focus();
     else if (target.matches("dialog")) target.open ? target.close() : target.showModal();
     else unfold(target);
     return true;
@@ -154,4 +203,6 @@
   });
   addEventListener("popstate", () => ask("GET", location.href, null, null, null));
   begin();
+  setInterval(read, 60000);
+  setTimeout(watch, EVERY);
 }

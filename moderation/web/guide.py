@@ -1,0 +1,22 @@
+"""The desk on one screen, for the first visit and whenever one wants it."""
+
+from fastapi import APIRouter, Request, Response
+
+from moderation import accounts
+from moderation.web.dependencies import Now, ThisApp
+from moderation.web.people import PRIVATE, SignedIn, go
+
+router = APIRouter(prefix="/desk/guide")
+
+
+@router.get("")
+def show(app: ThisApp, person: SignedIn) -> Response:
+    return app.page("guide.html", None, headers=PRIVATE, person=person)
+
+
+@router.post("")
+def put_away(app: ThisApp, request: Request, person: SignedIn, now: Now) -> Response:
+    """It is no longer offered at the head of the queue."""
+    with app.writing() as session:
+        accounts.put_guide_away(session, person.id, now)
+    return go(app, request, person, "/desk", now)
