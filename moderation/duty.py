@@ -1,8 +1,7 @@
 """Who is on duty in a week (« permanence »), as the team has agreed."""
 
 from collections.abc import Collection
-from datetime import datetime, timedelta
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta, tzinfo
 
 from sqlmodel import Session, col, delete, select
 
@@ -10,18 +9,18 @@ from moderation.models.queue import Account
 from moderation.models.together import Duty
 
 
-def week_of(moment: datetime, zone: ZoneInfo) -> str:
+def week_of(moment: datetime, zone: tzinfo) -> str:
     """« 2026-W10 », Monday to Sunday where the site is."""
     year, week, _ = moment.astimezone(zone).isocalendar()
     return f"{year}-W{week:02}"
 
 
-def monday(week: str, zone: ZoneInfo) -> datetime:
+def monday(week: str, zone: tzinfo) -> datetime:
     """Where it begins. Raises ValueError for what is no week."""
     return datetime.strptime(f"{week}-1", "%G-W%V-%u").replace(tzinfo=zone)
 
 
-def coming(moment: datetime, zone: ZoneInfo, weeks: int) -> list[str]:
+def coming(moment: datetime, zone: tzinfo, weeks: int) -> list[str]:
     """That week and those after it."""
     local = moment.astimezone(zone)
     return [week_of(local + timedelta(weeks=number), zone) for number in range(weeks)]

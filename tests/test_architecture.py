@@ -162,7 +162,7 @@ def test_everything_is_annotated() -> None:
 GIVEN = {
     *("page", "status", "form", "preview", "notice", "person", "now", "stale", "problem", "typed_reason"),
     *("typed_note", "next", "entry", "wrong", "unknown", "typed", "changed", "action"),
-    *("team", "weeks", "party", "news", "stay", "picture", "scopes", "foreign"),
+    *("team", "shared", "weeks", "party", "news", "stay", "picture", "scopes", "foreign"),
     *("name", "link", "code", "kind", "at", "reference"),
 }
 

@@ -139,18 +139,16 @@ def _reader(lease: Lease, people: dict[int, str], person: Person, now: datetime)
 
 
 def _calls(session: Session, person: Person, people: dict[int, str]) -> tuple[Call, ...]:
-    visible = visible_to(person).with_only_columns(col(Comment.id)).where(col(Comment.id) == Note.comment_id)
-    rows = session.exec(
-        select(Note, Account.name, Version.author)
+    called = (
+        visible_to(person)
+        .join(Note, col(Note.comment_id) == Comment.id)
         .join(Mention, col(Mention.note_id) == Note.id)
         .join(Account, col(Account.id) == Note.account_id)
-        .join(Comment, col(Comment.id) == Note.comment_id)
         .join(Version, col(Version.comment_id) == Comment.id)
-        .where(
-            Mention.account_id == person.id,
-            Version.number == Comment.version,
-            col(Note.comment_id).in_(visible),
-        )
+        .where(Mention.account_id == person.id, Version.number == Comment.version)
+    )
+    rows = session.execute(
+        called.with_only_columns(Note, col(Account.name), col(Version.author))
         .order_by(col(Note.id))
         .limit(SHOWN)
     )

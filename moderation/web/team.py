@@ -1,10 +1,12 @@
 """The team, for who administers: who is in it, who is on duty, signing somebody out everywhere."""
 
 import logging
+from datetime import UTC
 from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Request, Response
+from pydantic import AfterValidator
 
 from moderation import accounts, duty, logs, sessions
 from moderation.decisions import NotFound
@@ -24,13 +26,18 @@ def show(app: ThisApp, session: Reading, person: Admin, now: Now, done: str = ""
     )
 
 
+def _week(typed: str) -> str:
+    """Raises ValueError for what is no week."""
+    return duty.week_of(duty.monday(typed, UTC), UTC)
+
+
 @router.post("/duty")
 def agree(
     app: ThisApp,
     request: Request,
     person: Admin,
     now: Now,
-    week: Annotated[str, Form(pattern=r"^\d{4}-W\d{2}$")],
+    week: Annotated[str, Form(max_length=8), AfterValidator(_week)],
     who: Annotated[list[int] | None, Form()] = None,
 ) -> Response:
     with app.writing() as session:

@@ -51,8 +51,8 @@ def changes(
     found = pages.changes(session, person, since, opened, revision)
     say = app.templates.get_template("_changes.html").module
     told = {
-        "arrived": say.arrived(found.arrived).striptags(),  # type: ignore[attr-defined]
-        "moved": say.moved(found.moved).striptags(),  # type: ignore[attr-defined]
+        "arrived": say.arrived(found.arrived).unescape(),  # type: ignore[attr-defined]
+        "moved": say.moved(found.moved).unescape(),  # type: ignore[attr-defined]
     }
     return JSONResponse(told, headers=PRIVATE)
 
