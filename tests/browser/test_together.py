@@ -1,16 +1,14 @@
-"""Two people at the desk with their scripts on: each learns what the other does, and nothing moves by itself."""
+"""Two people at the desk, their scripts on: each learns what the other does, and nothing moves by itself."""
 
 import re
 
 import pytest
-from conftest import add_article, add_person, send
+from conftest import add_article, send
 from playwright.sync_api import Page, expect
 
 from browser.conftest import Visit
 from browser.serving import Site
-from moderation import decisions
 from moderation.lifecycle import Action
-from moderation.models.queue import Role
 
 pytestmark = pytest.mark.browser
 

@@ -42,6 +42,17 @@ POST /sign-in/second
 GET /sign-in/{token}
 POST /sign-in/{token}
 POST /sign-out
+GET /desk/changes
+POST /desk/comments/{comment_id}/lease
+POST /desk/comments/{comment_id}/reading
+POST /desk/comments/{comment_id}/note
+POST /desk/comments/{comment_id}/pass
+POST /desk/comments/{comment_id}/take-up
+POST /desk/comments/{comment_id}/stand-aside
+POST /desk/comments/{comment_id}/come-back
+POST /desk/comments/{comment_id}/veto
+POST /desk/voices/{voice}/take-back
+POST /desk/mentions/{note_id}/seen
 GET /desk
 GET /desk/log
 GET /desk/comments/{comment_id}
@@ -66,8 +77,15 @@ GET /desk/account/codes
 POST /desk/account/codes
 POST /desk/account/codes/remove
 POST /desk/account/recovery
+GET /desk/account/shortcuts
+POST /desk/account/shortcuts
 GET /desk/team
+POST /desk/team/duty
 POST /desk/team/{account}/sign-out
+GET /desk/settings/policy
+POST /desk/settings/policy
+GET /desk/guide
+POST /desk/guide
 GET /desk/account/tokens
 POST /desk/account/tokens
 POST /desk/account/tokens/{token}/revoke
@@ -95,9 +113,9 @@ def test_the_program_answers_at_these_addresses_and_no_others(parts: Parts) -> N
 
 def test_every_address_of_the_desk_asks_who_is_there(parts: Parts, client: TestClient, pending: Sent) -> None:
     known = {"{comment_id}": pending.id, "{action}": "publish"}
-    known |= dict.fromkeys(("{account}", "{browser}", "{passkey}", "{token}"), "1")
+    known |= dict.fromkeys(("{account}", "{browser}", "{passkey}", "{token}", "{voice}", "{note_id}"), "1")
     asked = [(method, path) for method, path in routes(parts) if path.startswith("/desk")]
-    assert len(asked) == 33
+    assert len(asked) == 51
     for method, path in asked:
         for name, value in known.items():
             path = path.replace(name, value)  # noqa: PLW2901
