@@ -83,7 +83,7 @@ def say(
     )
     session.add(voice)
     session.flush()
-    rule = rule.among(len(deciders.able(session, comment) | {by}))
+    rule = rule.among(len(deciders.able(session, comment)))
     standing = [one.say for one in counting(session, comment)]
     found = policy.verdict(standing, rule)
     if isinstance(found, Action) and found.value == what.value:

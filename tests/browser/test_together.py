@@ -3,14 +3,21 @@
 import re
 
 import pytest
-from conftest import add_article, send
+from conftest import Sent, add_article, send
 from playwright.sync_api import Page, expect
 
 from browser.conftest import Visit
 from browser.serving import Site
+from browser.test_every_page import NARROW, TOO_SMALL, TOO_WIDE, WIDE, axe
+from moderation import leases, notes, passes, vetoes, voices
 from moderation.lifecycle import Action
+from moderation.models.queue import Comment
+from moderation.policy import Policy
 
 pytestmark = pytest.mark.browser
+# What a closed dialog holds has no size.
+SEEN_TOO_SMALL = TOO_SMALL.replace("element.tabIndex >= 0", "element.checkVisibility()")
+WORD = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz"
 
 
 @pytest.fixture
@@ -64,4 +71,38 @@ def test_n_begins_a_note_and_the_button_passes_it_on(page: Page, site: Site) -> 
     page.get_by_role("button", name="Enregistrer la note").click()
     expect(page.locator(".notes mark")).to_have_text("@Sami")
     page.get_by_role("button", name="Je ne sais pas").click()
-    expect(page.locator(".open")).not_to_have_attribute("data-item", sent.id)
+    expect(page.locator(f"[data-item='{sent.id}']")).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", ["/desk/guide", "/desk/settings/policy", "/desk/team", "item"])
+def test_each_page_is_one_for_everybody(visit: Visit, site: Site, path: str) -> None:
+    phone = visit(viewport=NARROW, has_touch=True, is_mobile=True)
+    site.sign_in(phone.context, site.ann)
+    if path == "item":
+        sent = shared(site)
+        path = f"/desk/comments/{sent.id}"
+    phone.goto(path)
+    assert phone.evaluate(TOO_WIDE) == []
+    assert phone.evaluate(SEEN_TOO_SMALL) == []
+    phone.emulate_media(color_scheme="dark")
+    assert axe(phone) == []
+    phone.emulate_media(color_scheme="light")
+    phone.set_viewport_size(WIDE)
+    assert axe(phone) == []
+    with site.parts.writing() as session:
+        voices.set_policy(session, "Ville", None)
+
+
+def shared(site: Site) -> Sent:
+    """Read, noted on, spoken about and objected to by Sami, and passed by Ann."""
+    add_article(site.parts, "partage", title="Partage")
+    sent = send(site.parts, "partage", "À voir à plusieurs.")
+    now = site.parts.clock()
+    with site.parts.writing() as session:
+        section = session.get_one(Comment, sent.id).section
+        voices.set_policy(session, section, Policy(2, 2, veto=True))
+        leases.take(session, sent.id, by=site.sami.id, now=now)
+        notes.write(session, sent.id, f"@Ann, {WORD * 5}", by=site.sami.id, now=now)
+        vetoes.object_to(session, sent.id, revision=1, by=site.sami.id, now=now, note=WORD * 5)
+        passes.leave(session, sent.id, by=site.ann.id, now=now)
+    return sent

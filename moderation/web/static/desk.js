@@ -94,7 +94,8 @@
       const target = find("button, summary", element) || element;
       if (known[element.dataset.do]) target.setAttribute("aria-keyshortcuts", known[element.dataset.do]);
     }
-    document.body.classList.add("scripted");
+    // Here, to open is to read.
+    all(".read").forEach((form) => form.remove());
     count();
     announce();
     read();
