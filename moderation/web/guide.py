@@ -3,15 +3,16 @@
 from fastapi import APIRouter, Request, Response
 
 from moderation import accounts
-from moderation.web.dependencies import Now, ThisApp
+from moderation.web.dependencies import Now, Reading, ThisApp
 from moderation.web.people import PRIVATE, SignedIn, go
 
 router = APIRouter(prefix="/desk/guide")
 
 
 @router.get("")
-def show(app: ThisApp, person: SignedIn) -> Response:
-    return app.page("guide.html", None, headers=PRIVATE, person=person)
+def show(app: ThisApp, session: Reading, person: SignedIn) -> Response:
+    page = {"alone": not accounts.is_team(session)}
+    return app.page("guide.html", page, headers=PRIVATE, person=person)
 
 
 @router.post("")
