@@ -1,27 +1,28 @@
 """The people of the team: their accounts, and the ways to sign in that open once."""
 
 import hmac
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from sqlalchemy import and_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, select, update
 
-from moderation import drafts, identifiers, passes
+from moderation import database, drafts, identifiers, passes
 from moderation import mail as letters
 from moderation.decisions import NotFound
-from moderation.models.queue import (
+from moderation.models.people import (
     Account,
     AccountSession,
     Challenge,
     EmailChange,
-    Letter,
-    LetterKind,
     Passkey,
     RecoveryCode,
     Role,
     SignIn,
 )
+from moderation.models.queue import Letter, LetterKind
 from moderation.models.together import Lease, Mention
 from moderation.shortcuts import SHIPPED_KEYS, Keys
 
@@ -62,6 +63,10 @@ class Person:
     browser: int | None = None
     confirmed_at: datetime | None = None
     keys: Keys = SHIPPED_KEYS
+    # What they may see; all there is when empty.
+    sections: tuple[str, ...] = ()
+    # Whether words the site looks out for are covered until they are asked for.
+    blurs: bool = False
     # Whether something about the browser is to be written down, as it is now and then.
     browser_is_due: bool = False
 
@@ -74,30 +79,20 @@ def normal(email: str) -> str:
     return email.strip().lower()
 
 
-def add(session: Session, email: str, name: str, role: Role, now: datetime) -> Account:
+def add(
+    session: Session, email: str, name: str, role: Role, now: datetime, sections: Iterable[str] = ()
+) -> Account:
     """Raises NotAnAddress and Exists."""
     address = normal(email)
     if not drafts.is_address(address):
         raise NotAnAddress
-    account = Account(email=address, name=name, role=role, created_at=now)
+    account = Account(email=address, name=name, role=role, created_at=now, sections=sorted({*sections}))
     session.add(account)
     try:
         session.flush()
     except IntegrityError:
         raise Exists from None
     return account
-
-
-def set_shortcuts(session: Session, account_id: int, chosen: dict[str, str], *, on: bool) -> None:
-    account = session.get_one(Account, account_id)
-    account.shortcuts, account.shortcuts_on = chosen, on
-    session.add(account)
-
-
-def put_guide_away(session: Session, account_id: int, now: datetime) -> None:
-    account = session.get_one(Account, account_id)
-    account.guided_at = now
-    session.add(account)
 
 
 def by_email(session: Session, email: str) -> Account | None:
@@ -111,15 +106,22 @@ def present(session: Session) -> list[Account]:
     return list(session.exec(select(Account).where(col(Account.removed_at).is_(None)).order_by(Account.name)))
 
 
-def is_team(session: Session) -> bool:
-    """Whether there is more than one person."""
-    people = select(Account.id).where(col(Account.removed_at).is_(None)).limit(2)
-    return len(session.exec(people).all()) == 2
-
-
 def is_present(session: Session, account_id: int) -> bool:
     account = session.get(Account, account_id)
     return account is not None and account.removed_at is None
+
+
+def hold(session: Session, account_id: int | None) -> Account | None:
+    """The account, locked until the transaction ends; the same is asked for nobody’s.
+
+    Whoever locks or changes several rows of a person (sign-ins, browsers, new address, passkeys and their
+    challenges, recovery codes, letters, tokens) holds the account before any of them; of several accounts the
+    lowest number first. Of two who meet, one then waits for the other, and never each for each. A row added
+    that refers to the account keeps others from holding it: that too comes after. Rows that are only old are
+    left to `database.clear`.
+    """
+    same = select(Account).where(col(Account.id) == account_id).with_for_update()
+    return session.exec(same, execution_options={"populate_existing": True}).first()
 
 
 def operator(session: Session, now: datetime) -> int:
@@ -144,25 +146,32 @@ def remove(session: Session, email: str, now: datetime, *, force: bool = False) 
 
     Raises NotFound, and LastAdmin unless forced.
     """
-    account = by_email(session, email)
-    if account is None or account.id is None:
+    found = by_email(session, email)
+    if found is None:
         raise NotFound
-    if account.role is Role.ADMIN and not force:
-        # Locked, so that of two who leave at once one stays.
-        admins = session.exec(
-            select(Account.id)
-            .where(Account.role == Role.ADMIN, col(Account.removed_at).is_(None))
-            .with_for_update()
-        )
-        if len(admins.all()) == 1:
-            raise LastAdmin
+    if found.role is Role.ADMIN and not force and len(_admins(session)) == 1:
+        raise LastAdmin
+    account = hold(session, found.id)
+    if account is None or account.removed_at is not None:
+        raise NotFound
     forget_factors(session, account)
     for kind in (AccountSession, EmailChange, Letter, Lease, Mention):
         session.exec(delete(kind).where(col(kind.account_id) == account.id))
-    account.email, account.removed_at = None, now
+    account.email = account.feed = None
+    account.removed_at = now
     session.add(account)
     session.flush()
     passes.gather(session, now)
+
+
+def _admins(session: Session) -> Sequence[int | None]:
+    """All of them held, so that of two who leave at once one stays."""
+    return session.exec(
+        select(Account.id)
+        .where(Account.role == Role.ADMIN, col(Account.removed_at).is_(None))
+        .order_by(col(Account.id))
+        .with_for_update()
+    ).all()
 
 
 def forget_factors(session: Session, account: Account) -> None:
@@ -186,11 +195,11 @@ def ask(
 
     An unknown address gets the same rows, so that it takes the same time; delivery drops its letter.
     """
-    _forget_old(session, now)
     account = by_email(session, email)
     sign_in = _opened(session, account.id if account is not None else None, now + lasts, onward)
     if mail is not None:
         letters.write(session, mail, now, sign_in=sign_in)
+    _forget_old(session, now)
     return sign_in
 
 
@@ -209,9 +218,8 @@ def _opened(session: Session, account_id: int | None, until: datetime, onward: s
 def _forget_old(session: Session, now: datetime) -> None:
     """Whoever asks and asks again fills no disk. A letter still to be sent keeps its row."""
     waiting = select(Letter.sign_in_id).where(col(Letter.sign_in_id).is_not(None))
-    session.exec(
-        delete(SignIn).where(col(SignIn.expires_at) < now - INVITATION_LASTS, col(SignIn.id).not_in(waiting))
-    )
+    old = and_(col(SignIn.expires_at) < now - INVITATION_LASTS, col(SignIn.id).not_in(waiting))
+    database.clear(session, SignIn, old)
 
 
 def new_code(sign_in: SignIn) -> str:
@@ -245,7 +253,8 @@ def is_a_try_left(session: Session, sign_in: SignIn) -> bool:
 
 
 def usable(session: Session, sign_in_id: str, now: datetime) -> SignIn:
-    """The sign-in, locked. Raises CannotSignIn."""
+    """The sign-in, locked, as is its account. Raises CannotSignIn."""
+    hold(session, session.exec(select(SignIn.account_id).where(SignIn.id == sign_in_id)).first())
     sign_in = session.get(SignIn, sign_in_id, with_for_update=True)
     if sign_in is None or sign_in.used_at is not None or sign_in.expires_at <= now:
         raise CannotSignIn

@@ -25,13 +25,17 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
+import moderation.models.judging
 import moderation.models.public
 import moderation.models.queue
-import moderation.models.together  # noqa: F401 - all fill the metadata
-from moderation import database, migrations, part
+import moderation.models.together
+import moderation.models.traits  # noqa: F401 - they fill the metadata
+from moderation import checksum, database, migrations, numbers, part
 
 # PRAGMA application_id, by which a backup is known from a database in use.
 MARK = 0x4D4F4452
+# PRAGMA user_version, by which a file that has lost its checksum is known from one that never had any.
+SEALED = 1
 # No value of ours is as long; a hostile file’s could fill the memory.
 LONGEST_VALUE = 64 * 2**20
 BATCH = 20_000
@@ -67,6 +71,9 @@ def verify(file: Path, *, mark: int = MARK) -> Contents:
     with told(), _opened(file) as connection:
         if _one(connection, "PRAGMA application_id") != mark:
             raise NotABackup("it is not what “moderation backup” makes")
+        sealed = mark and (_one(connection, "PRAGMA user_version") or checksum.is_there(file))
+        if sealed and not checksum.is_right(file):
+            raise NotABackup("it is damaged: something in it is not as its checksum says")
         broken = connection.execute("PRAGMA integrity_check(1)").fetchone()[0]
         if broken != "ok":
             raise NotABackup(f"it is damaged: {broken}")
@@ -115,7 +122,7 @@ def revision_of(connection: sqlite3.Connection, schema: str = "main") -> str:
 def tables(connection: sqlite3.Connection, schema: str = "main") -> list[str]:
     query = f"SELECT name FROM {schema}.sqlite_master WHERE type = 'table' AND name <> 'alembic_version'"
     names = [name for (name,) in connection.execute(query)]
-    return sorted(name for name in names if not name.startswith("sqlite_"))
+    return sorted(name for name in names if not name.startswith("sqlite_") and name not in migrations.SEARCH)
 
 
 def counts(connection: sqlite3.Connection, schema: str = "main") -> Iterator[tuple[str, int]]:
@@ -172,12 +179,16 @@ def stage(source: Path, scratch: Engine, tell: Tell) -> Contents:
             connection.execute(f"DELETE FROM main.{_quoted(table)}")
             if _copied(connection, table, count, tell) != count:
                 raise NotABackup(f"not every row of “{table}” can be read")
+        numbers.go_on_in_sqlite(connection, numbers.in_sqlite(connection, "source"))
         return Contents(revision_of(connection, "source"), rows)
 
 
-def mark(scratch: Engine, number: int = MARK) -> None:
+def mark(scratch: Engine) -> None:
     with told(), database.writing(scratch) as session:
-        raw(session).execute(f"PRAGMA application_id = {number}")
+        # The search index is made anew from the rows: no file’s own is ever read.
+        raw(session).execute("DROP TABLE IF EXISTS search")
+        raw(session).execute(f"PRAGMA application_id = {MARK}")
+        raw(session).execute(f"PRAGMA user_version = {SEALED}")
 
 
 def raw(session: Session) -> sqlite3.Connection:
@@ -205,7 +216,11 @@ def _objects(connection: sqlite3.Connection, schema: str) -> set[tuple[str, str]
     tables = f"SELECT type, name FROM pragma_table_list WHERE schema = '{schema}'"
     triggers = f"SELECT type, name FROM {schema}.sqlite_master WHERE type = 'trigger'"
     found = [*connection.execute(tables), *connection.execute(triggers)]
-    return {(kind, name) for kind, name in found if not name.startswith("sqlite_")}
+    return {
+        (kind, name)
+        for kind, name in found
+        if not name.startswith("sqlite_") and name not in migrations.SEARCH
+    }
 
 
 def _columns(connection: sqlite3.Connection, schema: str, table: str) -> set[tuple[str, int]]:

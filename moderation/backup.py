@@ -9,7 +9,7 @@ from sqlalchemy import column as plain_column
 from sqlalchemy import table as plain_table
 from sqlmodel import Session, SQLModel
 
-from moderation import archive, database, migrations, part
+from moderation import archive, checksum, database, migrations, numbers, part
 from moderation.archive import BATCH, Contents, NotABackup, Tell
 
 # Of the copies an upgrade makes.
@@ -32,6 +32,7 @@ def make(engine: Engine, file: Path, *, tell: Tell, replace: bool = False) -> Co
     _may_be_written(engine, file, replace=replace)
     with part.beside(file) as new:
         contents = _copy(engine, new, tell)
+        checksum.add(new.path)
         written = archive.verify(new.path)
         if written != contents:
             raise NotABackup("what was written is not what was read")
@@ -73,7 +74,9 @@ def _copy(engine: Engine, new: part.Part, tell: Tell) -> Contents:
 def _from_postgresql(engine: Engine, scratch: Engine, tell: Tell) -> dict[str, int]:
     with archive.told(), database.reading(engine) as source, database.writing(scratch) as target:
         tables = sorted(SQLModel.metadata.tables.values(), key=lambda table: table.name)
-        return {table.name: rows(source, target, table, tell) for table in tables}
+        done = {table.name: rows(source, target, table, tell) for table in tables}
+        numbers.go_on_in_sqlite(archive.raw(target), numbers.in_postgresql(source))
+        return done
 
 
 def rows(source: Session, target: Session, table: Table, tell: Tell) -> int:

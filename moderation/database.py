@@ -14,6 +14,7 @@ from typing import Any
 from sqlalchemy import (
     URL,
     BigInteger,
+    ColumnElement,
     Connection,
     Engine,
     bindparam,
@@ -27,7 +28,7 @@ from sqlalchemy.engine.interfaces import DBAPIConnection
 from sqlalchemy.exc import InternalError, NotSupportedError, OperationalError
 from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, StaticPool
-from sqlmodel import Session
+from sqlmodel import Session, SQLModel
 
 from moderation import presence
 from moderation.turn import Busy, Turn
@@ -209,6 +210,18 @@ def in_turn(session: Session, *names: str | int) -> None:
     if connection.dialect.name == "postgresql":
         number = hashlib.sha256("\0".join(map(str, names)).encode()).digest()[:8]
         connection.execute(_IN_TURN, {"number": int.from_bytes(number, signed=True)})
+
+
+def clear(session: Session, kind: type[SQLModel], old: ColumnElement[bool]) -> None:
+    """Deletes the rows that are old, but for those somebody has in hand: nobody is waited for.
+
+    They may be anybody’s, so it comes last in a transaction: nothing is waited for with them in hand either.
+    """
+    session.flush()
+    table = SQLModel.metadata.tables[str(kind.__tablename__)]
+    (key,) = table.primary_key
+    free = select(key).where(old).with_for_update(skip_locked=True)
+    session.connection().execute(table.delete().where(key.in_(free)))
 
 
 _IN_TURN = select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger)))

@@ -5,7 +5,8 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, or_
 from sqlmodel import Session, col, func, select
 
-from moderation.models.queue import Account, Comment, Version
+from moderation.models.people import Account, Role
+from moderation.models.queue import Comment, Version
 from moderation.models.together import Recusal
 
 
@@ -17,10 +18,26 @@ class MayNotDecide(Exception):
         self.own = own
 
 
+def scope(account: Account) -> tuple[str, ...]:
+    """The sections an account is limited to; none for one that may see all."""
+    return () if account.role is Role.ADMIN else tuple(account.sections)
+
+
+def sees(account: Account, section: str) -> bool:
+    sections = scope(account)
+    return not sections or section in sections
+
+
 # Of the command line nobody can sign in; its account was never there and so never left.
 COUNTS: ColumnElement[bool] = or_(
     col(Account.removed_at).is_(None), col(Account.removed_at) == Account.created_at
 )
+
+
+def is_team(session: Session) -> bool:
+    """Whether there is more than one person."""
+    people = select(Account.id).where(col(Account.removed_at).is_(None)).limit(2)
+    return len(session.exec(people).all()) == 2
 
 
 def stand_aside(session: Session, comment_id: str, *, by: int, now: datetime) -> None:
@@ -41,15 +58,16 @@ def stands_aside(session: Session, comment_id: str, account_id: int) -> bool:
 
 
 def able(session: Session, comment: Comment) -> set[int]:
-    """Everybody of the team who may decide about it: the author too, if nobody else can."""
+    """Everybody of the team who sees it and may decide about it: the author too, if nobody else can."""
     aside = select(Recusal.account_id).where(Recusal.comment_id == comment.id)
-    people = session.exec(
-        select(Account.id, _wrote(comment)).where(
+    found = session.exec(
+        select(Account, _wrote(comment)).where(
             col(Account.removed_at).is_(None), col(Account.id).not_in(aside)
         )
-    ).all()
-    others = {account_id for account_id, wrote in people if account_id is not None and not wrote}
-    return others or {account_id for account_id, _ in people if account_id is not None}
+    )
+    people = {account.id: wrote for account, wrote in found if account.id and sees(account, comment.section)}
+    others = {account_id for account_id, wrote in people.items() if not wrote}
+    return others or set(people)
 
 
 def is_own(session: Session, comment: Comment, account_id: int) -> bool:

@@ -1,13 +1,14 @@
 """The moderators' writes: deciding and undoing, whatever door they came through."""
 
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, desc, select
+from sqlmodel import Session, col
 
-from moderation import deciders, leases, lifecycle, passes, publication, voices
+from moderation import deciders, leases, lifecycle, passes, precedents, publication, standing, traits, voices
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
-from moderation.models.queue import Account, Comment, Decision, Effect, EffectKind
+from moderation.models.people import Account
+from moderation.models.queue import Comment, Decision, Effect, EffectKind
+from moderation.standing import Last
 from moderation.voices import Heard
 
 # Characters of what a moderator adds to a decision.
@@ -16,16 +17,6 @@ LONGEST_NOTE = 2000
 
 class NotFound(Exception):
     """There is no such thing, or not for who asks."""
-
-
-@dataclass(frozen=True)
-class Last:
-    """The newest line of a comment's log: who moved it, when, and how. `by` is empty for the author."""
-
-    action: Action
-    by: str | None
-    at: datetime
-    undo: bool
 
 
 class Stale(Exception):
@@ -74,11 +65,13 @@ def speak(
     undo: timedelta,
     reason: Reason | None = None,
     note: str = "",
+    lot: str | None = None,
 ) -> Decision | Heard:
     """Records a voice and, if the policy is content with it, moves the comment: every door leads here.
 
     Writes the log line and the effects, in the caller's transaction. `revision` is the one the moderator
-    saw; `by` an account. Raises NotFound, MayNotDecide, Stale, IllegalMove, ReasonNeeded and NoteTooLong.
+    saw; `by` an account; `lot` what it shares with others of one go. Raises NotFound, also for what that
+    account may not see, MayNotDecide, Stale, IllegalMove, ReasonNeeded and NoteTooLong.
     """
     note = note.strip()
     comment = to_decide(session, comment_id, revision=revision, by=by)
@@ -96,8 +89,18 @@ def speak(
         if heard is not None:
             return heard
     decision = record(
-        session, comment, action, now=now, undo_until=now + undo, by=by, reason=reason, note=note
+        session,
+        comment,
+        action,
+        now=now,
+        undo_until=now + undo,
+        by=by,
+        reason=reason,
+        note=note,
+        lot=lot,
     )
+    if action is not Action.REOPEN:
+        precedents.remember(session, comment)
     _follow_up(session, decision, now)
     return decision
 
@@ -113,10 +116,20 @@ def decide(
     undo: timedelta,
     reason: Reason | None = None,
     note: str = "",
+    lot: str | None = None,
 ) -> Decision:
     """As `speak`, for who takes no half answer: raises Undecided where one more voice is not enough."""
     made = speak(
-        session, comment_id, action, revision=revision, by=by, now=now, undo=undo, reason=reason, note=note
+        session,
+        comment_id,
+        action,
+        revision=revision,
+        by=by,
+        now=now,
+        undo=undo,
+        reason=reason,
+        note=note,
+        lot=lot,
     )
     if isinstance(made, Heard):
         raise Undecided
@@ -125,12 +138,19 @@ def decide(
 
 def to_decide(session: Session, comment_id: str, *, revision: int, by: int) -> Comment:
     """Locked, as it was seen, and theirs to decide about. Raises NotFound, MayNotDecide and Stale."""
-    comment = session.get(Comment, comment_id, with_for_update=True)
-    if comment is None:
-        raise NotFound
+    comment = _seen_by(session, by, comment_id)
     deciders.check(session, comment, by)
     if comment.revision != revision:
         raise stale(session, comment)
+    return comment
+
+
+def _seen_by(session: Session, account_id: int, comment_id: str) -> Comment:
+    """The comment, locked. Raises NotFound, also for one of a section that is not the account’s."""
+    comment = session.get(Comment, comment_id, with_for_update=True)
+    account = session.get_one(Account, account_id)
+    if comment is None or not deciders.sees(account, comment.section):
+        raise NotFound
     return comment
 
 
@@ -144,6 +164,7 @@ def record(
     by: int | None = None,
     reason: Reason | None = None,
     note: str = "",
+    lot: str | None = None,
 ) -> Decision:
     """Makes one move of the table and adds its log line; the comment is locked by the caller."""
     before = comment.status
@@ -162,6 +183,7 @@ def record(
             account_id=by,
             at=now,
             undo_until=undo_until,
+            lot=lot,
         ),
     )
 
@@ -172,10 +194,18 @@ def _move(session: Session, comment: Comment, decision: Decision) -> Decision:
     passes.forget(session, comment.id)
     comment.status = decision.after
     comment.revision = decision.revision
+    _explain(comment, decision)
     session.add(comment)
     session.add(decision)
     session.flush()
+    traits.follow(session, comment)
     return decision
+
+
+def _explain(comment: Comment, stands: Decision | None) -> None:
+    """Whose decision its status is, and why, copied for the lists."""
+    comment.decided_by = stands.account_id if stands is not None else None
+    comment.reason = stands.reason if stands is not None else None
 
 
 def _follow_up(session: Session, decision: Decision, now: datetime) -> None:
@@ -193,7 +223,7 @@ def _follow_up(session: Session, decision: Decision, now: datetime) -> None:
         )
 
 
-def undo(session: Session, decision_id: int, *, by: int, now: datetime) -> Decision:
+def undo(session: Session, decision_id: int, *, by: int, now: datetime, lot: str | None = None) -> Decision:
     """Puts a comment back where it was, if nothing else moved it and its window is still open.
 
     What was waiting to be done is dropped; a text that had been taken down is public again at once.
@@ -202,13 +232,11 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime) -> Decis
     decision = session.get(Decision, decision_id)
     if decision is None or decision.account_id is None or decision.undoes is not None:
         raise NotFound
-    comment = session.get(Comment, decision.comment_id, with_for_update=True)
-    if comment is None:
-        raise NotFound
+    comment = _seen_by(session, by, decision.comment_id)
     deciders.check(session, comment, by)
     if comment.revision != decision.revision or now >= decision.undo_until:
         raise TooLate(comment.status)
-    return _revert(session, comment, decision, by=by, now=now)
+    return _revert(session, comment, decision, by=by, now=now, lot=lot)
 
 
 def set_aside(session: Session, comment: Comment, now: datetime) -> None:
@@ -216,33 +244,20 @@ def set_aside(session: Session, comment: Comment, now: datetime) -> None:
 
     Raises TooLate when one of them has just been done by another process.
     """
-    for decision in standing(session, comment.id):
-        if not not_yet_due(decision, now):
+    for decision in standing.lines(session, comment.id):
+        if not standing.not_yet_due(decision, now):
             return
         _revert(session, comment, decision, by=None, now=now)
 
 
-def standing(session: Session, comment_id: str) -> list[Decision]:
-    """The decisions that were not undone, newest first."""
-    lines = session.exec(
-        select(Decision).where(Decision.comment_id == comment_id).order_by(desc(Decision.revision))
-    ).all()
-    undone = {line.undoes for line in lines}
-    return [line for line in lines if line.undoes is None and line.id not in undone]
-
-
-def in_effect(session: Session, comment_id: str, now: datetime) -> Decision | None:
-    """The decision an author is shown: the newest that stands and has taken effect."""
-    return next((line for line in standing(session, comment_id) if not not_yet_due(line, now)), None)
-
-
-def not_yet_due(decision: Decision, now: datetime) -> bool:
-    """Whether the author and the public are still shown what was true before."""
-    return now < decision.undo_until and not lifecycle.takes_down(decision.before, decision.after)
-
-
 def _revert(
-    session: Session, comment: Comment, decision: Decision, *, by: int | None, now: datetime
+    session: Session,
+    comment: Comment,
+    decision: Decision,
+    *,
+    by: int | None,
+    now: datetime,
+    lot: str | None = None,
 ) -> Decision:
     waiting = publication.take(session, col(Effect.decision_id) == decision.id)
     if decision.after is Status.PUBLISHED and not waiting:
@@ -258,23 +273,15 @@ def _revert(
         at=now,
         undo_until=now,
         undoes=decision.id,
+        lot=lot,
     )
     _move(session, comment, undone)
+    _explain(comment, next(iter(standing.lines(session, comment.id)), None))
     publication.sync(session, comment.id, now)
     return undone
 
 
-def newest(session: Session, comment_id: str) -> Decision | None:
-    return session.exec(
-        select(Decision).where(Decision.comment_id == comment_id).order_by(desc(Decision.revision))
-    ).first()
-
-
 def stale(session: Session, comment: Comment) -> Stale:
-    decision = newest(session, comment.id)
-    last = None
-    if decision is not None:
-        account = session.get(Account, decision.account_id) if decision.account_id else None
-        by = account.name if account is not None else None
-        last = Last(decision.action, by, decision.at, decision.undoes is not None)
-    return Stale(comment.id, comment.status, comment.revision, last)
+    return Stale(
+        comment.id, comment.status, comment.revision, standing.last(session, [comment.id]).get(comment.id)
+    )

@@ -13,11 +13,12 @@ from prometheus_client import Counter
 from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, select, update
 
-from moderation import accounts, email_changes, identifiers, logs, mail, metrics, publication
+from moderation import accounts, email_changes, identifiers, logs, mail, metrics, publication, search
 from moderation.clock import Clock
-from moderation.database import reading, scrub, writing
+from moderation.database import clear, reading, scrub, writing
 from moderation.links import Links, NewAddress, Opening
-from moderation.models.queue import Account, Effect, EffectKind, Letter, LetterKind, SignIn
+from moderation.models.people import Account, SignIn
+from moderation.models.queue import Effect, EffectKind, Letter, LetterKind
 from moderation.settings import Settings
 
 POLL_SECONDS = 0.25
@@ -53,7 +54,7 @@ def _never() -> bool:
 
 def effects(engine: Engine, now: datetime, stopping: Stopping = _never) -> int:
     done = _publications(engine, now, stopping)
-    return done if stopping() else done + _erasures(engine, now)
+    return done if stopping() else done + _erasures(engine, now, stopping)
 
 
 def _publications(engine: Engine, now: datetime, stopping: Stopping) -> int:
@@ -67,13 +68,15 @@ def _publications(engine: Engine, now: datetime, stopping: Stopping) -> int:
     return done
 
 
-def _erasures(engine: Engine, now: datetime) -> int:
+def _erasures(engine: Engine, now: datetime, stopping: Stopping) -> int:
     """The words left the tables with the decision; here they leave the database's files."""
     due = _due(engine, EffectKind.ERASE, now)
     if not due:
         return 0
-    # By their decisions: another process may have done them, and a row’s number come again.
+    # By their decisions: another process may have done them.
     ours = col(Effect.decision_id).in_(due)
+    if not search.purge(engine, stopping):
+        return 0  # of a large index, the rest next time
     scrubbed = scrub(engine)
     with writing(engine) as session:
         if scrubbed:
@@ -115,7 +118,7 @@ def letters(engine: Engine, post: Post | None, clock: Clock, stopping: Stopping 
             if message is not None:
                 post.send(message)
         except (mail.NotSent, ValueError) as error:
-            _put_off(engine, name, error)
+            _put_off(engine, name, error, clock())
             continue
         with writing(engine) as session:
             session.exec(delete(Letter).where(col(Letter.name) == name))
@@ -132,11 +135,11 @@ def _throw_away(engine: Engine, before: datetime) -> None:
         if session.exec(select(Letter.id).where(old).limit(1)).first() is None:
             return
     with writing(engine) as session:
-        session.exec(delete(Letter).where(old))
+        clear(session, Letter, old)
 
 
 def _claimed(engine: Engine, now: datetime) -> str | None:
-    """The letter that is ours to send, by its name: a row's number may come again."""
+    """The letter that is ours to send, by its name."""
     with reading(engine) as session:
         if not mail.is_due(session, now):
             return None
@@ -145,12 +148,12 @@ def _claimed(engine: Engine, now: datetime) -> str | None:
         return letter.name if letter is not None else None
 
 
-def _put_off(engine: Engine, name: str, error: Exception) -> None:
+def _put_off(engine: Engine, name: str, error: Exception, now: datetime) -> None:
     failure = str(error) if isinstance(error, mail.NotSent) else type(error).__name__
     metrics.LETTERS.labels("failed").inc()
     logs.tell("letter not sent", level=logging.WARNING, failure=failure)
     with writing(engine) as session:
-        session.exec(update(Letter).where(col(Letter.name) == name).values(failure=failure))
+        mail.put_off(session, name, failure, now)
 
 
 def _written(session: Session, post: Post, name: str, now: datetime) -> EmailMessage | None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from sqlmodel import Session, col, delete, select
 
-from moderation.models.queue import Account
+from moderation.models.people import Account
 from moderation.models.together import Duty
 
 

@@ -8,7 +8,8 @@ from sqlmodel import Session, col, delete, select
 from moderation import accounts, drafts, identifiers, mail
 from moderation.accounts import Exists, NotAnAddress, Person
 from moderation.decisions import NotFound
-from moderation.models.queue import Account, EmailChange, LetterKind
+from moderation.models.people import EmailChange
+from moderation.models.queue import LetterKind
 
 LASTS = timedelta(days=1)
 
@@ -21,7 +22,7 @@ def ask(session: Session, person: Person, email: str, now: datetime) -> str:
     address = accounts.normal(email)
     if not drafts.is_address(address):
         raise NotAnAddress
-    session.get(Account, person.id, with_for_update=True)  # of two at once, the later one stands
+    accounts.hold(session, person.id)  # of two at once, the later one stands
     cancel(session, person.id)
     change = EmailChange(id=identifiers.new_id(), account_id=person.id, email=address, expires_at=now + LASTS)
     session.add(change)
@@ -51,8 +52,9 @@ def confirm(session: Session, change_id: str, now: datetime) -> None:
 
     Raises NotFound when it was used, replaced or is too old, Exists when the address is somebody’s by now.
     """
+    whose = session.exec(select(EmailChange.account_id).where(EmailChange.id == change_id)).first()
+    account = accounts.hold(session, whose)
     change = session.get(EmailChange, change_id, with_for_update=True)
-    account = session.get(Account, change.account_id, with_for_update=True) if change is not None else None
     if change is None or change.expires_at <= now or account is None or account.removed_at is not None:
         raise NotFound
     old, account.email = account.email, change.email

@@ -9,7 +9,8 @@ from sqlmodel import Session, col, delete, func, select
 from moderation import accounts, identifiers, mail, sessions, tokens, totp
 from moderation.accounts import CannotSignIn, Person
 from moderation.decisions import NotFound
-from moderation.models.queue import Account, LetterKind, RecoveryCode
+from moderation.models.people import Account, RecoveryCode
+from moderation.models.queue import LetterKind
 from moderation.vault import Unopened, Vault
 
 RECOVERY_CODES = 10
@@ -145,7 +146,8 @@ def prove(
 def seal_anew(session: Session, vault: Vault) -> int:
     """Seals every application's secret with the newest key; how many cannot be, as their key is gone."""
     lost = 0
-    for account in session.exec(select(Account).where(col(Account.totp).is_not(None)).with_for_update()):
+    sealed = select(Account).where(col(Account.totp).is_not(None)).order_by(col(Account.id))
+    for account in session.exec(sealed.with_for_update()):
         assert account.id is not None
         assert account.totp is not None
         about = _about(account.id)
@@ -176,7 +178,8 @@ def reset(session: Session, email: str, now: datetime) -> None:
 
     Raises NotFound.
     """
-    account = accounts.by_email(session, email)
+    found = accounts.by_email(session, email)
+    account = _locked(session, found.id) if found is not None else None
     if account is None or account.id is None:
         raise NotFound
     accounts.forget_factors(session, account)
@@ -213,7 +216,7 @@ def _about(account_id: int) -> str:
 
 
 def _locked(session: Session, account_id: int | None) -> Account | None:
-    account = session.get(Account, account_id, with_for_update=True) if account_id is not None else None
+    account = accounts.hold(session, account_id)
     return account if account is not None and account.removed_at is None else None
 
 

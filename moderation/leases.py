@@ -12,12 +12,15 @@ from moderation.models.together import Lease
 LASTS = timedelta(minutes=3)
 
 
-def take(session: Session, comment_id: str, *, by: int, now: datetime, over: bool = False) -> int | None:
+def take(
+    session: Session, comment_id: str, *, by: int, now: datetime, over: bool = False, wait: bool = True
+) -> int | None:
     """Who reads it from now on: they, unless somebody else does and it is not taken `over`.
 
     None where nothing waits to be read. The comment's row is locked, so that of many who take it one has it.
+    Who holds another already must not `wait` for it: two would wait for one another.
     """
-    comment = session.get(Comment, comment_id, with_for_update=True)
+    comment = session.get(Comment, comment_id, with_for_update={"skip_locked": not wait})
     if comment is None or comment.status is not Status.PENDING:
         return None
     lease = session.get(Lease, comment_id, populate_existing=True)

@@ -1,20 +1,28 @@
 """The outbox: letters are claimed, written out, sent, and struck off. The only import of smtplib."""
 
+import io
 import smtplib
 import ssl
+import time
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from socket import socket
+from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
 from sqlmodel import Session, col, select
 
 from moderation import identifiers
-from moderation.models.queue import Letter, LetterKind, SignIn
+from moderation.models.people import SignIn
+from moderation.models.queue import Letter, LetterKind
 from moderation.settings import Settings
+
+if TYPE_CHECKING:
+    from _typeshed import ReadableBuffer, WriteableBuffer
 
 
 class NotSent(Exception):
@@ -26,7 +34,10 @@ class NotEncrypted(OSError):
 
 
 Send = Callable[[EmailMessage], None]
-SECONDS = 20
+# Seconds a mail server may be silent, and a whole conversation with it may last.
+SECONDS, LASTS = 20, 60
+# Whose letter it is for so long: for the conversation and, before it, what the database may make us wait.
+LEASE = timedelta(seconds=LASTS) + timedelta(minutes=1)
 # A letter that could not be sent is tried again after these pauses, then left to be seen.
 PAUSES = tuple(timedelta(minutes=minutes) for minutes in (1, 5, 30, 120, 720))
 GIVEN_UP = timedelta(days=36500)
@@ -80,8 +91,65 @@ def _connection(address: str) -> Generator[smtplib.SMTP]:
 def _opened(parts: SplitResult) -> smtplib.SMTP:
     host = parts.hostname or "localhost"
     if parts.scheme == "smtps":
-        return smtplib.SMTP_SSL(host, parts.port or 465, timeout=SECONDS, context=_vouched_for())
-    return smtplib.SMTP(host, parts.port or 25, timeout=SECONDS)
+        return _BoundedSSL(host, parts.port or 465, context=_vouched_for())
+    return _Bounded(host, parts.port or 25)
+
+
+class _Bounded(smtplib.SMTP):
+    """A conversation that ends in time: smtplib itself bounds each silence, and the next byte begins another.
+
+    Nothing is sent any more once a letter may be in somebody else’s hands.
+    """
+
+    def __init__(self, host: str, port: int, **options: Any) -> None:
+        self._ends = time.monotonic() + LASTS
+        self._patience = SECONDS
+        super().__init__(host, port, timeout=SECONDS, **options)
+
+    def hurried(self) -> socket:
+        """The socket, for as long as may be waited for it now."""
+        left = self._ends - time.monotonic()
+        if self.sock is None or left <= 0:
+            raise smtplib.SMTPServerDisconnected("it took too long")
+        try:
+            self.sock.settimeout(min(left, self._patience))
+        except OSError as error:  # encryption failed, and took the socket with it
+            raise smtplib.SMTPServerDisconnected(str(error)) from error
+        return self.sock
+
+    def send(self, s: "ReadableBuffer | str") -> None:
+        self.hurried()
+        super().send(s)
+
+    def getreply(self) -> tuple[int, bytes]:
+        if self.file is None:
+            self.file = io.BufferedReader(_Answer(self))
+        return super().getreply()
+
+    def data(self, msg: "ReadableBuffer | str") -> tuple[int, bytes]:
+        # Giving up now would send again what may have been taken.
+        self._patience = LASTS
+        try:
+            return super().data(msg)
+        finally:
+            self._patience = SECONDS
+
+
+class _BoundedSSL(_Bounded, smtplib.SMTP_SSL):
+    pass
+
+
+class _Answer(io.RawIOBase):
+    """What the server says, read in what time is left."""
+
+    def __init__(self, server: _Bounded) -> None:
+        self._server = server
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: "WriteableBuffer") -> int:
+        return self._server.hurried().recv_into(buffer)
 
 
 def _vouched_for() -> ssl.SSLContext:
@@ -122,7 +190,7 @@ def write(
 
 
 def claim(session: Session, now: datetime) -> Letter | None:
-    """Takes a due letter and puts it off: should the sending die half-way, it comes up again."""
+    """Takes a due letter, for longer than sending it lasts: should that die half-way, it comes up again."""
     letter = session.exec(
         select(Letter)
         .where(Letter.due_at <= now)
@@ -132,12 +200,23 @@ def claim(session: Session, now: datetime) -> Letter | None:
     ).first()
     if letter is None:
         return None
-    pause = PAUSES[letter.tries] if letter.tries < len(PAUSES) else GIVEN_UP
     letter.tries += 1
-    letter.due_at = now + pause
+    letter.due_at = now + max(LEASE, _pause(letter.tries))
     session.add(letter)
     session.flush()
     return letter
+
+
+def put_off(session: Session, name: str, failure: str, now: datetime) -> None:
+    """A claimed letter that could not be sent."""
+    letter = session.exec(select(Letter).where(Letter.name == name)).first()
+    if letter is not None:
+        letter.failure, letter.due_at = failure, now + _pause(letter.tries)
+        session.add(letter)
+
+
+def _pause(tries: int) -> timedelta:
+    return PAUSES[tries - 1] if tries <= len(PAUSES) else GIVEN_UP
 
 
 def is_due(session: Session, now: datetime) -> bool:

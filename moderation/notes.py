@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlmodel import Session, col, delete, desc, select
 
 from moderation import mentions
-from moderation.models.queue import Account
+from moderation.models.people import Account
 from moderation.models.together import Mention, Note
 
 # Characters.

@@ -26,7 +26,7 @@ def take_up(session: Session, comment_id: str, *, by: int) -> None:
 
 
 def gather(session: Session, now: datetime) -> None:
-    """After somebody left the team: what all the others had passed is put forward now."""
+    """After somebody left the team or a section: what all the others had passed is put forward now."""
     passed = select(Pass.comment_id).distinct()
     for comment in session.exec(select(Comment).where(col(Comment.id).in_(passed))).all():
         _gather(session, comment, now)

@@ -11,10 +11,11 @@ from datetime import datetime, timedelta
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, select
 
-from moderation import mail
+from moderation import accounts, database, mail
 from moderation.accounts import Person
 from moderation.decisions import NotFound
-from moderation.models.queue import Account, Challenge, LetterKind, Passkey
+from moderation.models.people import Challenge, Passkey
+from moderation.models.queue import LetterKind
 from moderation.party import Party
 
 CHALLENGE_LASTS = timedelta(minutes=5)
@@ -97,9 +98,9 @@ def sign_in_options(session: Session, party: Party, now: datetime, *, account_id
 
 
 def _challenge(session: Session, account_id: int | None, now: datetime) -> str:
-    session.exec(delete(Challenge).where(col(Challenge.expires_at) <= now))
     value = secrets.token_urlsafe(CHALLENGE_BYTES)
     session.add(Challenge(value=value, account_id=account_id, expires_at=now + CHALLENGE_LASTS))
+    database.clear(session, Challenge, col(Challenge.expires_at) <= now)
     return value
 
 
@@ -138,6 +139,7 @@ def check_registration(party: Party, answer: str) -> Registration:
 
 def add(session: Session, person: Person, made: Registration, name: str, now: datetime) -> None:
     """Raises NotAccepted when its challenge is not this person’s, used or too old, or the key is known."""
+    accounts.hold(session, person.id)
     _close(session, made.challenge, person.id, now)
     known = of(session, person.id)
     session.add(
@@ -194,13 +196,13 @@ def check_assertion(party: Party, answer: str, key: Passkey | None) -> Assertion
 
 def accept(session: Session, proof: Assertion, now: datetime, *, account_id: int | None = None) -> int:
     """Whose key it was; `account_id` is who is signed in already. Raises NotAccepted."""
+    this = col(Passkey.credential) == proof.credential
+    account = accounts.hold(session, session.exec(select(Passkey.account_id).where(this)).first())
     _close(session, proof.challenge, account_id, now)
-    same = select(Passkey).where(Passkey.credential == proof.credential)
-    key = session.exec(same.with_for_update()).first()
+    key = session.exec(select(Passkey).where(this).with_for_update()).first()
     # Another proof by the same key may have come in between: a copied key counts for itself.
     if key is None or key.sign_count != proof.before or account_id not in {None, key.account_id}:
         raise NotAccepted
-    account = session.get(Account, key.account_id)
     if account is None or account.removed_at is not None:
         raise NotAccepted
     key.sign_count, key.used_at = proof.sign_count, now
@@ -210,6 +212,7 @@ def accept(session: Session, proof: Assertion, now: datetime, *, account_id: int
 
 def remove(session: Session, person: Person, passkey_id: int, now: datetime) -> None:
     """Raises NotFound, for another’s too."""
+    accounts.hold(session, person.id)
     key = session.get(Passkey, passkey_id, with_for_update=True)
     if key is None or key.account_id != person.id:
         raise NotFound

@@ -3,16 +3,18 @@
 import os
 import shutil
 import sqlite3
+from contextlib import closing
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine, false, func, inspect, make_url, text
+from sqlalchemy import Engine, func, inspect, make_url, text
 from sqlmodel import Session, SQLModel, col, delete, select, update
 
-from moderation import archive, backup, database, migrations, part, presence
+from moderation import archive, backup, database, migrations, numbers, part, presence, search
 from moderation.archive import Contents, Tell
+from moderation.models.people import AccountSession, Challenge, EmailChange, SignIn
 from moderation.models.public import Site
-from moderation.models.queue import AccountSession, Challenge, EmailChange, SignIn
 
 # Site revisions count on from the seconds since then: see `_made_anew`.
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -101,32 +103,39 @@ def _into_sqlite(
     new: part.Part, file: Path, revision: str, now: datetime, tell: Tell, *, replace: bool
 ) -> None:
     target = new.target
-    rows, before = _in_sqlite(target)
-    if not replace and _holds(rows):
+    found = _in_sqlite(target)
+    if not replace and _holds(found.rows):
         raise HoldsData
     scratch = _stage(file, revision, new, tell)
     with archive.told(), database.writing(scratch) as session:
-        _made_anew(session, before, now)
+        numbers.go_on_in_sqlite(archive.raw(session), found.last_numbers)
+        _made_anew(session, found.revision, now)
+        search.rebuild(session)
     archive.verify(new.path, mark=0)
     _fold(target)
     _give(new, target if target.exists() else target.parent)
     new.put()
 
 
-def _in_sqlite(target: Path) -> tuple[dict[str, int], int]:
-    """How many rows there are of each table, and the site’s revision."""
+@dataclass(frozen=True)
+class Found:
+    """What there is already: how many rows of each table, the site’s revision, the last numbers given."""
+
+    rows: dict[str, int]
+    revision: int
+    last_numbers: numbers.Last
+
+
+def _in_sqlite(target: Path) -> Found:
     if not target.exists():
-        return {}, 0
+        return Found({}, 0, {})
     try:
-        connection = sqlite3.connect(target, isolation_level=None)
-        try:
+        with closing(sqlite3.connect(target, isolation_level=None)) as connection:
             rows = dict(archive.counts(connection))
             site = connection.execute("SELECT max(revision) FROM site").fetchone() if "site" in rows else (0,)
-        finally:
-            connection.close()
+            return Found(rows, site[0] or 0, numbers.in_sqlite(connection))
     except sqlite3.Error:
         raise InTheWay(str(target)) from None
-    return rows, site[0] or 0
 
 
 def _fold(target: Path) -> None:
@@ -175,7 +184,7 @@ def _into_postgresql(
         for table in SQLModel.metadata.tables.values():
             backup.rows(source, target, table, tell)
         _make_references(target, references)
-        _count_on(target)
+        numbers.go_on_in_postgresql(target, numbers.in_sqlite(archive.raw(source)))
         _made_anew(target, before, now)
 
 
@@ -229,12 +238,3 @@ def _make_references(session: Session, references: list[tuple[str, str, str]]) -
         connection.exec_driver_sql(f"ALTER TABLE {table} ADD CONSTRAINT {name} {definition}")
     for table in _names():
         connection.exec_driver_sql(f"ALTER TABLE {table} ENABLE TRIGGER USER")
-
-
-def _count_on(session: Session) -> None:
-    """The numbers PostgreSQL gives by itself go on after the last one."""
-    for table in SQLModel.metadata.tables.values():
-        if (column := table.autoincrement_column) is not None:
-            following = select(func.coalesce(func.max(column), 0) + 1).scalar_subquery()
-            sequence = func.pg_get_serial_sequence(f'"{table.name}"', column.name)
-            session.exec(select(func.setval(sequence, following, false())))

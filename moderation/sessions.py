@@ -5,12 +5,13 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sqlalchemy import and_, or_
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, col, delete, select, update
 
-from moderation import accounts, identifiers, shortcuts
+from moderation import accounts, database, identifiers, shortcuts
 from moderation.accounts import Person
+from moderation.deciders import scope
 from moderation.decisions import NotFound
-from moderation.models.queue import Account, AccountSession
+from moderation.models.people import Account, AccountSession
 
 # A browser that is kept signed in, and one that is not: since it was last renewed, and in all.
 KEPT, KEPT_AT_MOST = timedelta(days=30), timedelta(days=90)
@@ -36,7 +37,7 @@ def start(session: Session, account_id: int, *, kept: bool, now: datetime, brows
     )
     row.expires_at = _until(row)
     session.add(row)
-    session.exec(delete(AccountSession).where(col(AccountSession.expires_at) <= now))
+    database.clear(session, AccountSession, col(AccountSession.expires_at) <= now)
     return cookie
 
 
@@ -75,7 +76,9 @@ def holder(session: Session, cookie: str, now: datetime) -> Person | None:
         role=account.role,
         browser=row.id,
         confirmed_at=row.confirmed_at,
+        sections=scope(account),
         keys=shortcuts.keys(account.shortcuts, on=account.shortcuts_on),
+        blurs=account.blurs,
         browser_is_due=due,
     )
 
@@ -105,10 +108,8 @@ def renew(session: Session, cookie: str, now: datetime) -> tuple[str, bool] | No
 
 def confirm(session: Session, person: Person, now: datetime) -> None:
     """They proved once more, in this browser, who they are."""
-    row = session.get(AccountSession, person.browser) if person.browser is not None else None
-    if row is not None and row.account_id == person.id:
-        row.confirmed_at = now
-        session.add(row)
+    here = and_(col(AccountSession.id) == person.browser, col(AccountSession.account_id) == person.id)
+    session.exec(update(AccountSession).where(here).values(confirmed_at=now))
 
 
 def open_ones(session: Session, account_id: int, now: datetime) -> Sequence[AccountSession]:
@@ -131,17 +132,14 @@ def sign_out(session: Session, cookie: str) -> None:
 
 def end(session: Session, browser: int, *, account_id: int) -> None:
     """Signs one browser of the account out. Raises NotFound, for another’s too."""
-    row = session.get(AccountSession, browser)
-    if row is None or row.account_id != account_id:
+    this = and_(col(AccountSession.id) == browser, col(AccountSession.account_id) == account_id)
+    if session.exec(delete(AccountSession).where(this)).rowcount != 1:
         raise NotFound
-    session.delete(row)
 
 
 def end_all(session: Session, account_id: int, now: datetime, *, but: int | None = None) -> None:
-    """Signs the account out everywhere, and whoever is on the way in; `but` is the browser to leave alone.
-
-    One that signed in since `now` is another: SQLite may have given it the number of one that is gone.
-    """
+    """Signs the account out everywhere, and whoever is on the way in; `but` is the browser to leave alone."""
+    accounts.hold(session, account_id)
     accounts.close_all(session, account_id, now)
-    another = or_(col(AccountSession.id).is_distinct_from(but), col(AccountSession.signed_in_at) > now)
-    session.exec(delete(AccountSession).where(col(AccountSession.account_id) == account_id, another))
+    others = col(AccountSession.id).is_distinct_from(but)
+    session.exec(delete(AccountSession).where(col(AccountSession.account_id) == account_id, others))

@@ -11,6 +11,8 @@ class Shortcut(StrEnum):
     PUBLISH = "publish"
     REFUSE = "refuse"
     SPAM = "spam"
+    SEARCH = "search"
+    SELECT = "select"
     NOTE = "note"
     UNDO = "undo"
     HELP = "help"
@@ -23,6 +25,8 @@ SHIPPED: dict[Shortcut, str] = {
     Shortcut.PUBLISH: "p",
     Shortcut.REFUSE: "r",
     Shortcut.SPAM: "s",
+    Shortcut.SEARCH: "/",
+    Shortcut.SELECT: "x",
     Shortcut.NOTE: "n",
     Shortcut.UNDO: "u",
     Shortcut.HELP: "?",
@@ -64,6 +68,7 @@ def chosen(typed: Mapping[str, str]) -> dict[str, str]:
             raise Unusable(shortcut, "not_a_key")
         if key.isdigit():
             raise Unusable(shortcut, "digit")
-        if list(given.values()).count(key) > 1:
+        # Of two that share a key, the one at fault is the one that was changed.
+        if key != SHIPPED[shortcut] and list(given.values()).count(key) > 1:
             raise Unusable(shortcut, "twice")
     return {shortcut: key for shortcut, key in given.items() if key != SHIPPED[shortcut]}

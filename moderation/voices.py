@@ -1,14 +1,15 @@
 """What each person says of a contribution, and what their voices amount to under the site's policy."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlmodel import Session, col, select, update
+from sqlmodel import Session, col, func, select, update
 
 from moderation import deciders, policy
 from moderation.lifecycle import Action, Reason, Status
-from moderation.models.queue import Account, Comment
+from moderation.models.people import Account
+from moderation.models.queue import Comment
 from moderation.models.together import SectionPolicy, Voice
 from moderation.policy import ONE_VOICE, Policy, Say
 
@@ -91,14 +92,23 @@ def say(
     return _heard(voice, comment, rule, standing)
 
 
-def heard(session: Session, voice_id: int) -> Heard | None:
-    """What was heard, as things are now; None once it counts no more."""
+def number(session: Session, voice_ids: Collection[int], *, by: int) -> int:
+    """How many of these somebody gave, and did not take back."""
+    theirs = (col(Voice.account_id) == by, col(Voice.id).in_(voice_ids), col(Voice.ended_at).is_(None))
+    return session.exec(select(func.count()).where(*theirs)).one()
+
+
+def heard(session: Session, voice_id: int, *, by: int) -> Heard | None:
+    """What was heard of them, as things are now; None once it counts no more."""
     voice = session.get(Voice, voice_id)
     comment = session.get(Comment, voice.comment_id) if voice is not None else None
-    if voice is None or comment is None or voice.id not in {one.id for one in counting(session, comment)}:
+    if voice is None or comment is None or voice.account_id != by:
+        return None
+    standing = counting(session, comment)
+    if voice.id not in {one.id for one in standing}:
         return None
     rule = policy_for(session, comment.section).among(len(deciders.able(session, comment)))
-    return _heard(voice, comment, rule, [one.say for one in counting(session, comment)])
+    return _heard(voice, comment, rule, [one.say for one in standing])
 
 
 def _heard(voice: Voice, comment: Comment, rule: Policy, standing: Sequence[Say]) -> Heard:
@@ -109,9 +119,9 @@ def _heard(voice: Voice, comment: Comment, rule: Policy, standing: Sequence[Say]
 
 
 def counting(session: Session, comment: Comment) -> Sequence[Voice]:
-    """Those that count, in their order: of what is there now, by who still is."""
-    return session.exec(
-        select(Voice)
+    """Those that count, in their order: of what is there now, by who still is and still sees it."""
+    found = session.exec(
+        select(Voice, Account)
         .join(Account, col(Account.id) == Voice.account_id)
         .where(
             Voice.comment_id == comment.id,
@@ -120,7 +130,8 @@ def counting(session: Session, comment: Comment) -> Sequence[Voice]:
             deciders.COUNTS,
         )
         .order_by(col(Voice.id))
-    ).all()
+    )
+    return [voice for voice, account in found if deciders.sees(account, comment.section)]
 
 
 def take_back(session: Session, voice_id: int, *, by: int, admin: bool, now: datetime) -> Voice:

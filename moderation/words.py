@@ -111,7 +111,20 @@ CHANGED = {
         "personne n’est entré."
     ),
 }
-# What was just done on « Mon compte » and on the team’s page.
+# What a character is that no eye can see.
+UNSEEN = {
+    "bidi": _("change le sens de lecture"),
+    "invisible": _("caractère invisible"),
+    "control": _("caractère de contrôle"),
+}
+WORD_PROBLEM = {
+    "empty": _("il faut au moins un mot."),
+    "star": _("une étoile ne va qu’à la fin d’un mot."),
+    "short": _("il faut au moins trois lettres avant l’étoile."),
+    "long": _("c’est trop long : soixante caractères au plus."),
+    "full": _("la liste est pleine : mille mots au plus."),
+}
+# What was just done on « Mon compte », on the team’s page and in the settings.
 ACCOUNT_DONE = {
     "password_set": _("Mot de passe enregistré. Vos autres navigateurs sont déconnectés."),
     "password_removed": _("Mot de passe supprimé."),
@@ -125,9 +138,15 @@ ACCOUNT_DONE = {
     "policy_saved": _("La règle est enregistrée : elle vaut dès maintenant."),
     "duty_saved": _("La permanence est enregistrée."),
     "shortcuts_saved": _("Vos raccourcis clavier sont enregistrés."),
+    "blur_on": _("Les mots signalés sont désormais floutés."),
+    "blur_off": _("Les mots signalés ne sont plus floutés."),
+    "words_added": _("Les mots sont dans la liste."),
+    "words_removed": _("Les mots cochés ne sont plus dans la liste."),
     "email_asked": _("Un lien vient d’être envoyé à la nouvelle adresse : ouvrez-le pour la confirmer."),
     "again": _("C’est confirmé. Rien n’est encore fait : appuyez de nouveau."),
     "email_cancelled": _("La demande de changement d’adresse est annulée."),
+    "feed_revoked": _("Adresse du flux révoquée : elle n’ouvre plus rien."),
+    "sections_set": _("Rubriques enregistrées."),
     "token_revoked": _("Jeton révoqué : il n’ouvre plus rien."),
 }
 PASSWORD_PROBLEM = {
@@ -149,8 +168,24 @@ SHORTCUT = {
     Shortcut.REFUSE: _("Refuser ou dépublier, puis un motif"),
     Shortcut.SPAM: _("Spam"),
     Shortcut.NOTE: _("Écrire une note pour l’équipe"),
+    Shortcut.SEARCH: _("Chercher"),
+    Shortcut.SELECT: _("Ajouter à la sélection, ou l’en retirer"),
     Shortcut.UNDO: _("Annuler la dernière décision"),
     Shortcut.HELP: _("Cette liste"),
+}
+# What a list is narrowed to.
+FILTER = {
+    "article": _("Article"),
+    "section": _("Rubrique"),
+    "author": _("Nom"),
+    "email": _("Adresse électronique"),
+    "link": _("Avec un lien"),
+    "host": _("Lien vers le site"),
+    "finding": _("À remarquer"),
+    "longer": _("En attente depuis plus de"),
+    "by": _("Décidée par"),
+    "reason": _("Motif"),
+    "q": _("Texte"),
 }
 SHORTCUT_PROBLEM = {
     "not_a_key": _("Une seule touche : une lettre ou un signe."),
@@ -193,6 +228,22 @@ class Labels:
 
     def finding(self, kind: str) -> str:
         return self._say(FINDING[kind])
+
+    def filter(self, name: str) -> str:
+        return self._say(FILTER[name])
+
+    def hours(self, hours: int) -> str:
+        """In days where it is whole ones."""
+        if hours % 24:
+            return self._language.ngettext("%(num)s heure", "%(num)s heures", hours) % {"num": hours}
+        days = hours // 24
+        return self._language.ngettext("%(num)s jour", "%(num)s jours", days) % {"num": days}
+
+    def unseen(self, kind: str) -> str:
+        return self._say(UNSEEN[kind])
+
+    def word_problem(self, code: str) -> str:
+        return self._say(WORD_PROBLEM[code])
 
     def shortcut(self, shortcut: Shortcut) -> str:
         return self._say(SHORTCUT[shortcut])

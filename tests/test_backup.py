@@ -1,8 +1,10 @@
+import hashlib
 import os
 import shutil
 import sqlite3
 import stat
 from collections.abc import Callable, Generator
+from contextlib import closing
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -13,40 +15,42 @@ import pytest
 from conftest import KEY, BuildParts, FakeClock, add_article, send, sign_in, worker_database
 from sqlalchemy import Engine, make_url, text
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import Session, SQLModel, col, select, update
+from sqlmodel import Session, SQLModel, col, delete, func, select, update
 from starlette.testclient import TestClient
 
 from moderation import (
     accounts,
     archive,
     backup,
+    checksum,
     database,
     decisions,
+    identifiers,
+    mail,
     migrations,
     part,
     presence,
     restore,
+    sessions,
     submissions,
     tokens,
 )
 from moderation.accounts import Person
 from moderation.archive import Contents, NotABackup
 from moderation.lifecycle import Action, Reason
-from moderation.models.public import Article, Mode, Site
-from moderation.models.public import Thread as Forum
-from moderation.models.queue import (
+from moderation.models.judging import WatchedWord
+from moderation.models.people import (
     Account,
     AccountSession,
     Challenge,
-    Decision,
     EmailChange,
-    ForumChange,
-    LetterKind,
     Passkey,
     RecoveryCode,
     SignIn,
-    Version,
 )
+from moderation.models.public import Article, Mode, Site
+from moderation.models.public import Thread as Forum
+from moderation.models.queue import Decision, Effect, EffectKind, ForumChange, Letter, LetterKind, Version
 from moderation.models.together import (
     Duty,
     Lease,
@@ -120,6 +124,7 @@ def full(parts: Parts, clock: FakeClock, ann: Person, client: TestClient) -> Par
             decide(session, sent[number].id, action, ann.id, clock(), undo=timedelta(minutes=number - 1))
         thread = session.exec(select(Forum.id)).one() or 0
         session.add(ForumChange(thread_id=thread, mode=Mode.CLOSED, account_id=ann.id, at=clock()))
+        session.add(WatchedWord(word="Été*", key="ete*"))
         session.add(RecoveryCode(account_id=ann.id, digest="d"))
         session.add(Challenge(value="c", account_id=ann.id, expires_at=clock()))
         session.add(EmailChange(id="e", account_id=ann.id, email="ann@autre.example", expires_at=clock()))
@@ -490,6 +495,70 @@ def test_a_backup_of_a_newer_program_is_refused(parts: Parts, file: Path, elsewh
         restore.restore(elsewhere, file, parts.clock(), tell=silent)
 
 
+@pytest.mark.parametrize("lost", ["before the backup", "after it"])
+def test_a_number_whose_row_is_gone_is_not_given_again_after_a_restore(
+    full: Parts, file: Path, url: str, elsewhere: str, build_parts: BuildParts, ann: Person, lost: str
+) -> None:
+    """Either way from one kind of database to the other, and back over the first."""
+    if lost == "after it":
+        made(full, file)
+    given = last_numbers(full, ann)
+    with full.writing() as session:
+        for table in GIVEN:
+            session.exec(delete(table).where(col(table.id) == given[table]))
+    if lost == "before the backup":
+        made(full, file)
+    full.engine.dispose()
+    for address in (
+        [url] if lost == "after it" else [elsewhere, f"sqlite:///{file.with_name('other.db')}", url]
+    ):
+        restore.restore(address, file, full.clock(), tell=silent, replace=True)
+        parts = build_parts(database_url=address)
+        assert [table for table in GIVEN if last_numbers(parts, ann)[table] <= given[table]] == []
+        parts.engine.dispose()
+
+
+GIVEN: list[Any] = [AccountSession, Passkey, Effect, Letter]
+
+
+def last_numbers(parts: Parts, ann: Person) -> dict[Any, int]:
+    """Those of rows that are added for it."""
+    now = parts.clock()
+    with parts.writing() as session:
+        decision = session.exec(select(Decision)).first()
+        assert decision is not None
+        key = Passkey(
+            account_id=ann.id,
+            credential=identifiers.new_id(),
+            public_key="k",
+            handle="h",
+            sign_count=0,
+            name="",
+            created_at=now,
+        )
+        effect = Effect(
+            kind=EffectKind.SYNC, comment_id=decision.comment_id, decision_id=decision.id or 0, due_at=now
+        )
+        session.add_all([key, effect])
+        sessions.start(session, ann.id, kept=True, now=now)
+        mail.write(session, LetterKind.CODES_ON, now, account_id=ann.id)
+        session.flush()
+        return {table: session.exec(select(func.max(table.id))).one() for table in GIVEN}
+
+
+@pytest.mark.parametrize("said", ["'beaucoup'", "9223372036854775807", "-5", "NULL"])
+def test_a_last_number_that_cannot_be_is_not_taken_over(
+    sound: Path, file: Path, target: Path, clock: FakeClock, said: str
+) -> None:
+    shutil.copy(sound, file)
+    changed(file, f"UPDATE sqlite_sequence SET seq = {said}")  # noqa: S608 - our own words
+    restore.restore(f"sqlite:///{target}", file, clock(), tell=silent)
+    with sqlite3.connect(target) as connection:
+        found = connection.execute("SELECT max(seq) FROM sqlite_sequence").fetchone()[0]
+    connection.close()
+    assert (found or 0) <= 1
+
+
 # SQLite: what lies where the database would go
 
 
@@ -555,10 +624,13 @@ def test_a_restored_file_is_whose_the_old_one_was(parts: Parts, file: Path, targ
 
 
 def changed(file: Path, *statements: str) -> None:
+    """By somebody who sees to the checksum too."""
+    os.truncate(file, file.stat().st_size - checksum.LENGTH)
     connection = sqlite3.connect(file, isolation_level=None)
     for statement in statements:
         connection.execute(statement)
     connection.close()
+    checksum.add(file)
 
 
 def _cut(file: Path) -> None:
@@ -570,6 +642,21 @@ def _bent(file: Path) -> None:
     for page in range(2, len(content) // 4096):
         content[page * 4096 : page * 4096 + 16] = b"\xff" * 16
     file.write_bytes(content)
+
+
+def _retold(file: Path) -> None:
+    """As a disk may: one letter of a text, and nothing that holds the pages together."""
+    content = file.read_bytes()
+    assert content.count(b"Un texte.") >= 1
+    file.write_bytes(content.replace(b"Un texte.", b"Un textE."))
+
+
+def _unsealed(file: Path) -> None:
+    os.truncate(file, file.stat().st_size - checksum.LENGTH)
+
+
+def _bent_seal(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[:-2] + b"x\n")
 
 
 def _instead(make: Callable[[Path], None]) -> Callable[[Path], None]:
@@ -603,6 +690,10 @@ NO_BACKUPS: dict[str, tuple[Callable[[Path], object], str]] = {
     "a text": (lambda file: file.write_text("Bonjour.\n" * 1000), "damaged, or not ours"),
     "cut": (_cut, "damaged"),
     "bent": (_bent, "damaged"),
+    "a letter of a text changed": (_retold, "damaged: .*checksum"),
+    "its checksum cut off": (_unsealed, "damaged: .*checksum"),
+    "its checksum changed": (_bent_seal, "damaged: .*checksum"),
+    "more at its end": (lambda file: file.write_bytes(file.read_bytes() + b"x"), "damaged: .*checksum"),
     "a folder": (_instead(Path.mkdir), "no file"),
     "missing": (lambda file: file.unlink(), "no file"),
     "a pipe": (_instead(os.mkfifo), "no file"),
@@ -626,6 +717,7 @@ NO_BACKUPS: dict[str, tuple[Callable[[Path], object], str]] = {
     "a column more": (_said("ALTER TABLE comment ADD COLUMN x"), "other columns"),
     "a computed column": (
         _said(
+            "DROP INDEX ix_comment_section_status_submitted_at_id",
             "ALTER TABLE comment DROP COLUMN section",
             "ALTER TABLE comment ADD COLUMN section AS (upper(nonce))",
         ),
@@ -667,6 +759,29 @@ def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
     backup.make(engine, folder / "sound.backup", tell=silent)
     engine.dispose()
     return folder / "sound.backup"
+
+
+def test_a_backup_from_before_there_were_checksums_is_restored(
+    sound: Path, file: Path, target: Path, clock: FakeClock
+) -> None:
+    shutil.copy(sound, file)
+    _unsealed(file)
+    connection = sqlite3.connect(file, isolation_level=None)
+    connection.execute("PRAGMA user_version = 0")
+    connection.close()
+    rows = without_what_a_restore_changes(held(file))
+    restore.restore(f"sqlite:///{target}", file, clock(), tell=silent)
+    assert without_what_a_restore_changes(held(target)) == rows
+
+
+def test_a_backup_opens_in_any_sqlite_and_its_checksum_is_at_its_end(sound: Path) -> None:
+    content = sound.read_bytes()
+    pages, said = content[: -checksum.LENGTH], content[-checksum.LENGTH :]
+    assert said == b"sha256 " + hashlib.sha256(pages).hexdigest().encode() + b"\n"
+    assert len(pages) % 4096 == 0
+    with closing(sqlite3.connect(sound)) as connection:
+        assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
+        assert connection.execute("SELECT count(*) FROM comment").fetchone() == (1,)
 
 
 @pytest.mark.parametrize("kind", NO_BACKUPS)

@@ -161,7 +161,7 @@ def test_an_account_is_opened_with_a_link_to_sign_in(run: Run, client: TestClien
     assert link.startswith("http://testserver/sign-in/")
     assert run("account", "list").stdout == "zoe@example.org\tmoderator\tZoé\n"
     rows = json.loads(run("account", "list", "--json").stdout)
-    assert rows == [{"email": "zoe@example.org", "name": "Zoé", "role": "moderator"}]
+    assert rows == [{"email": "zoe@example.org", "name": "Zoé", "role": "moderator", "sections": []}]
     clock.now = utc()  # the command has the real time
     assert client.post(link).status_code == 303
 

@@ -5,7 +5,10 @@ import socket
 import ssl
 import subprocess
 import threading
+import time
 from collections.abc import Callable, Generator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from email import message_from_bytes, policy
@@ -27,8 +30,9 @@ from moderation import accounts, decisions, delivery, mail
 from moderation.accounts import Person
 from moderation.delivery import Loop
 from moderation.lifecycle import Action
+from moderation.models.people import Account, Role, SignIn
 from moderation.models.public import Article, Publication
-from moderation.models.queue import Account, Letter, LetterKind, Role, SignIn
+from moderation.models.queue import Letter, LetterKind
 from moderation.web.app import create_app, post
 from moderation.web.dependencies import Parts
 
@@ -265,9 +269,145 @@ def test_dying_right_after_sending_makes_one_repeat(
     with pytest.raises(PowerCut):
         delivery.letters(parts.engine, replace(sending, send=send_and_die), clock)
     assert deliver(parts) == 0
-    clock.tick(minutes=1)
+    clock.now += mail.LEASE
     assert deliver(parts) == 1
     assert len(postman.received) == 2
+
+
+# A mail server that takes its time
+
+
+@pytest.fixture
+def dripping() -> Generator[Callable[..., str]]:
+    """The address of a mail server that says its greeting, or a part of it, again and again."""
+    stop = threading.Event()
+    threads: list[threading.Thread] = []
+
+    def drip(listening: socket.socket, words: bytes) -> None:
+        with listening, listening.accept()[0] as caller, suppress(OSError):
+            while not stop.wait(0.05):
+                caller.sendall(words)
+
+    def serve(words: bytes) -> str:
+        listening = socket.create_server(("127.0.0.1", 0))
+        threads.append(threading.Thread(target=drip, args=(listening, words)))
+        threads[-1].start()
+        return f"smtp://127.0.0.1:{listening.getsockname()[1]}"
+
+    yield serve
+    stop.set()
+    for thread in threads:
+        thread.join(30)
+
+
+@pytest.mark.usefixtures("ann")
+@pytest.mark.parametrize("words", [b"2", b"220-wait\r\n"], ids=["byte by byte", "line by line"])
+def test_a_server_that_never_comes_to_the_point_is_left(
+    mailing: MailParts, dripping: Callable[..., str], words: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail, "LASTS", 0.5)
+    parts = mailing(dripping(words))
+    ask(parts, "ann@example.org")
+    begun = time.monotonic()
+    assert deliver(parts) == 0
+    assert time.monotonic() - begun < 5
+    assert waiting(parts) == [(1, "SMTPServerDisconnected")]
+
+
+@dataclass
+class Tired(Postman):
+    """Answers each command in good time, and all of them together in too long a one."""
+
+    seconds: float = 0.3
+
+    async def handle_MAIL(  # noqa: N802
+        self, _server: SMTP, _session: Connection, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        await asyncio.sleep(self.seconds)
+        envelope.mail_from = address
+        return "250 OK"
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: SMTP, _session: Connection, envelope: Envelope, address: str, _options: list[str]
+    ) -> str:
+        await asyncio.sleep(self.seconds)
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_letter_is_given_up_before_its_text_rather_than_sent_when_another_may_have_taken_it(
+    mailing: MailParts, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail, "LASTS", 0.5)
+    postman = Tired()
+    server = Server(postman, hostname="127.0.0.1", port=0)
+    server.start()
+    parts = mailing(f"smtp://127.0.0.1:{server.port}")
+    ask(parts, "ann@example.org")
+    assert deliver(parts) == 0
+    server.stop()
+    assert postman.received == []
+    assert waiting(parts) == [(1, "SMTPServerDisconnected")]
+
+
+@dataclass
+class Careful(Postman):
+    """Reads a letter with care before it says that it takes it."""
+
+    begun: threading.Event = field(default_factory=threading.Event)
+    goes_on: threading.Event = field(default_factory=threading.Event)
+
+    async def handle_DATA(self, server: SMTP, session: Connection, envelope: Envelope) -> str:  # noqa: N802
+        self.begun.set()
+        await asyncio.to_thread(self.goes_on.wait, 30)
+        return await super().handle_DATA(server, session, envelope)
+
+
+@pytest.fixture
+def careful() -> Generator[tuple[str, Careful]]:
+    postman = Careful()
+    server = Server(postman, hostname="127.0.0.1", port=0)
+    server.start()
+    yield f"smtp://127.0.0.1:{server.port}", postman
+    postman.goes_on.set()
+    server.stop()
+
+
+@pytest.mark.usefixtures("ann")
+def test_a_letter_that_takes_its_time_is_sent_by_nobody_else(
+    mailing: MailParts, careful: tuple[str, Careful], clock: FakeClock
+) -> None:
+    address, postman = careful
+    parts = mailing(address)
+    ask(parts, "ann@example.org")
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(deliver, parts)
+        assert postman.begun.wait(30)
+        clock.tick(seconds=mail.LASTS)
+        assert deliver(parts) == 0
+        postman.goes_on.set()
+        assert sending.result(30) == 1
+    (letter,) = postman.received
+    (token,) = LINK.findall(letter.get_content())
+    assert browser(parts).post(f"/sign-in/{token}").status_code == 303
+    assert waiting(parts) == []
+
+
+@pytest.mark.usefixtures("ann")
+def test_whether_a_text_was_taken_is_waited_for(
+    mailing: MailParts, careful: tuple[str, Careful], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(mail, "SECONDS", 0.3)
+    address, postman = careful
+    parts = mailing(address)
+    ask(parts, "ann@example.org")
+    with ThreadPoolExecutor(1) as pool:
+        sending = pool.submit(deliver, parts)
+        assert postman.begun.wait(30)
+        time.sleep(0.6)
+        postman.goes_on.set()
+        assert sending.result(30) == 1
 
 
 @pytest.mark.usefixtures("ann")
@@ -439,7 +579,7 @@ def test_the_loop_outlives_an_error_nobody_expected(
     loop = Loop(parts.engine, replace(sending, send=fail_once), clock)
     loop.start()
     failed.wait(30)
-    clock.tick(minutes=1)
+    clock.now += mail.LEASE
     until(lambda: len(postman.received) == 1)
     loop.stop()
     assert "delivery will be tried again" in caplog.text

@@ -74,6 +74,7 @@ def test_the_pauses_grow_and_then_the_letter_is_left_to_be_seen(parts: Parts, cl
         with parts.writing() as session:
             letter = mail.claim(session, clock())
             assert letter is not None
+            mail.put_off(session, letter.name, "refused", clock())
             pauses.append(letter.due_at - clock())
             clock.now = letter.due_at
             if letter.tries < 6:
@@ -82,6 +83,19 @@ def test_the_pauses_grow_and_then_the_letter_is_left_to_be_seen(parts: Parts, cl
     assert pauses[5] > timedelta(days=3650)
     with parts.reading() as session:
         assert session.exec(select(Letter.tries)).all() == [6]
+
+
+def test_a_letter_is_its_claimer_s_for_longer_than_any_sending_lasts(parts: Parts, clock: FakeClock) -> None:
+    with parts.writing() as session:
+        ask(session, clock())
+        assert mail.claim(session, clock()) is not None
+    # Writing it out waits for the database, which gives up within seconds.
+    clock.tick(seconds=mail.LASTS + 30)
+    with parts.writing() as session:
+        assert mail.claim(session, clock()) is None
+    clock.tick(seconds=30)
+    with parts.writing() as session:
+        assert mail.claim(session, clock()) is not None
 
 
 def test_without_smtp_there_is_no_sender() -> None:

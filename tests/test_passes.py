@@ -7,7 +7,7 @@ from sqlmodel import select
 from moderation import accounts, deciders, decisions, passes
 from moderation.accounts import Person
 from moderation.lifecycle import Action
-from moderation.models.queue import Role
+from moderation.models.people import Role
 from moderation.models.together import Pass, PutForward
 from moderation.web.dependencies import Parts
 

@@ -13,7 +13,8 @@ from sqlmodel import select
 from moderation import accounts, passkeys
 from moderation.accounts import Person
 from moderation.decisions import NotFound
-from moderation.models.queue import Challenge, Letter, Passkey, Role
+from moderation.models.people import Challenge, Passkey, Role
+from moderation.models.queue import Letter
 from moderation.party import Party
 from moderation.passkeys import NotAccepted
 from moderation.web.dependencies import Parts
@@ -46,6 +47,11 @@ def accept(parts: Parts, answer: str, person: Person | None = None) -> int:
     with parts.writing() as session:
         whose = person.id if person is not None else None
         return passkeys.accept(session, proof, parts.clock(), account_id=whose)
+
+
+def remove(parts: Parts, person: Person, passkey: int) -> None:
+    with parts.writing() as session:
+        passkeys.remove(session, person, passkey, parts.clock())
 
 
 def kept(parts: Parts) -> list[Passkey]:
@@ -208,7 +214,6 @@ def test_a_count_that_does_not_grow_betrays_a_copy(parts: Parts, device: Device,
 def test_a_key_made_in_place_of_one_that_is_gone_is_not_taken_for_it(
     parts: Parts, ann: Person, sami: Person, device: Device
 ) -> None:
-    """SQLite gives its row the number of the one that is gone."""
     answer = device.get(asked(parts))
     with parts.reading() as session:
         proof = passkeys.check_assertion(PARTY, answer, passkeys.find(session, answer))
@@ -219,6 +224,17 @@ def test_a_key_made_in_place_of_one_that_is_gone_is_not_taken_for_it(
     registered(parts, sami)
     with pytest.raises(NotAccepted), parts.writing() as session:
         passkeys.accept(session, proof, parts.clock())
+
+
+@pytest.mark.usefixtures("device")
+def test_a_key_is_not_removed_in_place_of_one_that_is_gone(parts: Parts, ann: Person) -> None:
+    (gone,) = kept(parts)
+    assert gone.id is not None
+    remove(parts, ann, gone.id)
+    other = registered(parts, ann)
+    with pytest.raises(NotFound):
+        remove(parts, ann, gone.id)
+    assert accept(parts, other.get(asked(parts))) == ann.id
 
 
 def test_a_copy_used_between_the_check_and_its_end_is_noticed(

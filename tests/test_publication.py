@@ -317,7 +317,6 @@ def test_many_processes_do_each_effect_once(at_desk: Desk, article: str) -> None
 def test_what_another_process_erased_takes_no_later_publication_with_it(
     at_desk: Desk, sent: list[Sent], readers: int
 ) -> None:
-    """SQLite gives a new row the number of one that is gone: the publication’s is the erasure’s here."""
     parts, opened, reading = at_desk.parts, itertools.count(), ExitStack()
     other = database.connect(parts.settings.database_url)
     with parts.writing() as session:

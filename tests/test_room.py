@@ -129,6 +129,12 @@ def plan(engine: Engine, statement: str, values: Any) -> str:
 def large(parts: Parts, article: str) -> None:
     """Twenty thousand decided, and those that wait after them: the table read from its start is no help."""
     send(parts, article, "Un.")
+    columns = "title, lead, body, postscript, section, place, themes, proposer, featured, published_at"
+    forums = f"""INSERT INTO article (slug, {columns})
+        WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 2000)
+        SELECT slug || n, {columns} FROM article, number"""  # noqa: S608 - our own words
+    threads = """INSERT INTO thread (article_id, mode, revision, count)
+        SELECT id, 'apriori', 1, 0 FROM article WHERE id NOT IN (SELECT article_id FROM thread)"""
     columns = "thread_id, section, revision, version, submitted_at"
     copies = f"""INSERT INTO comment (id, nonce, tracking, status, {columns})
         WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 22000)
@@ -139,8 +145,8 @@ def large(parts: Parts, article: str) -> None:
         SELECT comment.id, comment.id, {columns} FROM version, comment
         WHERE comment.id <> version.comment_id"""  # noqa: S608
     with parts.engine.begin() as connection:
-        connection.execute(text(copies))
-        connection.execute(text(versions))
+        for statement in (forums, threads, copies, versions):
+            connection.execute(text(statement))
     with parts.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE")
 

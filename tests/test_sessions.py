@@ -8,7 +8,7 @@ from sqlmodel import select
 from moderation import accounts, sessions
 from moderation.accounts import Person
 from moderation.decisions import NotFound
-from moderation.models.queue import AccountSession
+from moderation.models.people import AccountSession
 from moderation.web.dependencies import Parts
 
 
@@ -204,7 +204,6 @@ def test_nobody_ends_somebody_else_s_browser(parts: Parts, ann: Person, sami: Pe
 def test_a_browser_that_signed_in_meanwhile_is_not_the_one_to_leave_alone(
     parts: Parts, ann: Person, clock: FakeClock
 ) -> None:
-    """SQLite gives its row the number of the one that was signed out meanwhile."""
     thief, mine = start(parts, ann), start(parts, ann)
     person = here(parts, mine)
     assert person is not None

@@ -10,7 +10,8 @@ from moderation import accounts, deciders, decisions, submissions, vetoes, voice
 from moderation.accounts import Person
 from moderation.decisions import Stale, Undecided
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
-from moderation.models.queue import Comment, Decision, Role
+from moderation.models.people import Role
+from moderation.models.queue import Comment, Decision
 from moderation.models.together import Voice
 from moderation.policy import Policy, Say
 from moderation.voices import Heard, NoSuchVoice

@@ -11,7 +11,7 @@ from moderation.accounts import Person
 from moderation.cli.console import Json, explained, fail, open_parts, say
 from moderation.decisions import NotFound
 from moderation.lifecycle import Action, Reason, Status
-from moderation.models.queue import Role
+from moderation.models.people import Role
 from moderation.pages import item as items
 from moderation.pages import queue as lists
 from moderation.pages.filters import Filter
@@ -28,14 +28,23 @@ OPERATOR = Person(0, "", "", Role.ADMIN)
 def queue(
     status: Annotated[Status, typer.Option()] = Status.PENDING,
     after: Annotated[str | None, typer.Option(help="What `next` said on the page before.")] = None,
+    search: Annotated[str, typer.Option(help="Words of the text, name or address, by how they begin.")] = "",
+    article: Annotated[str, typer.Option(help="A slug.")] = "",
+    section: Annotated[str, typer.Option()] = "",
+    author: Annotated[str, typer.Option()] = "",
+    email: Annotated[str, typer.Option()] = "",
+    host: Annotated[str, typer.Option(help="Of a site it links to.")] = "",
     *,
     as_json: Json = False,
 ) -> None:
     """What waits, oldest first, fifty at a time."""
     parts = open_parts()
+    which = Filter(
+        status, passed=None, q=search, article=article, section=section, author=author, email=email, host=host
+    )
     try:
         with parts.reading() as session:
-            page = lists.listing(session, OPERATOR, Filter(status), after=after)
+            page = lists.listing(session, OPERATOR, which, after=after)
     except BadCursor:
         fail("There is no such place in the queue.")
     if as_json:

@@ -16,6 +16,9 @@ SQLModel.metadata.naming_convention = {
     "pk": "pk_%(table_name)s",
 }
 
+# For a table whose rows go, and whose numbers others have seen: SQLite would give one again.
+NUMBERED_ONCE = ({"sqlite_autoincrement": True},)
+
 
 class UTCDateTime(TypeDecorator[datetime]):
     """Aware UTC in, aware UTC out; SQLite forgets time zones."""

@@ -6,7 +6,7 @@ from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
 from moderation.lifecycle import Reason
-from moderation.models.columns import UTCDateTime, words
+from moderation.models.columns import NUMBERED_ONCE, UTCDateTime, words
 from moderation.policy import Say
 
 
@@ -54,6 +54,8 @@ class SectionPolicy(SQLModel, table=True):
 
 class Note(SQLModel, table=True):
     """Words of the team among themselves about a comment: never public, gone when it is erased."""
+
+    __table_args__ = NUMBERED_ONCE
 
     id: int | None = Field(default=None, primary_key=True)
     comment_id: str = Field(foreign_key="comment.id", index=True, max_length=26)

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from markupsafe import Markup
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Mapped
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -30,12 +32,23 @@ class Card:
     source: str
     findings: tuple[tuple[str, str], ...]
     submitted_at: datetime
+    section: str
     article_slug: str
     article_title: str
 
     @property
     def place(self) -> Place:
         return Place(self.submitted_at, self.id)
+
+    @property
+    def seen(self) -> str:
+        """By what a form names it: what was seen of it."""
+        return f"{self.id}:{self.revision}"
+
+    @property
+    def hosts(self) -> list[str]:
+        """Each that a link leads to."""
+        return list(dict.fromkeys(markup.site(detail) for kind, detail in self.findings if kind == "link"))
 
     @property
     def excerpt(self) -> str:
@@ -46,8 +59,12 @@ class Card:
 
 def visible_to(person: Person) -> SelectOfScalar[Comment]:
     """Where every query of the desk begins: what this person may see."""
-    del person  # scopes by section will narrow it
-    return select(Comment)
+    return select(Comment).where(*in_scope(person, col(Comment.section)))
+
+
+def in_scope(person: Person, section: Mapped[str]) -> list[ColumnElement[bool]]:
+    """What a query of anything that has a section asks beside."""
+    return [section.in_(person.sections)] if person.sections else []
 
 
 def cards(session: Session, ids: list[str]) -> tuple[Card, ...]:
@@ -71,6 +88,7 @@ def cards(session: Session, ids: list[str]) -> tuple[Card, ...]:
             source=text.source,
             findings=tuple((finding["kind"], finding["detail"]) for finding in text.findings),
             submitted_at=comment.submitted_at,
+            section=comment.section,
             article_slug=slug,
             article_title=title,
         )

@@ -7,11 +7,11 @@ from sqlmodel import Session, col, func, select
 
 from moderation import decisions
 from moderation.accounts import Person
-from moderation.decisions import Last
 from moderation.lifecycle import Status
 from moderation.models.queue import Comment
 from moderation.pages.cards import visible_to
 from moderation.pages.queue import COUNTED, Count
+from moderation.standing import Last
 
 
 @dataclass(frozen=True)

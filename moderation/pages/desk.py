@@ -1,21 +1,25 @@
 """The page moderators work on: a list, and one contribution of it open beside it."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from moderation import voices
+from moderation import accounts, lifecycle, voices, watched
 from moderation.accounts import Person
-from moderation.lifecycle import Status
+from moderation.lifecycle import Action, Reason, Status
+from moderation.markup import Watch
 from moderation.pages import queue
 from moderation.pages.cards import Card, cards
 from moderation.pages.filters import Filter, Place
-from moderation.pages.forums import Crowd, Forum, crowd, forum
+from moderation.pages.forums import Crowd, Forum, crowd, forum, sections
 from moderation.pages.item import Item, item
 from moderation.pages.log import Line, line
+from moderation.pages.lots import Left, Lot, Selection
 from moderation.pages.queue import Count, Surroundings
 from moderation.settings import ANY_NUMBER, Room
 from moderation.voices import Heard
+from moderation.words import FINDING
 
 _NOBODY = Surroundings((), None, None, None)
 
@@ -26,7 +30,27 @@ class Told:
 
     done: Line | None = None
     moved: Forum | None = None
+    # Voices that moved nothing: the only one, or how many.
     heard: Heard | None = None
+    voices: int = 0
+    lot: Lot | None = None
+    # Those of the lot to which nothing was done.
+    left: tuple[Left, ...] = ()
+
+
+@dataclass(frozen=True)
+class Options:
+    """What a list can be narrowed to: the sections the person sees, who of the team decides, and the rest."""
+
+    sections: tuple[str, ...]
+    # Names by account.
+    people: Mapping[int, str]
+    # The title of the one the list is narrowed to.
+    article: str
+
+    findings = tuple(FINDING)
+    reasons = tuple(Reason)
+    hours = (24, 48, 168, 720)
 
 
 @dataclass(frozen=True)
@@ -41,8 +65,19 @@ class DeskPage:
     item: Item | None
     crowd: Crowd
     told: Told
+    options: Options
+    watch: Watch
 
     statuses = tuple(Status)
+    reasons = tuple(Reason)
+    needs_reason = lifecycle.NEEDS_REASON
+    nothing = Selection()
+    pending_actions = tuple(lifecycle.actions_from(Status.PENDING))
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        """What may be done with those listed."""
+        return tuple(lifecycle.actions_from(self.filter.status))
 
     @property
     def listed(self) -> tuple[Card, ...]:
@@ -57,9 +92,10 @@ def opened(
     *,
     told: Told | None = None,
     room: Room = ANY_NUMBER,
+    site_name: str = "",
 ) -> DeskPage | None:
     """With that contribution open; None where there is no such one for this person."""
-    found = item(session, person, comment_id)
+    found = item(session, person, comment_id, site_name=site_name)
     return None if found is None else _page(session, person, which, found, told or Told(), room)
 
 
@@ -71,21 +107,30 @@ def first(
     after: str | None,
     told: Told | None = None,
     room: Room = ANY_NUMBER,
+    site_name: str = "",
 ) -> DeskPage:
     """With the first of the list open, or the first after a place. Raises BadCursor."""
     forward = [] if after else queue.put_forward(session, person, which)
     found = next(iter(forward), None) or queue.first(
         session, person, which, Place.read(after) if after else None
     )
-    opens = item(session, person, found) if found is not None else None
+    opens = item(session, person, found, site_name=site_name) if found is not None else None
     return _page(session, person, which, opens, told or Told(), room)
 
 
-def told(session: Session, done: int | None, moved: str | None = None, heard: int | None = None) -> Told:
+def told(
+    session: Session,
+    person: Person,
+    done: int | None,
+    moved: str | None = None,
+    heard: Sequence[int] = (),
+) -> Told:
+    alone = voices.heard(session, heard[0], by=person.id) if len(heard) == 1 else None
     return Told(
-        line(session, done),
-        forum(session, moved) if moved else None,
-        voices.heard(session, heard) if heard else None,
+        done=line(session, person, done),
+        moved=forum(session, person, moved) if moved else None,
+        heard=alone,
+        voices=voices.number(session, heard, by=person.id) if len(heard) > 1 else 0,
     )
 
 
@@ -101,13 +146,24 @@ def _page(
         beside=queue.around(session, person, which, opens.card) if opens is not None else _NOBODY,
         forward=cards(session, queue.put_forward(session, person, which)),
         item=opens,
-        crowd=_crowd(session, room, waiting),
+        crowd=_crowd(session, person, room, waiting),
         told=told,
+        options=_options(session, person, which),
+        watch=watched.watch(session, blurred=person.blurs),
     )
 
 
-def _crowd(session: Session, room: Room, waiting: Count) -> Crowd:
+def _options(session: Session, person: Person, which: Filter) -> Options:
+    article = forum(session, person, which.article) if which.article else None
+    return Options(
+        sections=sections(session, person),
+        people={account.id: account.name for account in accounts.present(session) if account.id is not None},
+        article=article.title if article is not None else "",
+    )
+
+
+def _crowd(session: Session, person: Person, room: Room, waiting: Count) -> Crowd:
     """Looks only when the count leaves a doubt."""
     least = min((most for most in (room.thread, room.site) if most), default=None)
     doubt = least is not None and (waiting.more or waiting.number >= least)
-    return crowd(session, room) if doubt else Crowd()
+    return crowd(session, person, room) if doubt else Crowd()

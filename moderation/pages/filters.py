@@ -1,17 +1,12 @@
 """Which contributions the desk lists and in which order, and where in that order one stands."""
 
 import base64
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, fields, replace
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from sqlalchemy import ColumnElement, tuple_
-from sqlmodel import col, func
-from sqlmodel.sql.expression import SelectOfScalar
-
-from moderation.lifecycle import Status
-from moderation.models.queue import Comment
+from moderation.lifecycle import Reason, Status
 from moderation.pages.public import BadCursor
 
 
@@ -40,23 +35,55 @@ class Place(NamedTuple):
 
 @dataclass(frozen=True)
 class Filter:
-    """What a list is narrowed to, and its order. It lives in the address, and so in every link of a page."""
+    """What a list is narrowed to, and its order. It lives in the address, and so in every link of a page.
+
+    Each field but the last has the name it has there; what is empty narrows nothing.
+    """
 
     status: Status = Status.PENDING
     newest: bool = False
     # What the person left to the others: without it, it alone, or (None) everything.
     passed: bool | None = False
+    # The slug.
+    article: str = ""
+    section: str = ""
+    author: str = ""
+    email: str = ""
+    # Whether it has a link; and one to that host.
+    link: bool = False
+    host: str = ""
+    # A kind of finding.
+    finding: str = ""
+    # Waiting for more than so many hours.
+    longer: int = 0
+    # Decided by that account.
+    by: int = 0
+    reason: Reason | None = None
+    # Words to be found, each by how it begins.
+    q: str = ""
+    # When those that wait for longer were sent at the latest.
+    sent_before: datetime | None = field(default=None, compare=False)
 
     def address(self, path: str, **more: object) -> str:
         """A path of the desk that keeps to this list."""
-        said = {
-            "status": self.status if self.status is not Status.PENDING else "",
-            "order": "newest" if self.newest else "",
-            "passed": "yes" if self.passed else "",
-            **more,
-        }
-        kept = {name: value for name, value in said.items() if value}
-        return f"{path}?{urlencode(kept)}" if kept else path
+        kept = {name: value for name, value in {**self.fields, **more}.items() if value}
+        return f"{path}?{urlencode(kept, doseq=True)}" if kept else path
+
+    @property
+    def fields(self) -> dict[str, Any]:
+        """What a form that keeps to this list has to carry."""
+        status = {"status": self.status.value} if self.status is not Status.PENDING else {}
+        order = {"order": "newest"} if self.newest else {}
+        passed = {"passed": "yes"} if self.passed else {}
+        said = {name: int(value) if value is True else value for name, value in self.said.items()}
+        return {**status, **order, **passed, **said}
+
+    @property
+    def said(self) -> dict[str, Any]:
+        """What it is narrowed to besides the status and what was left, by name."""
+        besides = {"status", "newest", "passed", "sent_before"}
+        named = (one.name for one in fields(self) if one.name not in besides)
+        return {name: value for name in named if (value := getattr(self, name))}
 
     def with_status(self, status: Status) -> "Filter":
         return replace(self, status=status, passed=False)
@@ -66,24 +93,16 @@ class Filter:
         """What waits and was left to the others."""
         return replace(self, status=Status.PENDING, passed=True)
 
+    def without(self, name: str) -> "Filter":
+        """The list that is no longer narrowed by that."""
+        bare: Any = {one.name: one.default for one in fields(self)}[name]
+        return replace(self, **{name: bare})
+
+    def only(self, **narrowed: Any) -> "Filter":
+        """Of the same status and order, narrowed by nothing else."""
+        return Filter(self.status, self.newest, **narrowed)
+
     @property
     def turned(self) -> "Filter":
         """The same list from its other end."""
         return replace(self, newest=not self.newest)
-
-    def narrow(self, query: SelectOfScalar[Comment]) -> SelectOfScalar[Comment]:
-        if self.passed:
-            # So that no index of states is tempting: what one person left is few, and is where to begin.
-            return query.where(func.lower(Comment.status) == self.status.value)
-        return query.where(Comment.status == self.status)
-
-    def ordered(self, query: Any, *, backwards: bool = False) -> Any:
-        """In the list’s order, or away from it."""
-        down = self.newest is not backwards
-        moment, name = col(Comment.submitted_at), col(Comment.id)
-        return query.order_by(*((moment.desc(), name.desc()) if down else (moment, name)))
-
-    def beyond(self, place: Place, *, backwards: bool = False) -> ColumnElement[bool]:
-        """What comes after that place in the list’s order, or before it."""
-        keys = tuple_(col(Comment.submitted_at), col(Comment.id))
-        return keys < place if self.newest is not backwards else keys > place

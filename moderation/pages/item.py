@@ -13,6 +13,8 @@ from moderation.models.queue import Comment, Decision
 from moderation.pages import public
 from moderation.pages.cards import Card, cards, visible_to
 from moderation.pages.forums import Forum, forum
+from moderation.pages.judging import Judging, judging
+from moderation.pages.kin import Kin, kin
 from moderation.pages.log import Line, lines
 
 
@@ -36,13 +38,16 @@ class Item:
     needs_reason: tuple[Action, ...]
     history: tuple[Line, ...]
     forum: Forum | None
+    kin: Kin | None
+    judging: Judging
 
     reasons = tuple(Reason)
 
 
-def item(session: Session, person: Person, comment_id: str) -> Item | None:
+def item(session: Session, person: Person, comment_id: str, *, site_name: str = "") -> Item | None:
     """None where there is no such contribution, or not for this person."""
-    if not is_visible(session, person, comment_id):
+    found = session.exec(visible_to(person).where(Comment.id == comment_id)).first()
+    if found is None:
         return None
     (card,) = cards(session, [comment_id])
     number = session.exec(
@@ -59,8 +64,10 @@ def item(session: Session, person: Person, comment_id: str) -> Item | None:
         parent=_parent(session, card.parent) if card.parent is not None else None,
         actions=actions,
         needs_reason=tuple(action for action in actions if action in lifecycle.NEEDS_REASON),
-        history=lines(session, col(Decision.comment_id) == comment_id),
-        forum=forum(session, card.article_slug),
+        history=lines(session, person, col(Decision.comment_id) == comment_id),
+        forum=forum(session, person, card.article_slug),
+        kin=kin(session, person, card, found.kin),
+        judging=judging(session, person, card, site_name),
     )
 
 

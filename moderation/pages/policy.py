@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, func, select
 
+from moderation.models.people import Account
 from moderation.models.public import Article
-from moderation.models.queue import Account
 from moderation.models.together import SectionPolicy
 from moderation.policy import ONE_VOICE, Policy
 

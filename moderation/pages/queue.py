@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import not_, or_
+from sqlalchemy import Select, not_, or_
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -14,6 +15,7 @@ from moderation.models.queue import Comment
 from moderation.models.together import Pass, PutForward, Voice
 from moderation.pages.cards import Card, cards, visible_to
 from moderation.pages.filters import Filter, Place
+from moderation.pages.narrowing import Narrowed, narrowed
 
 PER_PAGE = 50
 COUNTED = 1000
@@ -58,37 +60,32 @@ def listing(
     session: Session, person: Person, which: Filter, *, after: str | None, limit: int = PER_PAGE
 ) -> Listing:
     """By position and not by offset: it does not shift while one works. Raises BadCursor."""
-    page = _mine(person, which)
-    if after:
-        page = page.where(which.beyond(Place.read(after)))
-    ids = _ids(session, which, page, limit + 1)
+    place = Place.read(after) if after else None
+    ids = _read(session, _mine(session, person, which).ids(limit + 1, beyond=place))
     return _page(cards(session, ids[:limit]), more=len(ids) > limit)
 
 
 def around(session: Session, person: Person, which: Filter, here: Card) -> Surroundings:
-    mine = _mine(person, which)
-    before = _ids(
-        session, which, mine.where(which.beyond(here.place, backwards=True)), BEFORE, backwards=True
-    )
-    after = _ids(session, which, mine.where(which.beyond(here.place)), ONWARD)
+    mine = _mine(session, person, which)
+    before = _read(session, mine.ids(BEFORE, beyond=here.place, backwards=True))
+    after = _read(session, mine.ids(ONWARD, beyond=here.place))
     ids = [*reversed(before), here.id, *after[: ONWARD - 1]]
     listed = _page(cards(session, ids), more=len(after) == ONWARD)
-    onward = after[0] if after else _first(session, which, mine.where(Comment.id != here.id))
+    onward = after[0] if after else next(iter(_read(session, mine.ids(1, but=here.id))), None)
     return Surroundings(listed.cards, before[0] if before else None, onward, listed.next)
 
 
 def first(session: Session, person: Person, which: Filter, after: Place | None = None) -> str | None:
     """The first of the list, or the first after a place."""
-    mine = _mine(person, which)
-    return _first(session, which, mine.where(which.beyond(after)) if after is not None else mine)
+    return next(iter(_read(session, _mine(session, person, which).ids(1, beyond=after))), None)
 
 
 def onward(session: Session, person: Person, which: Filter, comment_id: str, now: datetime) -> str | None:
     """The one after that comment in the list, or else the first of all; what others read comes last."""
     here = session.get_one(Comment, comment_id)
-    mine = _mine(person, which).where(Comment.id != comment_id)
-    beyond = mine.where(which.beyond(Place(here.submitted_at, here.id)))
-    ids = _ids(session, which, beyond, READ_AT_ONCE) or _ids(session, which, mine, READ_AT_ONCE)
+    mine = _mine(session, person, which)
+    after = mine.ids(READ_AT_ONCE, beyond=Place(here.submitted_at, here.id))
+    ids = _read(session, after) or _read(session, mine.ids(READ_AT_ONCE, but=comment_id))
     read = {name for name, lease in current(session, ids, now).items() if lease.account_id != person.id}
     return next((name for name in ids if name not in read), next(iter(ids), None))
 
@@ -111,13 +108,15 @@ def put_forward(session: Session, person: Person, which: Filter) -> list[str]:
 def count(session: Session, person: Person, which: Filter) -> Count:
     # Of an index alone, as a thousand rows take longer than the whole page; and in its order, as PostgreSQL,
     # left to itself, may read the table from its start instead.
-    some = which.ordered(_mine(person, which).with_only_columns(col(Comment.id))).limit(COUNTED + 1)
+    some = _mine(session, person, which).ids(COUNTED + 1)
     return Count(session.exec(select(func.count()).select_from(some.subquery())).one())
 
 
-def _mine(person: Person, which: Filter) -> SelectOfScalar[Comment]:
-    mine = which.narrow(visible_to(person))
-    return mine if which.passed is None or which.status is not Status.PENDING else _left(mine, person, which)
+def _mine(session: Session, person: Person, which: Filter) -> Narrowed:
+    mine = visible_to(person)
+    if which.passed is not None and which.status is Status.PENDING:
+        mine = _left(mine, person, which)
+    return narrowed(session, mine, which)
 
 
 def _left(query: SelectOfScalar[Comment], person: Person, which: Filter) -> SelectOfScalar[Comment]:
@@ -131,15 +130,8 @@ def _left(query: SelectOfScalar[Comment], person: Person, which: Filter) -> Sele
     return query.where(col(Comment.id).in_(passes.union_all(said)), or_(passed, spoke))
 
 
-def _ids(
-    session: Session, which: Filter, query: SelectOfScalar[Comment], limit: int, *, backwards: bool = False
-) -> list[str]:
-    ids = which.ordered(query.with_only_columns(col(Comment.id)), backwards=backwards)
-    return list(session.execute(ids.limit(limit)).scalars())
-
-
-def _first(session: Session, which: Filter, query: SelectOfScalar[Comment]) -> str | None:
-    return next(iter(_ids(session, which, query, 1)), None)
+def _read(session: Session, ids: Select[Any]) -> list[str]:
+    return list(session.execute(ids).scalars())
 
 
 def _page(found: tuple[Card, ...], *, more: bool) -> Listing:

@@ -11,7 +11,8 @@ from moderation import deciders, duty, leases, mentions, notes, voices
 from moderation.accounts import Person
 from moderation.lifecycle import Reason, Status
 from moderation.mentions import Part
-from moderation.models.queue import Account, Comment, Version
+from moderation.models.people import Account
+from moderation.models.queue import Comment, Version
 from moderation.models.together import Lease, Mention, Note, Pass, Voice
 from moderation.pages.cards import visible_to
 from moderation.policy import ONE_VOICE, Say

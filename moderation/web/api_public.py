@@ -80,6 +80,7 @@ def submit(
 ) -> Accepted:
     if not trusted:
         app.throttle.by_sender(sender, now)
+    likeness = app.likeness(slug, incoming.draft.text.html, now, incoming.parent)
     with app.writing() as session:
         comment = submissions.submit(
             session,
@@ -89,6 +90,7 @@ def submit(
             now=now,
             parent=incoming.parent,
             room=app.settings.room,
+            likeness=likeness,
         )
         if comment.status is Status.WITHDRAWN:
             raise NonceReused  # its text is erased: nobody can tell whether this is the same

@@ -33,10 +33,12 @@ from moderation.web import (
     account,
     again,
     api,
+    bulk,
     confirm,
     desk,
     email,
     factors,
+    feed,
     guide,
     health,
     observe,
@@ -46,6 +48,7 @@ from moderation.web import (
     policy,
     public,
     scrape,
+    settings,
     shortcuts,
     sign_in,
     submit,
@@ -143,9 +146,11 @@ def _routes() -> list[BaseRoute]:
     """Every application of a process shares them: FastAPI takes a tenth of a second to prepare them."""
     router = APIRouter()
     # What has a name of its own under a contribution, before the actions that decide about it.
-    for module in (public, submit, track, passkeys, password, sign_in, together, desk):
+    for module in (public, submit, track, passkeys, password, sign_in, together, desk, feed):
         router.include_router(module.router, dependencies=[] if module is submit else [Place])
-    for module in (account, confirm, email, factors, shortcuts, team, policy, guide, tokens, health, scrape):
+    for module in (account, bulk, confirm, email, factors, settings, policy, shortcuts, team, guide, tokens):
+        router.include_router(module.router, dependencies=[Place])
+    for module in (health, scrape):
         router.include_router(module.router, dependencies=[Place])
     return router.routes
 

@@ -13,8 +13,9 @@ from jinja2 import Environment
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from moderation import database, party
+from moderation import database, likeness, party, quotable
 from moderation.clock import Clock
+from moderation.likeness import Likeness
 from moderation.links import Links
 from moderation.settings import Settings
 from moderation.throttle import Throttle
@@ -44,6 +45,8 @@ class Parts:
     vault: Vault
     long_texts: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
 
+    articles: quotable.Remembered = field(default_factory=quotable.Remembered)
+
     @property
     def mails(self) -> bool:
         """Whether letters leave from here."""
@@ -64,6 +67,14 @@ class Parts:
     def writing(self) -> AbstractContextManager[Session]:
         """Ends, and so commits, before the answer is made: what was acknowledged is kept."""
         return database.writing(self.engine)
+
+    def likeness(self, slug: str, html: str, now: datetime, parent: str | None = None) -> Likeness | None:
+        """What a text is compared by, without what it quotes; before any writing."""
+        above = self.articles.above(self.public_reading, slug, now)
+        if parent is not None:
+            with self.public_reading() as session:
+                above |= quotable.answered(session, parent)
+        return likeness.of(html, above)
 
     def turn_of(self, text: str) -> AbstractAsyncContextManager[None]:
         """To be had while the text is rendered; who waits for it takes no thread. Raises Busy.
@@ -89,17 +100,31 @@ class Parts:
         return f'W/"{self.fingerprint}-{revision}"'
 
 
-# Those that wait for nothing are `async`: FastAPI gives each of the others a turn in a thread.
-async def parts(request: Request) -> Parts:
+def parts_of(request: Request) -> Parts:
     found: Parts = request.app.state.parts
     return found
 
 
-ThisApp = Annotated[Parts, Depends(parts)]
+def sender_of(request: Request) -> str | None:
+    """The address of who sends, as far as it tells anything; kept for as long as the request lasts."""
+    return address(request, networks(parts_of(request).settings.trusted_proxies))
 
 
-async def _now(app: ThisApp) -> datetime:
-    return app.clock()
+# Those that wait for nothing are `async`: FastAPI gives each of the others a turn in a thread. None asks for
+# another one: FastAPI finds that out anew for each, and it takes longer than what they do.
+async def _parts(request: Request) -> Parts:
+    return parts_of(request)
+
+
+async def _now(request: Request) -> datetime:
+    return parts_of(request).clock()
+
+
+async def _sender(request: Request) -> str | None:
+    return sender_of(request)
+
+
+ThisApp = Annotated[Parts, Depends(_parts)]
 
 
 # Ends before the response starts: no connection is held while a slow reader takes the page.
@@ -108,11 +133,6 @@ def _reading(app: ThisApp) -> Generator[Session]:
         yield session
 
 
-async def _sender(app: ThisApp, request: Request) -> str | None:
-    return address(request, networks(app.settings.trusted_proxies))
-
-
-# The address of who sends, as far as it tells anything; kept for as long as the request lasts.
 Sender = Annotated[str | None, Depends(_sender)]
 Now = Annotated[datetime, Depends(_now)]
 Reading = Annotated[Session, Depends(_reading, scope="function")]

@@ -1,44 +1,42 @@
 """The moderators' space: the list and one contribution, deciding, undoing, the log."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Annotated, Literal
+from typing import Annotated, Literal, TypedDict
 from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Depends, Form, Query, Request, Response
-from pydantic import AfterValidator
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.exceptions import RequestValidationError
+from pydantic import AfterValidator, Field
 from sqlmodel import Session
 
-from moderation import articles, decisions, leases
-from moderation.accounts import Person, is_team
+from moderation import articles, bulk, deciders, decisions, leases
+from moderation.accounts import Person
 from moderation.deciders import MayNotDecide
 from moderation.decisions import NoteTooLong, NotFound, ReasonNeeded, Stale, TooLate
-from moderation.lifecycle import Action, IllegalMove, Reason, Status
+from moderation.lifecycle import Action, IllegalMove, Reason
 from moderation.models.public import Mode
 from moderation.models.queue import Decision
 from moderation.pages import desk as pages
 from moderation.pages import log as logged
-from moderation.pages import queue, together
-from moderation.pages.desk import DeskPage
+from moderation.pages import lots, queue, together
+from moderation.pages.desk import DeskPage, Told
 from moderation.pages.filters import Filter
+from moderation.pages.lots import Selection
+from moderation.settings import Room
 from moderation.voices import Heard
 from moderation.web import observe
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
+from moderation.web.listed import Listed
 from moderation.web.people import PRIVATE, Admin, SignedIn, go
+from moderation.web.picked import JustMade, Picked
 
 router = APIRouter(prefix="/desk")
 Done = Annotated[int | None, Query(ge=1, le=LARGEST)]
 
 
-def _filter(
-    status: Status = Status.PENDING,
-    order: Literal["oldest", "newest"] = "oldest",
-    passed: Literal["yes"] | None = None,
-) -> Filter:
-    return Filter(status, newest=order == "newest", passed=passed is not None)
-
-
-Listed = Annotated[Filter, Depends(_filter)]
+NOTHING = Selection()
+Voices = Annotated[list[Annotated[int, Field(ge=1, le=LARGEST)]] | None, Query(max_length=bulk.MOST)]
 
 
 @dataclass(frozen=True)
@@ -53,6 +51,15 @@ class Typed:
     internal: str = ""
 
 
+class _Site(TypedDict):
+    room: Room
+    site_name: str
+
+
+def _site(app: Parts) -> _Site:
+    return {"room": app.settings.room, "site_name": app.settings.site_name}
+
+
 def _show(
     app: Parts,
     session: Session,
@@ -61,15 +68,23 @@ def _show(
     page: DeskPage | None,
     typed: Typed,
     status: int = 200,
+    picked: Selection = NOTHING,
 ) -> Response:
     if page is None:
         raise NotFound
-    listed = [card.id for card in (*page.forward, *page.beside.cards)]
+    listed = [card.id for card in page.listed]
     opened = page.item.card.id if page.item is not None else None
     zone = ZoneInfo(app.settings.timezone)
-    team = together.team(session, person, listed, opened, now=now, zone=zone)
     return app.page(
-        "queue.html", page, status=status, headers=PRIVATE, person=person, now=now, typed=typed, team=team
+        "queue.html",
+        page,
+        status=status,
+        headers=PRIVATE,
+        person=person,
+        now=now,
+        typed=typed,
+        picked=picked,
+        team=together.team(session, person, listed, opened, now=now, zone=zone),
     )
 
 
@@ -80,14 +95,20 @@ def first(
     person: SignedIn,
     now: Now,
     which: Listed,
+    picked: Picked,
+    made: JustMade,
     after: Annotated[str | None, Query(max_length=200)] = None,
     done: Done = None,
     forum: Annotated[str | None, Query(max_length=200)] = None,
-    heard: Done = None,
+    heard: Voices = None,
 ) -> Response:
-    told = pages.told(session, done, forum, heard)
-    page = pages.first(session, person, which, after=after, told=told, room=app.settings.room)
-    return _show(app, session, person, now, page, Typed())
+    told = replace(
+        pages.told(session, person, done, forum, heard or ()),
+        lot=lots.lot(session, made.lot),
+        left=lots.left(session, person, made.left),
+    )
+    page = pages.first(session, person, which, after=after, told=told, **_site(app))
+    return _show(app, session, person, now, page, Typed(), picked=picked)
 
 
 @router.get("/log")
@@ -99,7 +120,7 @@ def log(
     before: Annotated[int | None, Query(ge=1, le=LARGEST)] = None,
     whose: Literal["own"] | None = None,
 ) -> Response:
-    page = logged.log(session, before, person.id if whose else None)
+    page = logged.log(session, person, before, own=whose is not None)
     return app.page("log.html", page, headers=PRIVATE, person=person, now=now)
 
 
@@ -111,12 +132,13 @@ def item(
     now: Now,
     comment_id: str,
     which: Listed,
+    picked: Picked,
     done: Done = None,
-    heard: Done = None,
+    heard: Voices = None,
 ) -> Response:
-    told = pages.told(session, done, heard=heard)
-    page = pages.opened(session, person, which, comment_id, told=told, room=app.settings.room)
-    return _show(app, session, person, now, page, Typed())
+    told = pages.told(session, person, done, heard=heard or ())
+    page = pages.opened(session, person, which, comment_id, told=told, **_site(app))
+    return _show(app, session, person, now, page, Typed(), picked=picked)
 
 
 @router.post("/articles/{slug}/{move}")
@@ -132,7 +154,7 @@ def move_forum(
     return go(app, request, person, f"/desk?forum={slug}", now)
 
 
-def clean(typed: str) -> str:
+def plain_note(typed: str) -> str:
     # A browser sends each newline as two characters and counts it as one.
     return typed.replace("\r\n", "\n").replace("\0", "")
 
@@ -148,7 +170,7 @@ def decide(
     which: Listed,
     revision: Annotated[int, Form(ge=1, le=LARGEST)],
     reason: Annotated[str, Form()] = "",
-    note: Annotated[str, AfterValidator(clean), Form()] = "",
+    note: Annotated[str, AfterValidator(plain_note), Form()] = "",
 ) -> Response:
     chosen = Reason(reason) if reason in set(Reason) else None
     try:
@@ -167,8 +189,8 @@ def decide(
             done = made.id if isinstance(made, Decision) else None
             heard = made.voice_id if isinstance(made, Heard) else None
             onward = queue.onward(session, person, which, comment_id, now)
-            if onward and is_team(session):
-                leases.take(session, onward, by=person.id, now=now)
+            if onward and deciders.is_team(session):
+                leases.take(session, onward, by=person.id, now=now, wait=False)
     except (Stale, IllegalMove, ReasonNeeded, NoteTooLong, MayNotDecide) as error:
         typed = _refused(error, chosen, note)
         return as_it_is(app, person, now, comment_id, which, typed)
@@ -195,7 +217,7 @@ def _refused(
 def as_it_is(app: Parts, person: Person, now: Now, comment_id: str, which: Filter, typed: Typed) -> Response:
     """The contribution as it is now, why nothing was done, and what had been typed."""
     with app.reading() as session:
-        page = pages.opened(session, person, which, comment_id, room=app.settings.room)
+        page = pages.opened(session, person, which, comment_id, **_site(app))
         status = {"": 409, "may_not": 403}.get(typed.problem, 422)
         return _show(app, session, person, now, page, typed, status)
 
@@ -207,8 +229,13 @@ def undo(
     person: SignedIn,
     now: Now,
     which: Listed,
-    decision: Annotated[int, Form(ge=1, le=LARGEST)],
+    decision: Annotated[int | None, Form(ge=1, le=LARGEST)] = None,
+    lot: Annotated[str, Form(max_length=26)] = "",
 ) -> Response:
+    if decision is None and not lot:
+        raise RequestValidationError([])
+    if decision is None:
+        return _undo_lot(app, request, person, now, which, lot)
     try:
         with app.writing() as session:
             undone = decisions.undo(session, decision, by=person.id, now=now)
@@ -216,9 +243,24 @@ def undo(
         observe.decided(line, "undo", person.id)
     except (TooLate, MayNotDecide) as late:
         with app.reading() as session:
-            found = logged.line(session, decision)
+            found = logged.line(session, person, decision)
         if found is None:
             raise NotFound from None
         typed = Typed(late) if isinstance(late, TooLate) else Typed(problem="may_not")
         return as_it_is(app, person, now, found.comment_id, which, typed)
     return go(app, request, person, which.address(f"/desk/comments/{comment_id}", done=line), now)
+
+
+def _undo_lot(app: Parts, request: Request, person: Person, now: Now, which: Filter, lot: str) -> Response:
+    with app.writing() as session:
+        undone = bulk.undo(session, lot, by=person.id, now=now)
+        lines = [line.id for line in undone.done]
+    for line in lines:
+        observe.decided(line, "undo", person.id)
+    left = [one.comment_id for one in undone.left]
+    if lines:
+        return go(app, request, person, which.address("/desk", lot=undone.lot, left=left), now)
+    with app.reading() as session:
+        told = Told(left=lots.left(session, person, left))
+        page = pages.first(session, person, which, after=None, told=told, **_site(app))
+        return _show(app, session, person, now, page, Typed(), status=409)

@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter, Request, Response
 
-from moderation import accounts
+from moderation import deciders, preferences
 from moderation.web.dependencies import Now, Reading, ThisApp
 from moderation.web.people import PRIVATE, SignedIn, go
 
@@ -11,7 +11,7 @@ router = APIRouter(prefix="/desk/guide")
 
 @router.get("")
 def show(app: ThisApp, session: Reading, person: SignedIn) -> Response:
-    page = {"alone": not accounts.is_team(session)}
+    page = {"alone": not deciders.is_team(session)}
     return app.page("guide.html", page, headers=PRIVATE, person=person)
 
 
@@ -19,5 +19,5 @@ def show(app: ThisApp, session: Reading, person: SignedIn) -> Response:
 def put_away(app: ThisApp, request: Request, person: SignedIn, now: Now) -> Response:
     """It is no longer offered at the head of the queue."""
     with app.writing() as session:
-        accounts.put_guide_away(session, person.id, now)
+        preferences.put_guide_away(session, person.id, now)
     return go(app, request, person, "/desk", now)

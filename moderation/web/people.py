@@ -11,7 +11,7 @@ from sqlmodel import Session
 
 from moderation import browsers, database, logs, sessions
 from moderation.accounts import Person
-from moderation.models.queue import Role
+from moderation.models.people import Role
 from moderation.web.dependencies import Now, Parts, ThisApp
 
 PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex", "Referrer-Policy": "same-origin"}

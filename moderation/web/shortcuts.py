@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 
-from moderation import accounts, shortcuts
+from moderation import preferences, shortcuts
 from moderation.accounts import Person
 from moderation.shortcuts import SHIPPED, Shortcut, Unusable
 from moderation.web.dependencies import Now, Parts, ThisApp
@@ -41,7 +41,7 @@ def change(
     except Unusable as unusable:
         return _page(app, person, typed, on=on, unusable=unusable)
     with app.writing() as session:
-        accounts.set_shortcuts(session, person.id, chosen, on=on)
+        preferences.set_shortcuts(session, person.id, chosen, on=on)
     return go(app, request, person, f"{ACCOUNT}?done=shortcuts_saved", now)
 
 

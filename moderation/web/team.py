@@ -6,9 +6,9 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Request, Response
-from pydantic import AfterValidator
+from pydantic import AfterValidator, StringConstraints
 
-from moderation import accounts, duty, logs, sessions
+from moderation import accounts, duty, logs, preferences, sessions
 from moderation.decisions import NotFound
 from moderation.pages import account as pages
 from moderation.web.account import Number
@@ -16,6 +16,7 @@ from moderation.web.dependencies import Now, Reading, ThisApp
 from moderation.web.people import PRIVATE, Admin, Confirmed, go
 
 router = APIRouter(prefix="/desk/team")
+Section = Annotated[str, StringConstraints(max_length=200)]
 
 
 @router.get("")
@@ -55,3 +56,19 @@ def sign_out(
         sessions.end_all(session, account, now, but=person.browser)
     logs.security("signed out by another", level=logging.INFO, account=account, by=person.id)
     return go(app, request, person, "/desk/team?done=member_ended", now)
+
+
+@router.post("/{account}/sections")
+def set_sections(
+    app: ThisApp,
+    request: Request,
+    person: Admin,
+    _again: Confirmed,
+    now: Now,
+    account: Number,
+    section: Annotated[list[Section] | None, Form()] = None,
+) -> Response:
+    with app.writing() as session:
+        preferences.set_sections(session, account, section or (), now)
+    logs.security("sections set by another", level=logging.INFO, account=account, by=person.id)
+    return go(app, request, person, "/desk/team?done=sections_set", now)

@@ -9,15 +9,17 @@ from sqlmodel import Session
 
 from moderation import deciders, leases, notes, passes, vetoes, voices
 from moderation.accounts import Person
+from moderation.bulk import MOST
 from moderation.decisions import NoteTooLong, NotFound, Stale
 from moderation.lifecycle import IllegalMove
-from moderation.models.queue import Role
+from moderation.models.people import Role
 from moderation.pages import changes as pages
 from moderation.pages import item as items
 from moderation.pages.filters import Filter
 from moderation.voices import NoSuchVoice
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
-from moderation.web.desk import Listed, Typed, as_it_is, clean
+from moderation.web.desk import Typed, as_it_is, plain_note
+from moderation.web.listed import Listed
 from moderation.web.people import PRIVATE, SignedIn, go
 
 router = APIRouter(prefix="/desk")
@@ -66,11 +68,13 @@ def read(
     comment_id: str,
     which: Listed,
     over: Annotated[bool, Form()] = False,
+    selected: Annotated[list[str] | None, Form(max_length=MOST)] = None,
 ) -> Response:
+    """What was picked in the list stays picked."""
     with app.writing() as session:
         _theirs(session, person, comment_id)
         leases.take(session, comment_id, by=person.id, now=now, over=over)
-    return _back(app, request, person, which, comment_id, now)
+    return go(app, request, person, which.address(f"/desk/comments/{comment_id}", selected=selected), now)
 
 
 @router.post("/comments/{comment_id}/reading", status_code=204)
@@ -94,9 +98,9 @@ def note(
     try:
         with app.writing() as session:
             _theirs(session, person, comment_id)
-            notes.write(session, comment_id, clean(internal), by=person.id, now=now)
+            notes.write(session, comment_id, plain_note(internal), by=person.id, now=now)
     except (notes.Empty, notes.TooLong) as error:
-        return _not_noted(app, person, now, comment_id, which, error, clean(internal))
+        return _not_noted(app, person, now, comment_id, which, error, plain_note(internal))
     return _back(app, request, person, which, comment_id, now)
 
 
@@ -127,12 +131,12 @@ def leave(
     try:
         with app.writing() as session:
             _theirs(session, person, comment_id)
-            if clean(internal).strip():
-                notes.write(session, comment_id, clean(internal), by=person.id, now=now)
+            if plain_note(internal).strip():
+                notes.write(session, comment_id, plain_note(internal), by=person.id, now=now)
             passes.leave(session, comment_id, by=person.id, now=now)
             leases.release(session, comment_id)
     except notes.TooLong as error:
-        return _not_noted(app, person, now, comment_id, which, error, clean(internal))
+        return _not_noted(app, person, now, comment_id, which, error, plain_note(internal))
     return go(app, request, person, which.address("/desk"), now)
 
 
@@ -181,12 +185,12 @@ def object_to(
     try:
         with app.writing() as session:
             _theirs(session, person, comment_id)
-            words = clean(internal)
+            words = plain_note(internal)
             vetoes.object_to(session, comment_id, revision=revision, by=person.id, now=now, note=words)
     except (Stale, IllegalMove) as error:
-        return as_it_is(app, person, now, comment_id, which, Typed(error, internal=clean(internal)))
+        return as_it_is(app, person, now, comment_id, which, Typed(error, internal=plain_note(internal)))
     except NoteTooLong:
-        typed = Typed(problem="note_long", internal=clean(internal))
+        typed = Typed(problem="note_long", internal=plain_note(internal))
         return as_it_is(app, person, now, comment_id, which, typed)
     except deciders.MayNotDecide:
         return as_it_is(app, person, now, comment_id, which, Typed(problem="may_not"))

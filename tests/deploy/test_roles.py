@@ -16,7 +16,7 @@ from starlette.testclient import TestClient
 
 from moderation import accounts, database, delivery, migrations
 from moderation.models import public
-from moderation.models.queue import Role
+from moderation.models.people import Role
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 

@@ -17,17 +17,8 @@ from moderation import accounts, delivery, factors, mail, passwords, sessions, t
 from moderation.accounts import Person
 from moderation.links import CodeEntry, NewAddress, Opening
 from moderation.mail import Send
-from moderation.models.queue import (
-    Account,
-    AccountSession,
-    EmailChange,
-    Letter,
-    LetterKind,
-    Passkey,
-    Role,
-    SignIn,
-    Token,
-)
+from moderation.models.people import Account, AccountSession, EmailChange, Passkey, Role, SignIn, Token
+from moderation.models.queue import Letter, LetterKind
 from moderation.tokens import Scope
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
@@ -394,6 +385,22 @@ def test_browsers_are_listed_and_one_is_ended(parts: Parts, ann: Person, clock: 
     assert stolen.get("/desk").status_code == 303
     assert desk.get("/desk").status_code == 200
     assert desk.post(form.action).status_code == 404
+
+
+def test_the_button_of_an_old_page_ends_no_other_browser_than_the_one_shown(
+    parts: Parts, ann: Person, clock: FakeClock
+) -> None:
+    desk, now = browser(parts, ann), clock()
+    with parts.writing() as session:
+        sessions.start(session, ann.id, kept=True, now=now, browser="Firefox, Android")
+    page = Page(desk.get("/desk/account"))
+    (form,) = [form for form in page.forms if any("Firefox, Android" in name for name in form.buttons)]
+    assert desk.post(form.action).status_code == 303
+    with parts.writing() as session:
+        cookie = sessions.start(session, ann.id, kept=True, now=now, browser="Safari, iPhone")
+    assert desk.post(form.action).status_code == 404
+    other = TestClient(desk.app, follow_redirects=False, cookies={"session": cookie})
+    assert other.get("/desk").status_code == 200
 
 
 def test_this_browser_or_all_of_them_end_at_the_sign_in_page(parts: Parts, ann: Person) -> None:

@@ -12,8 +12,9 @@ from starlette.testclient import TestClient
 from moderation import accounts, tokens
 from moderation.accounts import Person
 from moderation.markup import MAX_CHARACTERS
+from moderation.models.people import Account, Role
 from moderation.models.public import Mode
-from moderation.models.queue import Account, Comment, Role
+from moderation.models.queue import Comment
 from moderation.tokens import Scope
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
@@ -135,6 +136,13 @@ def test_what_is_wrong_is_said_field_by_field(
         headers={"Content-Type": "application/json"},
     )
     assert fields(answer) == at_fault
+
+
+def test_of_very_much_that_is_wrong_enough_is_said(client: TestClient, article: str) -> None:
+    answer = client.post(f"{API}/articles/{article}/comments", json={f"k{n}": 1 for n in range(9000)})
+    assert answer.status_code == 422
+    assert 20 <= len(answer.json()["errors"]) <= 100
+    assert len(answer.content) < 20_000
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from selectolax.lexbor import LexborHTMLParser
 from starlette.testclient import TestClient
 
-from moderation.models.queue import Role
+from moderation.models.people import Role
 from moderation.web.app import create_app
 
 NAMES = ["text", "author", "email", "token", "step", "nobot", "code", "entry", "next", "stay", "revision"]

@@ -15,7 +15,8 @@ from test_markup_corpora import corpora, strings
 
 from moderation import tokens
 from moderation.accounts import Person
-from moderation.models.queue import Account, Comment, Decision
+from moderation.models.people import Account
+from moderation.models.queue import Comment, Decision
 from moderation.tokens import Scope
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts

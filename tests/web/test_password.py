@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from moderation import accounts, factors, passwords, sessions
 from moderation.accounts import Person
 from moderation.links import CodeEntry, Opening, SecondStep
-from moderation.models.queue import AccountSession, Role, SignIn
+from moderation.models.people import AccountSession, Role, SignIn
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 

@@ -25,7 +25,8 @@ from moderation import accounts
 from moderation.accounts import Person
 from moderation.lifecycle import Status
 from moderation.links import CodeEntry, Form, Links, Opening
-from moderation.models.queue import AccountSession, Comment, Letter, Role, SignIn
+from moderation.models.people import AccountSession, Role, SignIn
+from moderation.models.queue import Comment, Letter
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 

@@ -10,7 +10,8 @@ from starlette.testclient import TestClient
 from moderation import accounts, leases, voices
 from moderation.accounts import Person
 from moderation.lifecycle import Status
-from moderation.models.queue import Comment, Decision, Role
+from moderation.models.people import Role
+from moderation.models.queue import Comment, Decision
 from moderation.models.together import Lease, Mention, Note, Pass, Recusal, Voice
 from moderation.policy import Policy
 from moderation.web.app import create_app

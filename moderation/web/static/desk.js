@@ -27,7 +27,7 @@
       const left = Math.ceil((end - performance.now()) / 1000);
       const over = left <= 0;
       const told = find(".left", undo);
-      if (told) told.textContent = over ? "" : undo.dataset.left.replace("%", left);
+      if (told) told.textContent = over ? "" : undo.dataset.left.replace("#", left);
       if (!over) return;
       clearInterval(ticking);
       const form = find("form", undo);
@@ -55,7 +55,7 @@
     sent.send();
   };
 
-  const read = () => {
+  const reading = () => {
     const open = find("[data-reading]");
     if (open && !document.hidden) request("POST", open.dataset.reading, () => {});
   };
@@ -86,7 +86,62 @@
     });
   };
 
+  // What is picked in a list, wherever in it: kept until something is done with it.
+  const list = () => find("form.picks[data-list]");
+  const PICKED = "picked ";
+  const read = (name) => JSON.parse(sessionStorage.getItem(name) || "[]");
+  const kept = (form) => read(PICKED + form.dataset.list);
+  const keep = (form, words) => sessionStorage.setItem(PICKED + form.dataset.list, JSON.stringify(words));
+  const comment = (word) => word.split(":")[0];
+  const boxes = (form) => all("input[type=checkbox][name=selected]", form);
+
+  const tally = (form) => {
+    const told = find(".picked", form);
+    const elsewhere = all("input[type=hidden][name=selected]", form).length;
+    const number = boxes(form).filter((box) => box.checked).length + elsewhere;
+    form.classList.toggle("elsewhere", elsewhere > 0);
+    if (!told) return;
+    const words = told.dataset[number > 1 ? "many" : number ? "one" : "none"].replace("%", number);
+    if (told.textContent !== words) told.textContent = words;
+  };
+
+  const hold = (form) => {
+    const here = boxes(form).map((box) => comment(box.value));
+    const checked = boxes(form).filter((box) => box.checked).map((box) => box.value);
+    if (form.dataset.list) keep(form, [...kept(form).filter((word) => !here.includes(comment(word))), ...checked]);
+    tally(form);
+  };
+
+  const restore = () => {
+    const form = list();
+    if (form) {
+      const hidden = all("input[type=hidden][name=selected]", form);
+      const words = new Set([...kept(form), ...hidden.map((field) => field.value)]);
+      hidden.forEach((field) => field.remove());
+      for (const box of boxes(form)) if (words.has(box.value)) box.checked = true;
+      const here = boxes(form).map((box) => comment(box.value));
+      const elsewhere = [...words].filter((word) => !here.includes(comment(word)));
+      for (const word of elsewhere) {
+        const field = Object.assign(document.createElement("input"), { type: "hidden", name: "selected", value: word });
+        form.append(field);
+      }
+      keep(form, [...elsewhere, ...boxes(form).filter((box) => box.checked).map((box) => box.value)]);
+    }
+    all("form.picks").forEach(tally);
+  };
+
+  // What was decided is no longer picked.
+  const release = (data, address) => {
+    const done = new Set(data.getAll("selected").map(comment));
+    const alone = address.match(/\/desk\/comments\/([0-9a-z]+)\//);
+    if (alone && data.has("revision")) done.add(alone[1]);
+    for (const name of Object.keys(sessionStorage).filter((key) => key.startsWith(PICKED))) {
+      sessionStorage.setItem(name, JSON.stringify(read(name).filter((word) => !done.has(comment(word)))));
+    }
+  };
+
   const begin = () => {
+    restore();
     const keys = find("[data-keys]");
     const known = keys ? JSON.parse(keys.dataset.keys) : {};
     document.body.classList.toggle("keyed", Boolean(keys));
@@ -95,10 +150,10 @@
       if (known[element.dataset.do]) target.setAttribute("aria-keyshortcuts", known[element.dataset.do]);
     }
     // Here, to open is to read.
-    all(".read").forEach((form) => form.remove());
+    all(".read").forEach((button) => button.remove());
     count();
     announce();
-    read();
+    reading();
     told = "";
   };
 
@@ -128,7 +183,7 @@
     alert.scrollIntoView({ block: "nearest" });
   };
 
-  const ask = (method, address, data, button, way) => {
+  const ask = (method, address, data, button, way, told) => {
     const request = new XMLHttpRequest();
     const places = find(".places");
     busy = true;
@@ -140,23 +195,42 @@
       busy = false;
       button?.removeAttribute("aria-busy");
       const answer = request.response;
-      if (answer && find("main .places", answer)) show(answer, request.responseURL, way);
+      if (answer && find("main .places", answer)) {
+        if (request.status < 400 && method === "POST") release(data, told);
+        show(answer, request.responseURL, way);
+      }
       else if (method === "GET" && answer) location.href = address;
       else warn(request.status === 401 ? places.dataset.signedOut : places.dataset.failure);
     };
     request.send(data);
   };
 
+  const methodOf = (form, button) => button?.getAttribute("formmethod") || form.getAttribute("method") || "get";
   const send = (form, button) => {
-    const data = new FormData(form);
+    const data = new URLSearchParams(new FormData(form));
     if (button?.name) data.append(button.name, button.value);
-    ask("POST", button?.getAttribute("formaction") || form.action, new URLSearchParams(data), button, "replaceState");
+    const address = button?.hasAttribute("formaction") ? button.formAction : form.action;
+    if (methodOf(form, button) === "post") return ask("POST", address, data, button, "replaceState", address);
+    if (form.matches("[data-list]") && !address.endsWith("/bulk")) data.delete("selected");
+    ask("GET", `${address.split("?")[0]}?${data}`, null, button, "pushState");
+  };
+
+  // All of those shown, or none at all: nothing to ask the site for.
+  const pick = (form, every) => {
+    for (const box of boxes(form)) box.checked = every;
+    if (!every) {
+      all("input[type=hidden][name=selected]", form).forEach((field) => field.remove());
+      if (form.dataset.list) keep(form, []);
+    }
+    hold(form);
   };
 
   const press = (name) => {
     const target = find(`[data-do="${name}"]`);
     if (!target) return false;
     if (target.matches("form")) target.requestSubmit();
+    else if (target.matches("input[type=checkbox]")) target.click();
+    else if (target.matches("input")) target.select();
     else if (target.matches("a")) target.click();
     else if (target.matches("textarea")) target.focus();
     else if (target.matches("dialog")) target.open ? target.close() : target.showModal();
@@ -191,9 +265,18 @@
   });
   addEventListener("submit", (event) => {
     const form = event.target;
-    if (!form.closest(".places, .told") || form.method !== "post" || form.dataset.whole !== undefined) return;
+    const button = event.submitter;
+    if (form.matches(".find")) {
+      event.preventDefault();
+      const said = [...new FormData(form)].filter(([, value]) => value);
+      if (!busy) ask("GET", `${form.action}?${new URLSearchParams(said)}`, null, button, "pushState");
+      return;
+    }
+    const ours = form.matches(".picks") || methodOf(form, button) === "post";
+    if (!form.closest(".places, .told") || !ours || form.dataset.whole !== undefined) return;
     event.preventDefault();
-    if (!busy) send(form, event.submitter);
+    if (button?.name === "pick") return pick(form, button.value === "all");
+    if (!busy) send(form, button);
   });
   addEventListener("click", (event) => {
     const link = event.target.closest("a[data-do], .listed a, .done a");
@@ -202,8 +285,12 @@
     event.preventDefault();
     if (!busy) ask("GET", link.href, null, link, "pushState");
   });
+  addEventListener("change", (event) => {
+    const form = event.target.closest("form.picks");
+    if (form && event.target.name === "selected") hold(form);
+  });
   addEventListener("popstate", () => ask("GET", location.href, null, null, null));
   begin();
-  setInterval(read, 60000);
+  setInterval(reading, 60000);
   setTimeout(watch, EVERY);
 }
