@@ -2,12 +2,16 @@
 
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, and_, or_
+from sqlalchemy import ColumnElement, bindparam, not_, or_
 from sqlmodel import Session, col, func, select
 
 from moderation.models.people import Account, Role
 from moderation.models.queue import Comment, Version
 from moderation.models.together import Recusal
+
+
+class NotSeen(Exception):
+    """It is of a section that is not the person’s."""
 
 
 class MayNotDecide(Exception):
@@ -16,6 +20,26 @@ class MayNotDecide(Exception):
     def __init__(self, *, own: bool) -> None:
         super().__init__("it is their own" if own else "they stood aside")
         self.own = own
+
+
+# Built once, as two hundred may be decided in one go: building takes as long as running.
+_WROTE = (
+    select(Version.id)
+    .where(
+        col(Version.comment_id) == bindparam("comment"),
+        col(Version.number) == bindparam("version"),
+        func.lower(Version.email) == Account.email,
+    )
+    .exists()
+)
+_ASIDE = (
+    select(Recusal.account_id)
+    .where(col(Recusal.comment_id) == bindparam("comment"), Recusal.account_id == Account.id)
+    .exists()
+)
+_CHECKED = select(Account, _ASIDE, _WROTE).where(col(Account.id) == bindparam("by"))
+_IS_OWN = select(_WROTE).where(col(Account.id) == bindparam("by"))
+_ABLE = select(Account, _WROTE).where(col(Account.removed_at).is_(None), not_(_ASIDE))
 
 
 def scope(account: Account) -> tuple[str, ...]:
@@ -59,12 +83,7 @@ def stands_aside(session: Session, comment_id: str, account_id: int) -> bool:
 
 def able(session: Session, comment: Comment) -> set[int]:
     """Everybody of the team who sees it and may decide about it: the author too, if nobody else can."""
-    aside = select(Recusal.account_id).where(Recusal.comment_id == comment.id)
-    found = session.exec(
-        select(Account, _wrote(comment)).where(
-            col(Account.removed_at).is_(None), col(Account.id).not_in(aside)
-        )
-    )
+    found = session.exec(_ABLE, params=_this(comment))
     people = {account.id: wrote for account, wrote in found if account.id and sees(account, comment.section)}
     others = {account_id for account_id, wrote in people.items() if not wrote}
     return others or set(people)
@@ -72,29 +91,19 @@ def able(session: Session, comment: Comment) -> set[int]:
 
 def is_own(session: Session, comment: Comment, account_id: int) -> bool:
     """Whether they wrote it, going by the address it was sent with."""
-    return bool(session.exec(select(_wrote(comment)).where(Account.id == account_id)).first())
+    return bool(session.exec(_IS_OWN, params={**_this(comment), "by": account_id}).first())
 
 
 def check(session: Session, comment: Comment, by: int) -> None:
-    """Raises MayNotDecide."""
-    aside, own = session.exec(
-        select(
-            select(Recusal.account_id)
-            .where(Recusal.comment_id == comment.id, Recusal.account_id == Account.id)
-            .exists(),
-            _wrote(comment),
-        ).where(Account.id == by)
-    ).one()
+    """Raises NotSeen and MayNotDecide."""
+    account, aside, own = session.exec(_CHECKED, params={**_this(comment), "by": by}).one()
+    if not sees(account, comment.section):
+        raise NotSeen
     if aside:
         raise MayNotDecide(own=False)
     if own and by not in able(session, comment):
         raise MayNotDecide(own=True)
 
 
-def _wrote(comment: Comment) -> ColumnElement[bool]:
-    text = and_(
-        col(Version.comment_id) == comment.id,
-        col(Version.number) == comment.version,
-        func.lower(Version.email) == Account.email,
-    )
-    return select(Version.id).where(text).exists()
+def _this(comment: Comment) -> dict[str, object]:
+    return {"comment": comment.id, "version": comment.version}

@@ -6,7 +6,6 @@ from sqlmodel import Session, col
 
 from moderation import deciders, leases, lifecycle, passes, precedents, publication, standing, traits, voices
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
-from moderation.models.people import Account
 from moderation.models.queue import Comment, Decision, Effect, EffectKind
 from moderation.standing import Last
 from moderation.voices import Heard
@@ -138,19 +137,21 @@ def decide(
 
 def to_decide(session: Session, comment_id: str, *, revision: int, by: int) -> Comment:
     """Locked, as it was seen, and theirs to decide about. Raises NotFound, MayNotDecide and Stale."""
-    comment = _seen_by(session, by, comment_id)
-    deciders.check(session, comment, by)
+    comment = _theirs(session, by, comment_id)
     if comment.revision != revision:
         raise stale(session, comment)
     return comment
 
 
-def _seen_by(session: Session, account_id: int, comment_id: str) -> Comment:
-    """The comment, locked. Raises NotFound, also for one of a section that is not the account’s."""
+def _theirs(session: Session, account_id: int, comment_id: str) -> Comment:
+    """Locked. Raises NotFound, also for one of a section that is not the account’s, and MayNotDecide."""
     comment = session.get(Comment, comment_id, with_for_update=True)
-    account = session.get_one(Account, account_id)
-    if comment is None or not deciders.sees(account, comment.section):
+    if comment is None:
         raise NotFound
+    try:
+        deciders.check(session, comment, account_id)
+    except deciders.NotSeen:
+        raise NotFound from None
     return comment
 
 
@@ -190,8 +191,9 @@ def record(
 
 def _move(session: Session, comment: Comment, decision: Decision) -> Decision:
     """The only place where a status changes. Nobody reads any more what has moved, nor has passed it."""
-    leases.release(session, comment.id)
-    passes.forget(session, comment.id)
+    if decision.before is Status.PENDING:
+        leases.release(session, comment.id)
+        passes.forget(session, comment.id)
     comment.status = decision.after
     comment.revision = decision.revision
     _explain(comment, decision)
@@ -232,8 +234,7 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime, lot: str
     decision = session.get(Decision, decision_id)
     if decision is None or decision.account_id is None or decision.undoes is not None:
         raise NotFound
-    comment = _seen_by(session, by, decision.comment_id)
-    deciders.check(session, comment, by)
+    comment = _theirs(session, by, decision.comment_id)
     if comment.revision != decision.revision or now >= decision.undo_until:
         raise TooLate(comment.status)
     return _revert(session, comment, decision, by=by, now=now, lot=lot)

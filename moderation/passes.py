@@ -2,12 +2,16 @@
 
 from datetime import datetime
 
+from sqlalchemy import bindparam
 from sqlmodel import Session, col, delete, select
 
 from moderation import deciders
 from moderation.lifecycle import Status
 from moderation.models.queue import Comment
 from moderation.models.together import Pass, PutForward
+
+# Past the session, which takes several times as long: two hundred may be decided in one go.
+_FORGET = [delete(kind).where(col(kind.comment_id) == bindparam("comment")) for kind in (Pass, PutForward)]
 
 
 def leave(session: Session, comment_id: str, *, by: int, now: datetime) -> None:
@@ -34,8 +38,8 @@ def gather(session: Session, now: datetime) -> None:
 
 def forget(session: Session, comment_id: str) -> None:
     """Once it is decided, nobody has passed it."""
-    for kind in (Pass, PutForward):
-        session.exec(delete(kind).where(col(kind.comment_id) == comment_id))
+    for statement in _FORGET:
+        session.connection().execute(statement, {"comment": comment_id})
 
 
 def _gather(session: Session, comment: Comment, now: datetime) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from sqlalchemy import bindparam, or_
 from sqlmodel import Session, col, func, select, update
 
 from moderation import deciders, policy
@@ -14,6 +15,10 @@ from moderation.models.together import SectionPolicy, Voice
 from moderation.policy import ONE_VOICE, Policy, Say
 
 MOVES = {Action.PUBLISH: Say.PUBLISH, Action.REFUSE: Say.REFUSE, Action.SPAM: Say.SPAM}
+# Rows, past the session: it is asked for each of those decided in one go.
+_POLICIES = select(
+    SectionPolicy.section, SectionPolicy.publish, SectionPolicy.refuse, SectionPolicy.veto
+).where(or_(col(SectionPolicy.section) == bindparam("section"), col(SectionPolicy.section) == ""))
 
 
 class NoSuchVoice(Exception):
@@ -35,10 +40,7 @@ class Heard:
 
 def policy_for(session: Session, section: str) -> Policy:
     """The section's own, or the site's, or one voice."""
-    found = {
-        row.section: row
-        for row in session.exec(select(SectionPolicy).where(col(SectionPolicy.section).in_({section, ""})))
-    }
+    found = {row.section: row for row in session.connection().execute(_POLICIES, {"section": section})}
     row = found.get(section, found.get(""))
     return Policy(row.publish, row.refuse, row.veto) if row is not None else ONE_VOICE
 
@@ -49,10 +51,12 @@ def set_policy(session: Session, section: str, rule: Policy | None) -> None:
     if rule is None:
         if row is not None:
             session.delete(row)
+            session.flush()
         return
     row = row or SectionPolicy(section=section, publish=1, refuse=1, veto=False)
     row.publish, row.refuse, row.veto = rule.publish, rule.refuse, rule.veto
     session.add(row)
+    session.flush()
 
 
 def say(
