@@ -11,6 +11,7 @@ from sqlmodel.sql.sqltypes import AutoString
 import moderation.models.judging
 import moderation.models.public
 import moderation.models.queue
+import moderation.models.together
 import moderation.models.traits  # noqa: F401 - they fill the metadata
 from moderation.database import connect
 from moderation.migrations import is_compared, migrating

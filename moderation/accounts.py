@@ -9,7 +9,7 @@ from sqlalchemy import and_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, select, update
 
-from moderation import database, drafts, identifiers
+from moderation import database, drafts, identifiers, passes
 from moderation import mail as letters
 from moderation.decisions import NotFound
 from moderation.models.people import (
@@ -23,6 +23,7 @@ from moderation.models.people import (
     SignIn,
 )
 from moderation.models.queue import Letter, LetterKind
+from moderation.models.together import Lease, Mention
 from moderation.shortcuts import SHIPPED_KEYS, Keys
 
 LINK_LASTS = timedelta(minutes=15)
@@ -154,11 +155,13 @@ def remove(session: Session, email: str, now: datetime, *, force: bool = False) 
     if account is None or account.removed_at is not None:
         raise NotFound
     forget_factors(session, account)
-    for kind in (AccountSession, EmailChange, Letter):
+    for kind in (AccountSession, EmailChange, Letter, Lease, Mention):
         session.exec(delete(kind).where(col(kind.account_id) == account.id))
     account.email = account.feed = None
     account.removed_at = now
     session.add(account)
+    session.flush()
+    passes.gather(session, now)
 
 
 def _admins(session: Session) -> Sequence[int | None]:

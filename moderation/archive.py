@@ -28,6 +28,7 @@ from sqlmodel import Session, SQLModel
 import moderation.models.judging
 import moderation.models.public
 import moderation.models.queue
+import moderation.models.together
 import moderation.models.traits  # noqa: F401 - they fill the metadata
 from moderation import checksum, database, migrations, numbers, part
 

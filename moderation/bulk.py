@@ -1,23 +1,25 @@
 """Many decisions in one go: each by the same rule as alone, all in one transaction, undone together."""
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
-from moderation import decisions, identifiers
+from moderation import decisions, identifiers, standing
+from moderation.deciders import MayNotDecide
 from moderation.decisions import NotFound, Stale, TooLate
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.models.public import Thread
 from moderation.models.queue import Comment, Decision
+from moderation.voices import Heard
 
 # In one go.
 MOST = 200
 _SEEN = re.compile(r"([0-9a-z]{1,26}):([1-9][0-9]{0,8})", re.ASCII)
-Why = NotFound | Stale | IllegalMove | TooLate
+Why = NotFound | MayNotDecide | Stale | IllegalMove | TooLate
 
 
 class Seen(NamedTuple):
@@ -46,6 +48,8 @@ class Outcome:
     lot: str
     done: tuple[Decision, ...]
     left: tuple[Left, ...]
+    # Voices that were recorded and moved nothing, as the policy asks for more.
+    heard: tuple[Heard, ...] = ()
 
 
 class TooMany(Exception):
@@ -65,43 +69,42 @@ def decide(
 ) -> Outcome:
     """Decides each on the revision seen; those that changed since, or cannot be moved so, are left and told.
 
+    So are those about which the person may not decide, and apart from them those that take more voices.
+
     Raises TooMany, and ReasonNeeded and NoteTooLong as one decision does: then nothing was done.
     """
     if len(selection) > MOST:
         raise TooMany
     lot = identifiers.new_id()
-    comments = {one.id: one for one in _in_turn(session, [one.comment_id for one in selection])}
-    changed = {one.comment_id for one in selection if _changed(one, comments)}
-    moves = [one for name, one in comments.items() if name not in changed]
-    _publicly(session, [one for one in moves if undo <= timedelta() or one.status is Status.PUBLISHED])
-    # All of them asked for at once: of two who decide the same two hundred, one is told two hundred times.
-    last = decisions.last(session, changed)
+    changed = _changed(session, selection, undo)
     done: list[Decision] = []
     left: list[Left] = []
+    heard: list[Heard] = []
     for one in selection:
         if one.comment_id in changed:
-            comment = comments[one.comment_id]
-            why = Stale(comment.id, comment.status, comment.revision, last.get(comment.id))
-            left.append(Left(comment.id, why))
+            left.append(Left(one.comment_id, changed[one.comment_id]))
             continue
         try:
-            done.append(
-                decisions.decide(
-                    session,
-                    one.comment_id,
-                    action,
-                    revision=one.revision,
-                    by=by,
-                    now=now,
-                    undo=undo,
-                    reason=reason,
-                    note=note,
-                    lot=lot,
-                )
+            made = decisions.speak(
+                session,
+                one.comment_id,
+                action,
+                revision=one.revision,
+                by=by,
+                now=now,
+                undo=undo,
+                reason=reason,
+                note=note,
+                lot=lot,
             )
-        except (NotFound, Stale, IllegalMove) as error:  # before anything of its own was written
+        except (NotFound, MayNotDecide, Stale, IllegalMove) as error:  # before it wrote anything
             left.append(Left(one.comment_id, error))
-    return Outcome(lot, tuple(done), tuple(left))
+            continue
+        if isinstance(made, Heard):
+            heard.append(made)
+        else:
+            done.append(made)
+    return Outcome(lot, tuple(done), tuple(left), tuple(heard))
 
 
 def undo(session: Session, lot: str, *, by: int, now: datetime) -> Outcome:
@@ -123,14 +126,21 @@ def undo(session: Session, lot: str, *, by: int, now: datetime) -> Outcome:
         assert decision.id is not None
         try:
             done.append(decisions.undo(session, decision.id, by=by, now=now, lot=another))
-        except TooLate as why:
+        except (MayNotDecide, TooLate) as why:
             left.append(Left(decision.comment_id, why))
     return Outcome(another, tuple(done), tuple(left))
 
 
-def _changed(one: Seen, comments: Mapping[str, Comment]) -> bool:
-    comment = comments.get(one.comment_id)
-    return comment is not None and comment.revision != one.revision
+def _changed(session: Session, selection: Sequence[Seen], undo: timedelta) -> dict[str, Stale]:
+    """Those that changed since they were seen; all of them are locked, and what their moves may touch."""
+    comments = {one.id: one for one in _in_turn(session, [one.comment_id for one in selection])}
+    seen = {one.comment_id: one.revision for one in selection}
+    changed = [one for one in comments.values() if one.revision != seen[one.id]]
+    moves = [one for one in comments.values() if one.revision == seen[one.id]]
+    _publicly(session, [one for one in moves if undo <= timedelta() or one.status is Status.PUBLISHED])
+    # All of them asked for at once: of two who decide the same two hundred, one is told two hundred times.
+    last = standing.last(session, [one.id for one in changed])
+    return {one.id: Stale(one.id, one.status, one.revision, last.get(one.id)) for one in changed}
 
 
 def _in_turn(session: Session, ids: Iterable[str]) -> Sequence[Comment]:

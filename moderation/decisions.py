@@ -1,15 +1,14 @@
 """The moderators' writes: deciding and undoing, whatever door they came through."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, desc, select
+from sqlmodel import Session, col
 
-from moderation import lifecycle, precedents, publication, traits
+from moderation import deciders, leases, lifecycle, passes, precedents, publication, standing, traits, voices
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
-from moderation.models.people import Account, Role
 from moderation.models.queue import Comment, Decision, Effect, EffectKind
+from moderation.standing import Last
+from moderation.voices import Heard
 
 # Characters of what a moderator adds to a decision.
 LONGEST_NOTE = 2000
@@ -17,16 +16,6 @@ LONGEST_NOTE = 2000
 
 class NotFound(Exception):
     """There is no such thing, or not for who asks."""
-
-
-@dataclass(frozen=True)
-class Last:
-    """The newest line of a comment's log: who moved it, when, and how. `by` is empty for the author."""
-
-    action: Action
-    by: str | None
-    at: datetime
-    undo: bool
 
 
 class Stale(Exception):
@@ -60,7 +49,11 @@ class TooLate(Exception):
         self.status = status
 
 
-def decide(
+class Undecided(Exception):
+    """The policy asks for more than this one voice."""
+
+
+def speak(
     session: Session,
     comment_id: str,
     action: Action,
@@ -72,23 +65,28 @@ def decide(
     reason: Reason | None = None,
     note: str = "",
     lot: str | None = None,
-) -> Decision:
-    """Moves a comment, writes the log line and the effects, in the caller's transaction.
+) -> Decision | Heard:
+    """Records a voice and, if the policy is content with it, moves the comment: every door leads here.
 
-    `revision` is the one the moderator saw; `by` an account; `lot` what it shares with others of one go.
-    Raises NotFound, also for what that account may not see, Stale, IllegalMove, ReasonNeeded and NoteTooLong.
+    Writes the log line and the effects, in the caller's transaction. `revision` is the one the moderator
+    saw; `by` an account; `lot` what it shares with others of one go. Raises NotFound, also for what that
+    account may not see, MayNotDecide, Stale, IllegalMove, ReasonNeeded and NoteTooLong.
     """
     note = note.strip()
-    comment = _seen_by(session, by, comment_id)
-    if comment.revision != revision:
-        raise stale(session, comment)
+    comment = to_decide(session, comment_id, revision=revision, by=by)
     if action in lifecycle.BY_AUTHOR:
         raise IllegalMove(comment.status, action)
-    lifecycle.after(comment.status, action)
+    after = lifecycle.after(comment.status, action)
     if action in lifecycle.NEEDS_REASON and (reason is None or (reason is Reason.OTHER and not note)):
         raise ReasonNeeded(note=reason is Reason.OTHER)
     if len(note) > LONGEST_NOTE:
         raise NoteTooLong
+    # To take down and to look again take one person.
+    if action in voices.MOVES and not lifecycle.takes_down(comment.status, after):
+        said = voices.MOVES[action]
+        heard = voices.say(session, comment, said, by=by, now=now, reason=reason, note=note)
+        if heard is not None:
+            return heard
     decision = record(
         session,
         comment,
@@ -106,19 +104,55 @@ def decide(
     return decision
 
 
-def _seen_by(session: Session, account_id: int, comment_id: str) -> Comment:
-    """The comment, locked. Raises NotFound, also for one of a section that is not the account’s."""
-    comment = session.get(Comment, comment_id, with_for_update=True)
-    account = session.get_one(Account, account_id)
-    sections = scope(account)
-    if comment is None or (sections and comment.section not in sections):
-        raise NotFound
+def decide(
+    session: Session,
+    comment_id: str,
+    action: Action,
+    *,
+    revision: int,
+    by: int,
+    now: datetime,
+    undo: timedelta,
+    reason: Reason | None = None,
+    note: str = "",
+    lot: str | None = None,
+) -> Decision:
+    """As `speak`, for who takes no half answer: raises Undecided where one more voice is not enough."""
+    made = speak(
+        session,
+        comment_id,
+        action,
+        revision=revision,
+        by=by,
+        now=now,
+        undo=undo,
+        reason=reason,
+        note=note,
+        lot=lot,
+    )
+    if isinstance(made, Heard):
+        raise Undecided
+    return made
+
+
+def to_decide(session: Session, comment_id: str, *, revision: int, by: int) -> Comment:
+    """Locked, as it was seen, and theirs to decide about. Raises NotFound, MayNotDecide and Stale."""
+    comment = _theirs(session, by, comment_id)
+    if comment.revision != revision:
+        raise stale(session, comment)
     return comment
 
 
-def scope(account: Account) -> tuple[str, ...]:
-    """The sections an account is limited to; none for one that may see all."""
-    return () if account.role is Role.ADMIN else tuple(account.sections)
+def _theirs(session: Session, account_id: int, comment_id: str) -> Comment:
+    """Locked. Raises NotFound, also for one of a section that is not the account’s, and MayNotDecide."""
+    comment = session.get(Comment, comment_id, with_for_update=True)
+    if comment is None:
+        raise NotFound
+    try:
+        deciders.check(session, comment, account_id)
+    except deciders.NotSeen:
+        raise NotFound from None
+    return comment
 
 
 def record(
@@ -156,7 +190,10 @@ def record(
 
 
 def _move(session: Session, comment: Comment, decision: Decision) -> Decision:
-    """The only place where a status changes."""
+    """The only place where a status changes. Nobody reads any more what has moved, nor has passed it."""
+    if decision.before is Status.PENDING:
+        leases.release(session, comment.id)
+        passes.forget(session, comment.id)
     comment.status = decision.after
     comment.revision = decision.revision
     _explain(comment, decision)
@@ -192,12 +229,12 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime, lot: str
     """Puts a comment back where it was, if nothing else moved it and its window is still open.
 
     What was waiting to be done is dropped; a text that had been taken down is public again at once.
-    Raises NotFound and TooLate.
+    Raises NotFound, MayNotDecide and TooLate.
     """
     decision = session.get(Decision, decision_id)
     if decision is None or decision.account_id is None or decision.undoes is not None:
         raise NotFound
-    comment = _seen_by(session, by, decision.comment_id)
+    comment = _theirs(session, by, decision.comment_id)
     if comment.revision != decision.revision or now >= decision.undo_until:
         raise TooLate(comment.status)
     return _revert(session, comment, decision, by=by, now=now, lot=lot)
@@ -208,29 +245,10 @@ def set_aside(session: Session, comment: Comment, now: datetime) -> None:
 
     Raises TooLate when one of them has just been done by another process.
     """
-    for decision in standing(session, comment.id):
-        if not not_yet_due(decision, now):
+    for decision in standing.lines(session, comment.id):
+        if not standing.not_yet_due(decision, now):
             return
         _revert(session, comment, decision, by=None, now=now)
-
-
-def standing(session: Session, comment_id: str) -> list[Decision]:
-    """The decisions that were not undone, newest first."""
-    lines = session.exec(
-        select(Decision).where(Decision.comment_id == comment_id).order_by(desc(Decision.revision))
-    ).all()
-    undone = {line.undoes for line in lines}
-    return [line for line in lines if line.undoes is None and line.id not in undone]
-
-
-def in_effect(session: Session, comment_id: str, now: datetime) -> Decision | None:
-    """The decision an author is shown: the newest that stands and has taken effect."""
-    return next((line for line in standing(session, comment_id) if not not_yet_due(line, now)), None)
-
-
-def not_yet_due(decision: Decision, now: datetime) -> bool:
-    """Whether the author and the public are still shown what was true before."""
-    return now < decision.undo_until and not lifecycle.takes_down(decision.before, decision.after)
 
 
 def _revert(
@@ -259,21 +277,12 @@ def _revert(
         lot=lot,
     )
     _move(session, comment, undone)
-    _explain(comment, next(iter(standing(session, comment.id)), None))
+    _explain(comment, next(iter(standing.lines(session, comment.id)), None))
     publication.sync(session, comment.id, now)
     return undone
 
 
 def stale(session: Session, comment: Comment) -> Stale:
-    return Stale(comment.id, comment.status, comment.revision, last(session, [comment.id]).get(comment.id))
-
-
-def last(session: Session, ids: Collection[str]) -> dict[str, Last]:
-    """The newest line of each comment that has any."""
-    lines = session.exec(
-        select(Decision, Account.name)
-        .join(Account, isouter=True)
-        .where(col(Decision.comment_id).in_(ids))
-        .order_by(col(Decision.revision))
+    return Stale(
+        comment.id, comment.status, comment.revision, standing.last(session, [comment.id]).get(comment.id)
     )
-    return {line.comment_id: Last(line.action, by, line.at, line.undoes is not None) for line, by in lines}

@@ -6,7 +6,7 @@ from sqlmodel import Session, col, select
 
 from moderation import identifiers
 from moderation.accounts import Person
-from moderation.decisions import scope
+from moderation.deciders import scope
 from moderation.models.people import Account
 
 

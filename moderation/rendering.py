@@ -12,6 +12,7 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from moderation import identifiers, resources, sheets, shortcuts, words
 from moderation.language import Language
+from moderation.lifecycle import Reason
 from moderation.settings import Settings
 
 STATIC = resources.PACKAGE / "web" / "static"
@@ -33,6 +34,7 @@ def environment(settings: Settings, language: Language) -> Environment:
     env.globals["mails"] = settings.smtp_url is not None
     env.globals["asset"] = _assets(settings.path)
     env.globals["label"] = words.Labels(language)
+    env.globals["known_reasons"] = frozenset(Reason)
     env.globals["reason_keys"] = shortcuts.REASON_KEYS
     env.filters["date"] = language.date
     env.filters["moment"] = language.moment

@@ -9,7 +9,8 @@ from sqlmodel import Session, col, delete, select, update
 
 from moderation import accounts, database, identifiers, shortcuts
 from moderation.accounts import Person
-from moderation.decisions import NotFound, scope
+from moderation.deciders import scope
+from moderation.decisions import NotFound
 from moderation.models.people import Account, AccountSession
 
 # A browser that is kept signed in, and one that is not: since it was last renewed, and in all.

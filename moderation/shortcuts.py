@@ -13,6 +13,7 @@ class Shortcut(StrEnum):
     SPAM = "spam"
     SEARCH = "search"
     SELECT = "select"
+    NOTE = "note"
     UNDO = "undo"
     HELP = "help"
 
@@ -26,6 +27,7 @@ SHIPPED: dict[Shortcut, str] = {
     Shortcut.SPAM: "s",
     Shortcut.SEARCH: "/",
     Shortcut.SELECT: "x",
+    Shortcut.NOTE: "n",
     Shortcut.UNDO: "u",
     Shortcut.HELP: "?",
 }

@@ -8,7 +8,19 @@ from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, in
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
-from moderation import decisions, folding, identifiers, kin, markup, precedents, search, traits
+from moderation import (
+    decisions,
+    folding,
+    identifiers,
+    kin,
+    markup,
+    notes,
+    precedents,
+    search,
+    standing,
+    traits,
+    voices,
+)
 from moderation.database import in_turn
 from moderation.decisions import NotFound, TooLate
 from moderation.drafts import Draft, digest
@@ -198,7 +210,7 @@ def _said_already(session: Session, thread: int, draft: Draft, now: datetime) ->
     said = {"fingerprint": draft.fingerprint, "thread": thread, "since": now - SAME_TEXT_WITHIN}
     same = session.connection().execute(_SAME, said)
     # What is in effect, and not what may still be undone: sending a text again must not tell.
-    shown = [decisions.in_effect(session, name, now) for name in same.scalars().all()]
+    shown = [standing.in_effect(session, name, now) for name in same.scalars().all()]
     return any(last is None or last.after in {Status.PENDING, Status.PUBLISHED} for last in shown)
 
 
@@ -240,7 +252,7 @@ def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -
     comment = session.exec(select(Comment).where(Comment.tracking == tracking).with_for_update()).first()
     if comment is None:
         raise NotFound
-    shown = decisions.in_effect(session, comment.id, now)
+    shown = standing.in_effect(session, comment.id, now)
     if revision != (shown.revision if shown else 1):
         raise decisions.stale(session, comment)
     try:
@@ -263,6 +275,8 @@ def erase(session: Session, comment: Comment) -> None:
         version.author = version.email = version.source = version.html = version.fingerprint = ""
         version.folded, version.findings, version.struck = "", [], []
         session.add(version)
+    notes.erase(session, comment.id)
+    voices.empty(session, comment.id)
     comment.author_key = comment.email_key = None
     session.add(comment)
     traits.forget(session, comment)

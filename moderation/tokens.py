@@ -9,7 +9,8 @@ from sqlmodel import Session, col, select, update
 
 from moderation import identifiers, mail
 from moderation.accounts import Person
-from moderation.decisions import NotFound, scope
+from moderation.deciders import scope
+from moderation.decisions import NotFound
 from moderation.models.people import Account, Token
 from moderation.models.queue import LetterKind
 

@@ -3,6 +3,7 @@
 from moderation.drafts import Problem
 from moderation.language import Language
 from moderation.lifecycle import Action, Reason, Status
+from moderation.policy import Say
 from moderation.shortcuts import Shortcut
 
 
@@ -44,6 +45,13 @@ MOVED = {
     Action.REOPEN: _("remise en attente"),
     Action.UNPUBLISH: _("dépubliée"),
     Action.WITHDRAW: _("retirée"),
+}
+# What somebody says of a contribution, where several voices are needed.
+SAY = {
+    Say.PUBLISH: _("valider"),
+    Say.REFUSE: _("refuser"),
+    Say.SPAM: _("classer comme spam"),
+    Say.VETO: _("veto"),
 }
 REASON = {
     Reason.OFF_TOPIC: _("hors sujet"),
@@ -127,6 +135,8 @@ ACCOUNT_DONE = {
     "one_ended": _("Ce navigateur est déconnecté."),
     "others_ended": _("Tous vos autres navigateurs sont déconnectés."),
     "member_ended": _("Cette personne est déconnectée partout."),
+    "policy_saved": _("La règle est enregistrée : elle vaut dès maintenant."),
+    "duty_saved": _("La permanence est enregistrée."),
     "shortcuts_saved": _("Vos raccourcis clavier sont enregistrés."),
     "blur_on": _("Les mots signalés sont désormais floutés."),
     "blur_off": _("Les mots signalés ne sont plus floutés."),
@@ -157,6 +167,7 @@ SHORTCUT = {
     Shortcut.PUBLISH: _("Valider"),
     Shortcut.REFUSE: _("Refuser ou dépublier, puis un motif"),
     Shortcut.SPAM: _("Spam"),
+    Shortcut.NOTE: _("Écrire une note pour l’équipe"),
     Shortcut.SEARCH: _("Chercher"),
     Shortcut.SELECT: _("Ajouter à la sélection, ou l’en retirer"),
     Shortcut.UNDO: _("Annuler la dernière décision"),
@@ -208,6 +219,9 @@ class Labels:
 
     def moved(self, action: Action) -> str:
         return self._say(MOVED[action])
+
+    def say(self, say: Say) -> str:
+        return self._say(SAY[say])
 
     def reason(self, reason: Reason) -> str:
         return self._say(REASON[reason])

@@ -162,7 +162,8 @@ def test_everything_is_annotated() -> None:
 GIVEN = {
     *("page", "status", "form", "preview", "notice", "person", "now", "problem"),
     *("next", "entry", "wrong", "unknown", "typed", "changed", "action"),
-    *("picked", "party", "news", "stay", "picture", "scopes", "foreign", "on", "unusable", "shipped"),
+    *("picked", "team", "weeks", "party", "news", "stay", "picture", "scopes", "foreign"),
+    *("on", "unusable", "shipped"),
     *("name", "link", "code", "kind", "at", "reference"),
     *("of", "charts"),
 }

@@ -37,7 +37,7 @@ from moderation import (
 )
 from moderation.accounts import Person
 from moderation.archive import Contents, NotABackup
-from moderation.lifecycle import Action
+from moderation.lifecycle import Action, Reason
 from moderation.models.judging import WatchedWord
 from moderation.models.people import (
     Account,
@@ -51,6 +51,18 @@ from moderation.models.people import (
 from moderation.models.public import Article, Mode, Site
 from moderation.models.public import Thread as Forum
 from moderation.models.queue import Decision, Effect, EffectKind, ForumChange, Letter, LetterKind, Version
+from moderation.models.together import (
+    Duty,
+    Lease,
+    Mention,
+    Note,
+    Pass,
+    PutForward,
+    Recusal,
+    SectionPolicy,
+    Voice,
+)
+from moderation.policy import Say
 from moderation.settings import Settings
 from moderation.tokens import Scope
 from moderation.web.app import build, create_app
@@ -127,7 +139,34 @@ def full(parts: Parts, clock: FakeClock, ann: Person, client: TestClient) -> Par
                 created_at=clock(),
             )
         )
+        together(session, sent[4].id, ann.id, clock())
     return parts
+
+
+def together(session: Session, comment_id: str, who: int, now: datetime) -> None:
+    """What several people leave about a contribution."""
+    session.add(SectionPolicy(section="Ville", publish=2, refuse=2, veto=True))
+    session.add(Lease(comment_id=comment_id, account_id=who, since=now, until=now))
+    session.add(
+        Voice(
+            comment_id=comment_id,
+            revision=1,
+            account_id=who,
+            say=Say.REFUSE,
+            reason=Reason.OTHER,
+            note="é",
+            at=now,
+            ended_at=now,
+            ended_by=who,
+        )
+    )
+    session.add(Note(id=1, comment_id=comment_id, account_id=who, text="@Ann 😀", at=now))
+    session.flush()
+    session.add(Mention(note_id=1, account_id=who))
+    session.add(Recusal(comment_id=comment_id, account_id=who, at=now))
+    session.add(Pass(comment_id=comment_id, account_id=who, at=now))
+    session.add(PutForward(comment_id=comment_id, at=now))
+    session.add(Duty(week="2026-W09", account_id=who))
 
 
 def decide(

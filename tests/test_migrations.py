@@ -23,6 +23,7 @@ from moderation.markup import Dialect
 from moderation.models.people import AccountSession, Passkey, Role
 from moderation.models.public import Mode
 from moderation.models.queue import EffectKind, Letter, LetterKind
+from moderation.policy import Say
 
 AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 # Every column that holds one of our words, and the words.
@@ -39,6 +40,8 @@ WORDS: dict[tuple[str, str], type[StrEnum]] = {
     ("thread", "mode"): Mode,
     ("trait", "status"): Status,
     ("version", "dialect"): Dialect,
+    ("voice", "reason"): Reason,
+    ("voice", "say"): Say,
 }
 
 
@@ -172,7 +175,7 @@ def test_the_numbers_that_are_given_once_are_those_the_models_say(blank: Engine)
         found = set(connection.execute(query).scalars())
     said = SQLModel.metadata.tables.values()
     assert found == {table.name for table in said if table.dialect_options["sqlite"]["autoincrement"]}
-    assert found == {"account_session", "passkey", "effect", "letter"}
+    assert found == {"account_session", "passkey", "effect", "letter", "note"}
 
 
 def test_foreign_keys_are_watched_again_after_an_upgrade(blank: Engine) -> None:

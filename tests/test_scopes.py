@@ -30,7 +30,7 @@ def eve(parts: Parts) -> Person:
     """A moderator who sees « Ville » alone."""
     person = add_person(parts, "eve@example.org", "Eve", Role.MODERATOR)
     with parts.writing() as session:
-        preferences.set_sections(session, person.id, ["Ville"])
+        preferences.set_sections(session, person.id, ["Ville"], parts.clock())
     return person
 
 
@@ -182,7 +182,7 @@ def test_who_sees_follows_the_article(
 
 def test_who_administers_sees_all(parts: Parts, desk: TestClient, ann: Person, hidden: list[Sent]) -> None:
     with parts.writing() as session:
-        preferences.set_sections(session, ann.id, ["Ville"])
+        preferences.set_sections(session, ann.id, ["Ville"], parts.clock())
     assert desk.get(f"/desk/comments/{hidden[0].id}").status_code == 200
 
 

@@ -16,6 +16,7 @@ from moderation.pages import item as items
 from moderation.pages import queue as lists
 from moderation.pages.filters import Filter
 from moderation.pages.public import BadCursor
+from moderation.voices import Heard
 from moderation.web.api_shapes import Queue, Whole
 
 app = typer.Typer()
@@ -38,7 +39,9 @@ def queue(
 ) -> None:
     """What waits, oldest first, fifty at a time."""
     parts = open_parts()
-    which = Filter(status, q=search, article=article, section=section, author=author, email=email, host=host)
+    which = Filter(
+        status, passed=None, q=search, article=article, section=section, author=author, email=email, host=host
+    )
     try:
         with parts.reading() as session:
             page = lists.listing(session, OPERATOR, which, after=after)
@@ -92,13 +95,13 @@ def decide(
     reason: Annotated[Reason | None, typer.Option()] = None,
     note: Annotated[str, typer.Option(help="A few words for the author.")] = "",
 ) -> None:
-    """Decide about one contribution; prints its new status."""
+    """Decide about one contribution; prints its new status, or the present one if others must agree."""
     parts = open_parts()
     now = parts.clock()
     with explained(), parts.writing() as session:
         person = _decider(session, by, now)
         seen = revision or _revision(session, comment_id)
-        decision = decisions.decide(
+        made = decisions.speak(
             session,
             comment_id,
             action,
@@ -109,7 +112,10 @@ def decide(
             reason=reason,
             note=note,
         )
-        status = decision.after
+        heard = made if isinstance(made, Heard) else None
+        status = made.status if isinstance(made, Heard) else made.after
+    if heard is not None:
+        say("Heard; a veto stands." if heard.paused else f"Heard; {heard.missing} more needed.")
     typer.echo(status)
 
 

@@ -37,6 +37,8 @@ class Account(SQLModel, table=True):
     feed: str | None = Field(default=None, unique=True, index=True, max_length=64)
     # Whether words the site looks out for are covered until they are asked for.
     blurs: bool = False
+    # When the person put the guide of the desk away.
+    guided_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
 class AccountSession(SQLModel, table=True):

@@ -2,14 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, func, select
 
-from moderation import email_changes, factors, passkeys, sessions
+from moderation import duty, email_changes, factors, passkeys, sessions
 from moderation import tokens as api_tokens
 from moderation.accounts import Person
 from moderation.models.people import Account, AccountSession, Passkey, Role
 from moderation.models.public import Article
+
+# How far ahead duty is agreed on.
+WEEKS = 4
 
 
 @dataclass(frozen=True)
@@ -77,6 +81,20 @@ class Team:
     members: list[Member]
     # Those a moderator may be limited to.
     sections: list[str]
+
+
+@dataclass(frozen=True)
+class Week:
+    name: str
+    begins: datetime
+    who: frozenset[int]
+
+
+def weeks(session: Session, now: datetime, zone: ZoneInfo) -> list[Week]:
+    """Who is on duty this week and in those to come."""
+    names = duty.coming(now, zone, WEEKS)
+    on = duty.on(session, names)
+    return [Week(name, duty.monday(name, zone), frozenset(who for who, _ in on[name])) for name in names]
 
 
 def ways(session: Session, person: Person) -> Ways:

@@ -1,15 +1,16 @@
 """The page moderators work on: a list, and one contribution of it open beside it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from moderation import accounts, lifecycle, watched
+from moderation import accounts, lifecycle, voices, watched
 from moderation.accounts import Person
 from moderation.lifecycle import Action, Reason, Status
 from moderation.markup import Watch
 from moderation.pages import queue
+from moderation.pages.cards import Card, cards
 from moderation.pages.filters import Filter, Place
 from moderation.pages.forums import Crowd, Forum, crowd, forum, sections
 from moderation.pages.item import Item, item
@@ -17,6 +18,7 @@ from moderation.pages.log import Line, line
 from moderation.pages.lots import Left, Lot, Selection
 from moderation.pages.queue import Count, Surroundings
 from moderation.settings import ANY_NUMBER, Room
+from moderation.voices import Heard
 from moderation.words import FINDING
 
 _NOBODY = Surroundings((), None, None, None)
@@ -28,6 +30,9 @@ class Told:
 
     done: Line | None = None
     moved: Forum | None = None
+    # Voices that moved nothing: the only one, or how many.
+    heard: Heard | None = None
+    voices: int = 0
     lot: Lot | None = None
     # Those of the lot to which nothing was done.
     left: tuple[Left, ...] = ()
@@ -55,6 +60,8 @@ class DeskPage:
     # What still waits, whatever is listed.
     waiting: Count
     beside: Surroundings
+    # What everybody had passed, before all others.
+    forward: tuple[Card, ...]
     item: Item | None
     crowd: Crowd
     told: Told
@@ -71,6 +78,10 @@ class DeskPage:
     def actions(self) -> tuple[Action, ...]:
         """What may be done with those listed."""
         return tuple(lifecycle.actions_from(self.filter.status))
+
+    @property
+    def listed(self) -> tuple[Card, ...]:
+        return *self.forward, *(card for card in self.beside.cards if card not in self.forward)
 
 
 def opened(
@@ -99,13 +110,28 @@ def first(
     site_name: str = "",
 ) -> DeskPage:
     """With the first of the list open, or the first after a place. Raises BadCursor."""
-    found = queue.first(session, person, which, Place.read(after) if after else None)
+    forward = [] if after else queue.put_forward(session, person, which)
+    found = next(iter(forward), None) or queue.first(
+        session, person, which, Place.read(after) if after else None
+    )
     opens = item(session, person, found, site_name=site_name) if found is not None else None
     return _page(session, person, which, opens, told or Told(), room)
 
 
-def told(session: Session, person: Person, done: int | None, moved: str | None = None) -> Told:
-    return Told(line(session, person, done), forum(session, person, moved) if moved else None)
+def told(
+    session: Session,
+    person: Person,
+    done: int | None,
+    moved: str | None = None,
+    heard: Sequence[int] = (),
+) -> Told:
+    alone = voices.heard(session, heard[0], by=person.id) if len(heard) == 1 else None
+    return Told(
+        done=line(session, person, done),
+        moved=forum(session, person, moved) if moved else None,
+        heard=alone,
+        voices=voices.number(session, heard, by=person.id) if len(heard) > 1 else 0,
+    )
 
 
 def _page(
@@ -118,6 +144,7 @@ def _page(
         count=number,
         waiting=waiting,
         beside=queue.around(session, person, which, opens.card) if opens is not None else _NOBODY,
+        forward=cards(session, queue.put_forward(session, person, which)),
         item=opens,
         crowd=_crowd(session, person, room, waiting),
         told=told,

@@ -42,6 +42,8 @@ class Filter:
 
     status: Status = Status.PENDING
     newest: bool = False
+    # What the person left to the others: without it, it alone, or (None) everything.
+    passed: bool | None = False
     # The slug.
     article: str = ""
     section: str = ""
@@ -72,17 +74,24 @@ class Filter:
         """What a form that keeps to this list has to carry."""
         status = {"status": self.status.value} if self.status is not Status.PENDING else {}
         order = {"order": "newest"} if self.newest else {}
+        passed = {"passed": "yes"} if self.passed else {}
         said = {name: int(value) if value is True else value for name, value in self.said.items()}
-        return {**status, **order, **said}
+        return {**status, **order, **passed, **said}
 
     @property
     def said(self) -> dict[str, Any]:
-        """What it is narrowed to besides the status, by name."""
-        named = (one.name for one in fields(self) if one.name not in {"status", "newest", "sent_before"})
+        """What it is narrowed to besides the status and what was left, by name."""
+        besides = {"status", "newest", "passed", "sent_before"}
+        named = (one.name for one in fields(self) if one.name not in besides)
         return {name: value for name in named if (value := getattr(self, name))}
 
     def with_status(self, status: Status) -> "Filter":
-        return replace(self, status=status)
+        return replace(self, status=status, passed=False)
+
+    @property
+    def left(self) -> "Filter":
+        """What waits and was left to the others."""
+        return replace(self, status=Status.PENDING, passed=True)
 
     def without(self, name: str) -> "Filter":
         """The list that is no longer narrowed by that."""

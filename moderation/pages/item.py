@@ -71,6 +71,10 @@ def item(session: Session, person: Person, comment_id: str, *, site_name: str = 
     )
 
 
+def is_visible(session: Session, person: Person, comment_id: str) -> bool:
+    return session.exec(visible_to(person).where(Comment.id == comment_id)).first() is not None
+
+
 def _parent(session: Session, comment_id: str) -> Parent | None:
     copy = session.exec(select(Publication).where(Publication.comment_id == comment_id)).first()
     if copy is None:

@@ -8,9 +8,10 @@ from urllib.parse import urlencode
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from moderation import lifecycle
+from moderation import deciders, lifecycle
 from moderation.accounts import Person
 from moderation.bulk import MOST, Seen
+from moderation.deciders import MayNotDecide
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.queue import Comment, Decision
 from moderation.pages import kin, log, queue
@@ -72,10 +73,13 @@ class Lot:
 
 @dataclass(frozen=True)
 class Left:
-    """One to which nothing was done: as it is now, and who moved it last."""
+    """One to which nothing was done: as it is now, who moved it last, and whose it is not to decide about."""
 
     card: Card
     last: Line | None
+    # Why it is not theirs to decide about, where that is so.
+    aside: bool = False
+    own: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,7 +123,15 @@ def left(session: Session, person: Person, ids: Sequence[str]) -> tuple[Left, ..
         col(Decision.revision) == col(Comment.revision),
     )
     last = {line.comment_id: line for line in moved}
-    return tuple(Left(card, last.get(card.id)) for card in found)
+    return tuple(_left(session, person, card, last.get(card.id)) for card in found)
+
+
+def _left(session: Session, person: Person, card: Card, last: Line | None) -> Left:
+    try:
+        deciders.check(session, session.get_one(Comment, card.id), person.id)
+    except MayNotDecide as refused:
+        return Left(card, last, aside=not refused.own, own=refused.own)
+    return Left(card, last)
 
 
 def gathered(session: Session, person: Person, which: Filter, common: Common) -> BulkPage:

@@ -48,13 +48,15 @@ class Narrowed:
 def narrowed(session: Session, query: SelectOfScalar[Comment], which: Filter) -> Narrowed:
     """Of the comments somebody may see, those the filter lets through."""
     words, traits = folding.words(which.q), _traits(which)
-    if words and search.are_few(session, words):
-        # Read from the search index: the columns are asked for in a way that leads to no other.
-        query = query.where(search.among_few(session, words), _plain(col(Comment.status)) == which.status)
+    few = bool(words) and search.are_few(session, words)
+    if words:
+        query = query.where(search.among_few(session, words) if few else search.holds(words))
+    if few or which.passed:
+        # Read from the search index, or from what one person left: the columns are asked for in a way that
+        # leads to no other.
+        query = query.where(_plain(col(Comment.status)) == which.status)
         query = query.where(*(_plain(column) == value for column, value in _equal(which)))
         return _rest(query, which, COMMENT, traits)
-    if words:
-        query = query.where(search.holds(words))
     query = query.where(*(column == value for column, value in _equal(which)))
     if not traits:
         return _rest(query.where(Comment.status == which.status), which, COMMENT, [])

@@ -1,13 +1,18 @@
 """Lists of contributions: a page of them, how many there are, and those around one."""
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Select
-from sqlmodel import Session, func, select
+from sqlalchemy import Select, not_, or_
+from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from moderation.accounts import Person
+from moderation.leases import current
+from moderation.lifecycle import Status
 from moderation.models.queue import Comment
+from moderation.models.together import Pass, PutForward, Voice
 from moderation.pages.cards import Card, cards, visible_to
 from moderation.pages.filters import Filter, Place
 from moderation.pages.narrowing import Narrowed, narrowed
@@ -16,6 +21,10 @@ PER_PAGE = 50
 COUNTED = 1000
 # How many are listed beside an open one, before it and from it on.
 BEFORE, ONWARD = 3, 17
+# How many others may be reading before one reads with somebody.
+READ_AT_ONCE = 10
+# Among how many of those put forward the first that a person has not passed again are looked for.
+FORWARD = 100
 
 
 @dataclass(frozen=True)
@@ -71,11 +80,29 @@ def first(session: Session, person: Person, which: Filter, after: Place | None =
     return next(iter(_read(session, _mine(session, person, which).ids(1, beyond=after))), None)
 
 
-def onward(session: Session, person: Person, which: Filter, comment_id: str) -> str | None:
-    """The one that comes after that comment in the list, or else the first of all."""
+def onward(session: Session, person: Person, which: Filter, comment_id: str, now: datetime) -> str | None:
+    """The one after that comment in the list, or else the first of all; what others read comes last."""
     here = session.get_one(Comment, comment_id)
-    beyond = first(session, person, which, Place(here.submitted_at, here.id))
-    return beyond or first(session, person, which)
+    mine = _mine(session, person, which)
+    after = mine.ids(READ_AT_ONCE, beyond=Place(here.submitted_at, here.id))
+    ids = _read(session, after) or _read(session, mine.ids(READ_AT_ONCE, but=comment_id))
+    read = {name for name, lease in current(session, ids, now).items() if lease.account_id != person.id}
+    return next((name for name in ids if name not in read), next(iter(ids), None))
+
+
+def put_forward(session: Session, person: Person, which: Filter) -> list[str]:
+    """What everybody had passed once: it stands before the list, and not in its place."""
+    if which != Filter(newest=which.newest):
+        return []
+    # Asked first and by themselves: they are few, and mostly there are none.
+    oldest = select(PutForward.comment_id).order_by(col(PutForward.at), col(PutForward.comment_id))
+    names = session.exec(oldest.limit(FORWARD)).all()
+    if not names:
+        return []
+    mine = visible_to(person).where(func.lower(Comment.status) == Status.PENDING.value)
+    mine = _left(mine.where(col(Comment.id).in_(names)), person, which)
+    found = set(session.execute(mine.with_only_columns(col(Comment.id))).scalars())
+    return [name for name in names if name in found][:BEFORE]
 
 
 def count(session: Session, person: Person, which: Filter) -> Count:
@@ -86,7 +113,21 @@ def count(session: Session, person: Person, which: Filter) -> Count:
 
 
 def _mine(session: Session, person: Person, which: Filter) -> Narrowed:
-    return narrowed(session, visible_to(person), which)
+    mine = visible_to(person)
+    if which.passed is not None and which.status is Status.PENDING:
+        mine = _left(mine, person, which)
+    return narrowed(session, mine, which)
+
+
+def _left(query: SelectOfScalar[Comment], person: Person, which: Filter) -> SelectOfScalar[Comment]:
+    """Without what the person passed or gave a voice on, or that alone."""
+    passes = select(Pass.comment_id).where(Pass.account_id == person.id)
+    said = select(Voice.comment_id).where(Voice.account_id == person.id, col(Voice.ended_at).is_(None))
+    passed = passes.where(Pass.comment_id == Comment.id).exists()
+    spoke = said.where(Voice.comment_id == Comment.id, Voice.revision == Comment.revision).exists()
+    if not which.passed:
+        return query.where(not_(passed), not_(spoke))
+    return query.where(col(Comment.id).in_(passes.union_all(said)), or_(passed, spoke))
 
 
 def _read(session: Session, ids: Select[Any]) -> list[str]:

@@ -13,10 +13,12 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
 from moderation.database import UNAVAILABLE
-from moderation.decisions import Last, NotFound, ReasonNeeded, Stale, TooLate
+from moderation.deciders import MayNotDecide
+from moderation.decisions import NotFound, ReasonNeeded, Stale, TooLate
 from moderation.drafts import Invalid
 from moderation.lifecycle import IllegalMove, actions_from
 from moderation.pages.public import BadCursor
+from moderation.standing import Last
 from moderation.submissions import Closed, Duplicate, Full, NonceReused, ParentNotPublic
 from moderation.throttle import TooMany
 from moderation.web import api_desk, api_docs, api_public, observe
@@ -179,6 +181,12 @@ _PROBLEMS: dict[type[Exception], Callable[[Any, Parts], Response]] = {
     NonceReused: lambda _error, _parts: _fields([("Idempotency-Key", "used with another body")]),
     Unauthorised: lambda _error, _parts: problem(
         401, "A bearer token is needed.", headers={"WWW-Authenticate": "Bearer"}
+    ),
+    MayNotDecide: lambda error, _parts: problem(
+        403,
+        "This is your own contribution: somebody else decides about it."
+        if error.own
+        else "You stood aside from this contribution: somebody else decides about it.",
     ),
     Forbidden: lambda _error, _parts: problem(403, "This token does not open that."),
     **dict.fromkeys(UNAVAILABLE, _busy),

@@ -12,6 +12,7 @@ from moderation.pages.item import Item as Contributed
 from moderation.pages.log import Line as Logged
 from moderation.pages.public import Contribution, ListPage
 from moderation.pages.queue import Listing
+from moderation.voices import Heard
 
 COMMENT_ID = "4amfz3qah6davsys"
 AT = "2026-03-01T09:00:00Z"
@@ -188,6 +189,22 @@ class Decided(Shape):
     revision: int = Field(examples=[2])
     decision: Made
     undo_until: Moment = Field(examples=[AT])
+
+
+class NotYet(Shape):
+    """A voice that was recorded where the site asks several: nothing has moved yet."""
+
+    status: Status
+    revision: int = Field(examples=[1])
+    decision: None = None
+    undo_until: None = None
+    # How many more must say the same, and whether a veto stands until which no number is enough.
+    missing: int = Field(examples=[1])
+    paused: bool = Field(examples=[False])
+
+    @classmethod
+    def of(cls, heard: Heard) -> "NotYet":
+        return cls(status=heard.status, revision=heard.revision, missing=heard.missing, paused=heard.paused)
 
 
 class Undone(Shape):

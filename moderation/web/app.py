@@ -39,10 +39,13 @@ from moderation.web import (
     email,
     factors,
     feed,
+    guide,
     health,
     observe,
+    onward,
     passkeys,
     password,
+    policy,
     public,
     scrape,
     settings,
@@ -51,6 +54,7 @@ from moderation.web import (
     statistics,
     submit,
     team,
+    together,
     tokens,
     track,
 )
@@ -142,10 +146,12 @@ def create_app(parts: Parts) -> ASGIApp:
 def _routes() -> list[BaseRoute]:
     """Every application of a process shares them: FastAPI takes a tenth of a second to prepare them."""
     router = APIRouter()
-    for module in (public, submit, track, passkeys, password, sign_in, desk, feed):
+    # What has a name of its own under a contribution, before the actions that decide about it.
+    for module in (public, submit, track, passkeys, password, sign_in, together, desk, feed):
         router.include_router(module.router, dependencies=[] if module is submit else [Place])
-    desk_pages = (account, bulk, confirm, email, factors, settings, shortcuts, statistics, team, tokens)
-    for module in (*desk_pages, health, scrape):
+    account_pages = (account, confirm, email, factors, shortcuts, tokens)
+    team_pages = (bulk, settings, policy, statistics, team, guide)
+    for module in (*account_pages, *team_pages, health, scrape):
         router.include_router(module.router, dependencies=[Place])
     return router.routes
 
@@ -242,14 +248,17 @@ async def _to_sign_in(request: Request, _error: Exception) -> Response:
     parts: Parts = request.app.state.parts
     if request.method == "GET":
         query = request.url.query
-        onward = quote(request.url.path + (f"?{query}" if query else ""))
-        return RedirectResponse(parts.url(f"/sign-in?next={onward}"), 303, headers=PRIVATE)
+        asked = quote(request.url.path + (f"?{query}" if query else ""))
+        return RedirectResponse(parts.url(f"/sign-in?next={asked}"), 303, headers=PRIVATE)
+    # What was typed is shown, to be sent again once somebody is signed in: once, as a revision sees to it.
+    typed = await again.typed(request)
     return parts.page(
         "sign_in.html",
-        None,
+        typed,
         status=401,
         headers=PRIVATE,
-        next="/desk",
+        next=onward.inside(again.origin(request)),
         problem="signed_out",
         party=parts.party,
+        action=parts.url(request.url.path),
     )

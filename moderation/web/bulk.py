@@ -110,10 +110,11 @@ def decide(
         return _again(app, person, now, which, pressed, TOO_MANY)
     for line in lines:
         observe.decided(line, pressed.action, person.id)
-    if not lines:
+    heard = [voice.voice_id for voice in outcome.heard]
+    if not lines and not heard:
         return _again(app, person, now, which, pressed, NONE_DONE, outcome)
     left = [one.comment_id for one in outcome.left]
-    return go(app, request, person, which.address("/desk", lot=outcome.lot, left=left), now)
+    return go(app, request, person, which.address("/desk", lot=outcome.lot, left=left, heard=heard), now)
 
 
 def _again(

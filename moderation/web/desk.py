@@ -3,23 +3,28 @@
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Annotated, Literal, TypedDict
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
+from sqlmodel import Session
 
-from moderation import articles, bulk, decisions
+from moderation import articles, bulk, deciders, decisions, leases
 from moderation.accounts import Person
+from moderation.deciders import MayNotDecide
 from moderation.decisions import NoteTooLong, NotFound, ReasonNeeded, Stale, TooLate
 from moderation.lifecycle import Action, IllegalMove, Reason
 from moderation.models.public import Mode
+from moderation.models.queue import Decision
 from moderation.pages import desk as pages
 from moderation.pages import log as logged
-from moderation.pages import lots, queue
+from moderation.pages import lots, queue, together
 from moderation.pages.desk import DeskPage, Told
 from moderation.pages.filters import Filter
 from moderation.pages.lots import Selection
 from moderation.settings import Room
+from moderation.voices import Heard
 from moderation.web import observe
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
 from moderation.web.listed import Listed
@@ -31,6 +36,7 @@ Done = Annotated[int | None, Query(ge=1, le=LARGEST)]
 
 
 NOTHING = Selection()
+Voices = Annotated[list[Annotated[int, Field(ge=1, le=LARGEST)]] | None, Query(max_length=bulk.MOST)]
 
 
 @dataclass(frozen=True)
@@ -41,6 +47,8 @@ class Typed:
     problem: str = ""
     reason: Reason | None = None
     note: str = ""
+    # What was to be noted for the team.
+    internal: str = ""
 
 
 class _Site(TypedDict):
@@ -54,6 +62,7 @@ def _site(app: Parts) -> _Site:
 
 def _show(
     app: Parts,
+    session: Session,
     person: Person,
     now: Now,
     page: DeskPage | None,
@@ -63,6 +72,9 @@ def _show(
 ) -> Response:
     if page is None:
         raise NotFound
+    listed = [card.id for card in page.listed]
+    opened = page.item.card.id if page.item is not None else None
+    zone = ZoneInfo(app.settings.timezone)
     return app.page(
         "queue.html",
         page,
@@ -72,6 +84,7 @@ def _show(
         now=now,
         typed=typed,
         picked=picked,
+        team=together.team(session, person, listed, opened, now=now, zone=zone),
     )
 
 
@@ -87,14 +100,15 @@ def first(
     after: Annotated[str | None, Query(max_length=200)] = None,
     done: Done = None,
     forum: Annotated[str | None, Query(max_length=200)] = None,
+    heard: Voices = None,
 ) -> Response:
     told = replace(
-        pages.told(session, person, done, forum),
+        pages.told(session, person, done, forum, heard or ()),
         lot=lots.lot(session, made.lot),
         left=lots.left(session, person, made.left),
     )
     page = pages.first(session, person, which, after=after, told=told, **_site(app))
-    return _show(app, person, now, page, Typed(), picked=picked)
+    return _show(app, session, person, now, page, Typed(), picked=picked)
 
 
 @router.get("/log")
@@ -120,10 +134,11 @@ def item(
     which: Listed,
     picked: Picked,
     done: Done = None,
+    heard: Voices = None,
 ) -> Response:
-    told = pages.told(session, person, done)
+    told = pages.told(session, person, done, heard=heard or ())
     page = pages.opened(session, person, which, comment_id, told=told, **_site(app))
-    return _show(app, person, now, page, Typed(), picked=picked)
+    return _show(app, session, person, now, page, Typed(), picked=picked)
 
 
 @router.post("/articles/{slug}/{move}")
@@ -160,7 +175,7 @@ def decide(
     chosen = Reason(reason) if reason in set(Reason) else None
     try:
         with app.writing() as session:
-            decision = decisions.decide(
+            made = decisions.speak(
                 session,
                 comment_id,
                 action,
@@ -171,20 +186,27 @@ def decide(
                 reason=chosen,
                 note=note,
             )
-            done = decision.id
-        observe.decided(done, action, person.id)
-    except (Stale, IllegalMove, ReasonNeeded, NoteTooLong) as error:
+            done = made.id if isinstance(made, Decision) else None
+            heard = made.voice_id if isinstance(made, Heard) else None
+            onward = queue.onward(session, person, which, comment_id, now)
+            if onward and deciders.is_team(session):
+                leases.take(session, onward, by=person.id, now=now, wait=False)
+    except (Stale, IllegalMove, ReasonNeeded, NoteTooLong, MayNotDecide) as error:
         typed = _refused(error, chosen, note)
-        return _as_it_is(app, person, now, comment_id, which, typed)
-    with app.reading() as session:
-        onward = queue.onward(session, person, which, comment_id)
+        return as_it_is(app, person, now, comment_id, which, typed)
+    if done is not None:
+        observe.decided(done, action, person.id)
     path = f"/desk/comments/{onward}" if onward else "/desk"
-    return go(app, request, person, which.address(path, done=done), now)
+    return go(app, request, person, which.address(path, done=done, heard=heard), now)
 
 
 def _refused(
-    error: Stale | IllegalMove | ReasonNeeded | NoteTooLong, reason: Reason | None, note: str
+    error: Stale | IllegalMove | ReasonNeeded | NoteTooLong | MayNotDecide,
+    reason: Reason | None,
+    note: str,
 ) -> Typed:
+    if isinstance(error, MayNotDecide):
+        return Typed(None, "may_not", reason, note)
     if isinstance(error, NoteTooLong):
         return Typed(None, "length", reason, note)
     if isinstance(error, ReasonNeeded):
@@ -192,11 +214,12 @@ def _refused(
     return Typed(error, "", reason, note)
 
 
-def _as_it_is(app: Parts, person: Person, now: Now, comment_id: str, which: Filter, typed: Typed) -> Response:
+def as_it_is(app: Parts, person: Person, now: Now, comment_id: str, which: Filter, typed: Typed) -> Response:
     """The contribution as it is now, why nothing was done, and what had been typed."""
     with app.reading() as session:
         page = pages.opened(session, person, which, comment_id, **_site(app))
-    return _show(app, person, now, page, typed, status=422 if typed.problem else 409)
+        status = {"": 409, "may_not": 403}.get(typed.problem, 422)
+        return _show(app, session, person, now, page, typed, status)
 
 
 @router.post("/undo")
@@ -218,12 +241,13 @@ def undo(
             undone = decisions.undo(session, decision, by=person.id, now=now)
             comment_id, line = undone.comment_id, undone.id
         observe.decided(line, "undo", person.id)
-    except TooLate as late:
+    except (TooLate, MayNotDecide) as late:
         with app.reading() as session:
             found = logged.line(session, person, decision)
         if found is None:
             raise NotFound from None
-        return _as_it_is(app, person, now, found.comment_id, which, Typed(late))
+        typed = Typed(late) if isinstance(late, TooLate) else Typed(problem="may_not")
+        return as_it_is(app, person, now, found.comment_id, which, typed)
     return go(app, request, person, which.address(f"/desk/comments/{comment_id}", done=line), now)
 
 
@@ -239,4 +263,4 @@ def _undo_lot(app: Parts, request: Request, person: Person, now: Now, which: Fil
     with app.reading() as session:
         told = Told(left=lots.left(session, person, left))
         page = pages.first(session, person, which, after=None, told=told, **_site(app))
-    return _show(app, person, now, page, Typed(), status=409)
+        return _show(app, session, person, now, page, Typed(), status=409)

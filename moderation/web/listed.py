@@ -31,6 +31,7 @@ def _filter(
     now: Now,
     status: Status = Status.PENDING,
     order: Literal["oldest", "newest", ""] = "oldest",
+    passed: Literal["yes", ""] = "",
     article: Slug = "",
     section: Slug = "",
     author: Word = "",
@@ -46,6 +47,7 @@ def _filter(
     return Filter(
         status,
         newest=order == "newest",
+        passed=passed == "yes",
         article=article.strip(),
         section=section.strip(),
         author=author.strip(),

@@ -43,6 +43,17 @@ POST /sign-in/second
 GET /sign-in/{token}
 POST /sign-in/{token}
 POST /sign-out
+GET /desk/changes
+POST /desk/comments/{comment_id}/lease
+POST /desk/comments/{comment_id}/reading
+POST /desk/comments/{comment_id}/note
+POST /desk/comments/{comment_id}/pass
+POST /desk/comments/{comment_id}/take-up
+POST /desk/comments/{comment_id}/stand-aside
+POST /desk/comments/{comment_id}/come-back
+POST /desk/comments/{comment_id}/veto
+POST /desk/voices/{voice}/take-back
+POST /desk/mentions/{note_id}/seen
 GET /desk
 GET /desk/log
 GET /desk/comments/{comment_id}
@@ -76,13 +87,18 @@ GET /desk/settings
 GET /desk/settings/words
 POST /desk/settings/words/add
 POST /desk/settings/words/remove
+GET /desk/settings/policy
+POST /desk/settings/policy
 GET /desk/account/shortcuts
 POST /desk/account/shortcuts
 GET /desk/figures
 GET /desk/figures.csv
 GET /desk/team
+POST /desk/team/duty
 POST /desk/team/{account}/sign-out
 POST /desk/team/{account}/sections
+GET /desk/guide
+POST /desk/guide
 GET /desk/account/tokens
 POST /desk/account/tokens
 POST /desk/account/tokens/{token}/revoke
@@ -110,13 +126,13 @@ def test_the_program_answers_at_these_addresses_and_no_others(parts: Parts) -> N
 
 def test_every_address_of_the_desk_asks_who_is_there(parts: Parts, client: TestClient, pending: Sent) -> None:
     known = {"{comment_id}": pending.id, "{action}": "publish"}
-    known |= dict.fromkeys(("{account}", "{browser}", "{passkey}", "{token}"), "1")
+    known |= dict.fromkeys(("{account}", "{browser}", "{passkey}", "{token}", "{voice}", "{note_id}"), "1")
     asked = [
         (method, path)
         for method, path in routes(parts)
         if path.startswith("/desk") and "feed/{token}" not in path
     ]
-    assert len(asked) == 46
+    assert len(asked) == 62
     for method, path in asked:
         for name, value in known.items():
             path = path.replace(name, value)  # noqa: PLW2901

@@ -41,6 +41,51 @@
     tick();
   };
 
+  // What the others do: told beside what one is reading, which stays where it is until it is asked for.
+  const EVERY = 15000;
+  const LONGEST = 240000;
+  let pause = EVERY;
+  let told = "";
+
+  const request = (method, address, then) => {
+    const sent = new XMLHttpRequest();
+    sent.open(method, address);
+    sent.timeout = TIMEOUT;
+    sent.onloadend = () => then(sent);
+    sent.send();
+  };
+
+  const reading = () => {
+    const open = find("[data-reading]");
+    if (open && !document.hidden) request("POST", open.dataset.reading, () => {});
+  };
+
+  const tell = ({ arrived, moved }) => {
+    const live = find(".live");
+    const places = find("[data-changes]");
+    const words = moved || arrived;
+    if (!live || !places || words === told) return;
+    told = words;
+    live.replaceChildren();
+    if (!words) return;
+    const button = document.createElement("button");
+    button.type = "button";
+    button.textContent = moved ? `${moved} ${places.dataset.reopen}` : arrived;
+    button.addEventListener("click", () => busy || ask("GET", places.dataset.afresh, null, button, "replaceState"));
+    live.append(button);
+  };
+
+  const watch = () => {
+    const places = find("[data-changes]");
+    if (document.hidden || !places) return void setTimeout(watch, pause);
+    const address = places.dataset.changes;
+    request("GET", address, ({ status, responseText }) => {
+      pause = status === 200 ? EVERY : Math.min(pause * 2, LONGEST);
+      if (status === 200 && find("[data-changes]")?.dataset.changes === address) tell(JSON.parse(responseText));
+      setTimeout(watch, pause);
+    });
+  };
+
   // What is picked in a list, wherever in it: kept until something is done with it.
   const list = () => find("form.picks[data-list]");
   const PICKED = "picked ";
@@ -89,7 +134,7 @@
   const release = (data, address) => {
     const done = new Set(data.getAll("selected").map(comment));
     const alone = address.match(/\/desk\/comments\/([0-9a-z]+)\//);
-    if (alone) done.add(alone[1]);
+    if (alone && data.has("revision")) done.add(alone[1]);
     for (const name of Object.keys(sessionStorage).filter((key) => key.startsWith(PICKED))) {
       sessionStorage.setItem(name, JSON.stringify(read(name).filter((word) => !done.has(comment(word)))));
     }
@@ -104,8 +149,12 @@
       const target = find("button, summary", element) || element;
       if (known[element.dataset.do]) target.setAttribute("aria-keyshortcuts", known[element.dataset.do]);
     }
+    // Here, to open is to read.
+    all(".read").forEach((button) => button.remove());
     count();
     announce();
+    reading();
+    told = "";
   };
 
   const focus = () => {
@@ -183,6 +232,7 @@
     else if (target.matches("input[type=checkbox]")) target.click();
     else if (target.matches("input")) target.select();
     else if (target.matches("a")) target.click();
+    else if (target.matches("textarea")) target.focus();
     else if (target.matches("dialog")) target.open ? target.close() : target.showModal();
     else unfold(target);
     return true;
@@ -241,4 +291,6 @@
   });
   addEventListener("popstate", () => ask("GET", location.href, null, null, null));
   begin();
+  setInterval(reading, 60000);
+  setTimeout(watch, EVERY);
 }
