@@ -75,6 +75,15 @@ def test_looking_changes_nothing(settings: Settings, clock: FakeClock, pending: 
     assert pending.id in str(before)
 
 
+def test_who_may_read_the_figures_is_told(settings: Settings, clock: FakeClock) -> None:
+    def says(**changes: Any) -> str:
+        return examined(settings, clock, **changes)["metrics"].said
+
+    assert says() == "for this machine alone"
+    assert "for nobody" in says(site_url="https://forum.example.org")
+    assert "METRICS_TOKEN" in says(site_url="https://forum.example.org", metrics_token=SOUND_KEY)
+
+
 # The command
 
 
