@@ -46,9 +46,12 @@ BODY = "<p>Le pont rouvre lundi, après trois ans de travaux et deux reports.</p
 # A name for each copy: its first half is the copy’s own, in no order, the second its seed’s.
 OWN = "CAST(10000000 + (CAST(n.i AS BIGINT) * 7654321) % 90000000 AS VARCHAR(8))"
 LATER = {
-    "sqlite": "strftime('%Y-%m-%d %H:%M:%f000', seed.{column}, '+' || (n.i * 50) || ' minutes')",
-    "postgresql": "seed.{column} + n.i * INTERVAL '50 minutes'",
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%f000', seed.{column}, '+' || ({minutes}) || ' minutes')",
+    "postgresql": "seed.{column} + ({minutes}) * INTERVAL '1 minute'",
 }
+SENT = "n.i * 50"
+# Within three days, and in no order.
+DECIDED = f"{SENT} + n.i * 7919 % 4320"
 
 
 def words() -> Iterator[tuple[str, str]]:
@@ -159,16 +162,17 @@ def _multiply(connection: Connection, copies: int, forums: int) -> None:
             "thread_id": thread,
             "nonce": "seed.nonce || n.i",
             "tracking": "seed.tracking || n.i",
-            "submitted_at": later.format(column="submitted_at"),
+            "submitted_at": later.format(column="submitted_at", minutes=SENT),
         },
     )
     fingerprint = f"{OWN} || substr(seed.fingerprint, 9)"
     rare = f"seed.folded || ' copie' || (10000 + n.i % {max(1, copies * SEEDS // 1000)})"
     changed = {"comment_id": comment, "fingerprint": fingerprint, "folded": rare}
     _copied(connection, "version", copies, changed)
-    moment = {"submitted_at": later.format(column="submitted_at")}
+    moment = {"submitted_at": later.format(column="submitted_at", minutes=SENT)}
     _copied(connection, "trait", copies, {"comment_id": comment, **moment})
-    _copied(connection, "decision", copies, {"comment_id": comment})
+    decided = {name: later.format(column=name, minutes=DECIDED) for name in ("at", "undo_until")}
+    _copied(connection, "decision", copies, {"comment_id": comment, **decided})
     number = f"{publications} * n.i + seed.number"
     _copied(connection, "publication", copies, {"comment_id": comment, "thread_id": thread, "number": number})
     connection.execute(

@@ -3,14 +3,14 @@
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from moderation import identifiers, resources, shortcuts, words
+from moderation import identifiers, resources, sheets, shortcuts, words
 from moderation.language import Language
 from moderation.lifecycle import Reason
 from moderation.settings import Settings
@@ -38,6 +38,10 @@ def environment(settings: Settings, language: Language) -> Environment:
     env.globals["reason_keys"] = shortcuts.REASON_KEYS
     env.filters["date"] = language.date
     env.filters["moment"] = language.moment
+    env.filters["short_date"] = language.short_date
+    env.filters["age"] = language.age
+    env.filters["span"] = language.span
+    env.filters["row"] = partial(sheets.row, language=language.code)
     env.filters["number"] = language.number
     env.filters["isoformat"] = datetime.isoformat
     env.filters["grouped"] = identifiers.grouped

@@ -212,8 +212,8 @@ class Settings(BaseSettings):
     submit_limit: Annotated[str, AfterValidator(_limit)] = Field(
         default="20 per minute; 200 per hour",
         description="How many contributions one address may send, and ten times as many previews; no limit "
-        "if empty. Where addresses say nothing (loopback, an onion service), all together may send twenty "
-        "times that.",
+        "if empty. An IPv6 address is its /64, and a /48 may send ten times that. Where addresses say "
+        "nothing (loopback, an onion service), all together may send twenty times that.",
     )
     waiting_per_thread: int = Field(
         default=1000,
@@ -236,7 +236,10 @@ class Settings(BaseSettings):
     )
     public_origins: Annotated[tuple[str, ...], NoDecode, AfterValidator(_origins)] = Field(
         default=(),
-        description="Comma-separated origins (`https://www.example.org`) whose pages may post the form.",
+        description=(
+            "Comma-separated origins (`https://www.example.org`) whose pages may post the form: "
+            'without `enctype`, and with `accept-charset="utf-8"` where the page is in another encoding.'
+        ),
     )
 
     metrics_token: SecretStr | None = Field(

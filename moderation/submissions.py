@@ -34,9 +34,6 @@ SAME_TEXT_WITHIN = timedelta(days=1)
 
 
 # Built once: building takes longer than running.
-_SENT = select(Comment.id, Comment.tracking, Comment.status, Comment.thread_id).where(
-    Comment.nonce == bindparam("nonce")
-)
 _SAME = (
     select(Comment.id)
     .join(Version)
@@ -129,8 +126,8 @@ def submit(
     """Stores the draft once, however often its form is sent; with its `likeness`, beside those like it.
 
     Raises NotFound for an unknown article, Closed, ParentNotPublic, Duplicate for the same text within a day,
-    NonceReused when the nonce was another text’s, and Full. No room is overstepped unless half as many as it
-    holds write at the same moment.
+    NonceReused when the nonce was another text’s or had another parent, and Full. No room is overstepped
+    unless half as many as it holds write at the same moment.
     """
     connection = session.connection()  # rows, without the session’s bookkeeping, which would double the time
     in_turn(session, "text", slug, draft.fingerprint)  # the same form twice, or two forms with one text
@@ -140,7 +137,7 @@ def submit(
         raise NotFound
     thread: int = found.id
     if found.sent is not None:
-        return _sent_before(session, nonce, thread, draft)
+        return _sent_before(session, nonce, thread, parent, draft)
     if found.mode is Mode.CLOSED:
         raise Closed
     if parent is not None and not _is_public(session, thread, parent):
@@ -165,10 +162,10 @@ def submit(
     return sent
 
 
-def _sent_before(session: Session, nonce: str, thread: int, draft: Draft) -> Sent:
-    before = session.connection().execute(_SENT, {"nonce": nonce}).one()
+def _sent_before(session: Session, nonce: str, thread: int, parent: str | None, draft: Draft) -> Sent:
+    before = session.exec(select(Comment).where(Comment.nonce == nonce)).one()
     sent = Sent(before.id, before.tracking, before.status)
-    if before.thread_id != thread or not _is_of(session, sent, draft):
+    if (before.thread_id, before.parent_id) != (thread, parent) or not _is_of(session, sent, draft):
         raise NonceReused
     return sent
 

@@ -165,6 +165,7 @@ GIVEN = {
     *("picked", "team", "weeks", "party", "news", "stay", "picture", "scopes", "foreign"),
     *("on", "unusable", "shipped"),
     *("name", "link", "code", "kind", "at", "reference"),
+    *("of", "charts"),
 }
 
 

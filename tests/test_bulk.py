@@ -16,6 +16,7 @@ from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.models.people import Role
 from moderation.models.public import Publication
 from moderation.models.queue import Comment, Decision
+from moderation.turn import Busy
 from moderation.web.dependencies import Parts
 
 WINDOW = timedelta(seconds=20)
@@ -46,6 +47,17 @@ def decide(
         session.flush()
         session.expunge_all()
         return outcome
+
+
+def decide_until_told(
+    parts: Parts, selection: Sequence[Seen], action: Action, by: Person, undo: timedelta
+) -> Outcome:
+    """On a machine with too much to do, somebody is asked to press again, and does."""
+    while True:
+        try:
+            return decide(parts, selection, action, by, undo=undo)
+        except Busy:
+            continue
 
 
 def undo(parts: Parts, lot: str, by: Person) -> Outcome:
@@ -178,7 +190,7 @@ def test_many_who_decide_the_same_at_once_make_one_move_each_and_know_of_one_ano
         mine = sent[number * 5 :] + sent[: number * 5]
         action = (Action.PUBLISH, Action.SPAM)[number % 2]
         undo = timedelta() if number % 4 == 0 else WINDOW
-        deeds.append(partial(decide, parts, seen(mine), action, person, undo=undo))
+        deeds.append(partial(decide_until_told, parts, seen(mine), action, person, undo))
     outcomes = at_once(*deeds)
     assert [outcome for outcome in outcomes if not isinstance(outcome, Outcome)] == []
     assert sum(len(outcome.done) for outcome in outcomes) == 200

@@ -35,6 +35,8 @@ def test_the_commands_are_these(run: Run) -> None:
         "account",
         "article",
         "backup",
+        "compare",
+        "compare",
         "decide",
         "deliver",
         "demo",

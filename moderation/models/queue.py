@@ -126,7 +126,7 @@ class Decision(SQLModel, table=True):
     note: str = ""
     # Empty when the author moved it.
     account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
-    at: datetime = Field(sa_type=UTCDateTime)
+    at: datetime = Field(sa_type=UTCDateTime, index=True)
     undo_until: datetime = Field(sa_type=UTCDateTime)
     undoes: int | None = Field(default=None, foreign_key="decision.id", unique=True)
     # Shared by those that were made, or undone, in one go.

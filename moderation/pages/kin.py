@@ -1,10 +1,10 @@
 """Those that are alike: how many, what became of them, and where each differs from the one that is open."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from sqlmodel import Session, col
+from sqlalchemy import Subquery, case, union_all
+from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from moderation.accounts import Person
@@ -16,7 +16,6 @@ from moderation.pages.queue import COUNTED, Count
 
 # How many are shown beside the open one.
 SHOWN = 8
-_DECIDED = tuple(status for status in Status if status is not Status.PENDING)
 
 
 @dataclass(frozen=True)
@@ -50,28 +49,46 @@ def kin(session: Session, person: Person, card: Card, name: str | None) -> Kin |
     if name is None:
         return None
     mine = visible_to(person).where(Comment.kin == name, Comment.id != card.id)
-    waiting = _some(session, mine, Status.PENDING)
-    decided = _some(session, mine, *_DECIDED)
-    if not waiting and not decided:
+    counted = _counted(session, mine)
+    if not counted:
         return None
-    ids = [comment_id for comment_id, _ in [*waiting, *decided][:SHOWN]]
+    waiting = counted.pop(Status.PENDING, 0)
+    ids = _first(session, mine, SHOWN)
     text = _plain(card)
     return Kin(
         name=name,
-        waiting=Count(len(waiting)),
-        decided=Counter(status for _, status in decided),
+        waiting=Count(waiting),
+        decided=counted,
         others=tuple(Other(one, differences(text, _plain(one))) for one in cards(session, ids)),
     )
 
 
-def _some(session: Session, mine: SelectOfScalar[Comment], *statuses: Status) -> list[tuple[str, Status]]:
-    """Along the index, and counted no further than anything else."""
-    found = mine.with_only_columns(col(Comment.id), col(Comment.status)).where(
-        col(Comment.status).in_(statuses)
+def _counted(session: Session, mine: SelectOfScalar[Comment]) -> dict[Status, int]:
+    some = _some(mine, COUNTED + 1)
+    found = session.execute(select(some.c.status, func.count()).group_by(some.c.status))
+    return {Status(status): number for status, number in found}
+
+
+def _first(session: Session, mine: SelectOfScalar[Comment], limit: int) -> list[str]:
+    """Those that wait before the others."""
+    some = _some(mine, limit)
+    waits = case((some.c.status == Status.PENDING, 0), else_=1)
+    return list(
+        session.execute(select(some.c.id).order_by(waits, some.c.submitted_at).limit(limit)).scalars()
     )
-    if len(statuses) == 1:
-        found = found.order_by(col(Comment.submitted_at), col(Comment.id))
-    return [(row[0], row[1]) for row in session.execute(found.limit(COUNTED + 1))]
+
+
+def _some(mine: SelectOfScalar[Comment], of_each: int) -> Subquery:
+    """Status by status, along the index: left to choose, PostgreSQL may read the table from its start."""
+    parts = [
+        mine.where(Comment.status == status)
+        .with_only_columns(col(Comment.id), col(Comment.status), col(Comment.submitted_at))
+        .order_by(col(Comment.submitted_at), col(Comment.id))
+        .limit(of_each)
+        .subquery()
+        for status in Status
+    ]
+    return union_all(*(select(part) for part in parts)).subquery()
 
 
 def _plain(card: Card) -> str:

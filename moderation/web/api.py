@@ -30,7 +30,7 @@ from moderation.web.submit import READ_WITHIN
 
 PREFIX = "/api/v1"
 # Who sends thousands of fields that do not exist would get ten times as much back.
-MOST_ERRORS = 50
+MOST_ERRORS = 20
 Extra = dict[str, Any]
 
 

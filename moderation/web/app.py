@@ -51,6 +51,7 @@ from moderation.web import (
     settings,
     shortcuts,
     sign_in,
+    statistics,
     submit,
     team,
     together,
@@ -99,7 +100,7 @@ def build(settings: Settings, clock: Clock = utc, *, served: bool = False) -> Pa
         throttle=Throttle(settings.submit_limit, counts, settings.keys()[0], "submit"),
         previews=Throttle(settings.submit_limit, counts, settings.keys()[0], "preview", times=PREVIEWS),
         # Counts of their own, which no flood of contributions can push out.
-        tries=Tries(Counts(settings.limits_url), settings.keys()[0]),
+        tries=Tries(Counts(settings.limits_url), Counts(settings.limits_url), settings.keys()[0]),
         vault=Vault(settings.keys()),
     )
 
@@ -128,7 +129,7 @@ def create_app(parts: Parts) -> ASGIApp:
         app,
         site_url=parts.settings.site_url,
         public_origins=parts.settings.public_origins,
-        refusal=lambda path: _foreign(parts, path),
+        refusal=lambda path, status: _refusal(parts, path, status),
     )
     front = Front(
         Observer(guarded),
@@ -148,9 +149,9 @@ def _routes() -> list[BaseRoute]:
     # What has a name of its own under a contribution, before the actions that decide about it.
     for module in (public, submit, track, passkeys, password, sign_in, together, desk, feed):
         router.include_router(module.router, dependencies=[] if module is submit else [Place])
-    for module in (account, bulk, confirm, email, factors, settings, policy, shortcuts, team, guide, tokens):
-        router.include_router(module.router, dependencies=[Place])
-    for module in (health, scrape):
+    account_pages = (account, confirm, email, factors, shortcuts, tokens)
+    team_pages = (bulk, settings, policy, statistics, team, guide)
+    for module in (*account_pages, *team_pages, health, scrape):
         router.include_router(module.router, dependencies=[Place])
     return router.routes
 
@@ -208,10 +209,12 @@ def _error_page(
     return parts.page(name, None, status=status, headers=private, reference=reference, foreign=foreign)
 
 
-def _foreign(parts: Parts, path: str) -> Response:
+def _refusal(parts: Parts, path: str, status: int) -> Response:
+    """What the guard lets no further."""
     if path.startswith(api.PREFIX):
-        return api.problem(403, "This was sent by a page of another site.")
-    return _error_page(parts, 403, foreign=True)
+        foreign = "This was sent by a page of another site."
+        return api.problem(status, foreign if status == 403 else "Send application/json.")
+    return _error_page(parts, status, foreign=status == 403)
 
 
 def _shown(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:

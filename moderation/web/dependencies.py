@@ -1,12 +1,11 @@
 """What requests are given: the program's parts, the time, and a transaction to read in."""
 
 from collections.abc import Generator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 
-from anyio import CapacityLimiter
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
@@ -22,7 +21,7 @@ from moderation.throttle import Throttle
 from moderation.tries import Tries
 from moderation.vault import Vault
 from moderation.web.address import address, networks
-from moderation.web.places import one_of
+from moderation.web.line import Line
 
 # The largest number a row of either database can have.
 LARGEST = 2**31 - 1
@@ -43,7 +42,7 @@ class Parts:
     previews: Throttle
     tries: Tries
     vault: Vault
-    long_texts: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    long_texts: Line = field(default_factory=Line)
 
     articles: quotable.Remembered = field(default_factory=quotable.Remembered)
 
@@ -75,13 +74,6 @@ class Parts:
             with self.public_reading() as session:
                 above |= quotable.answered(session, parent)
         return likeness.of(html, above)
-
-    def turn_of(self, text: str) -> AbstractAsyncContextManager[None]:
-        """To be had while the text is rendered; who waits for it takes no thread. Raises Busy.
-
-        The longest take a third of a second: several at once would leave no time to decide meanwhile.
-        """
-        return one_of(self.long_texts) if self.is_long(text) else nullcontext()
 
     def is_long(self, text: str) -> bool:
         return len(text) > LONG_TEXT

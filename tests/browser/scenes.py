@@ -189,6 +189,7 @@ def closed_forum_in_the_log(_gallery: Gallery, page: Page) -> None:
     page.goto("/desk")
     if button(page, "Fermer ce forum").count():
         button(page, "Fermer ce forum").click()
+        expect(page.get_by_text("Forum fermé par Ann")).to_be_visible()
     page.goto("/desk/log")
     expect(page.get_by_role("heading", name="Forums fermés")).to_be_visible()
 
@@ -249,7 +250,8 @@ def sign_in_wrong_code(gallery: Gallery, page: Page) -> None:
 def signed_out_meanwhile(gallery: Gallery, page: Page) -> None:
     item(Status.PENDING)(gallery, page)
     page.context.clear_cookies()
-    button(page, "Valider").click()
+    # As without a script.
+    page.locator("form[data-do=publish]").evaluate("form => form.submit()")
     expect(page.get_by_role("alert")).to_contain_text("Votre session est terminée")
 
 
@@ -286,6 +288,13 @@ def keys(gallery: Gallery, page: Page) -> None:
     item(Status.PENDING)(gallery, page)
     page.keyboard.press("?")
     expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def figures_and_their_tables(_gallery: Gallery, page: Page) -> None:
+    page.goto("/desk/figures")
+    for data in page.get_by_text("Les données").all():
+        data.click()
+    expect(page.get_by_role("table")).to_have_count(4)
 
 
 def unusable_key(_gallery: Gallery, page: Page) -> None:
@@ -450,6 +459,8 @@ SCENES: dict[str, Scene] = {
     "item-after-an-undo": just_undone,
     "log": at("/desk/log"),
     "log-own": at("/desk/log?whose=own"),
+    "figures": at("/desk/figures"),
+    "figures-and-their-tables": figures_and_their_tables,
     "account-shortcuts": at("/desk/account/shortcuts"),
     "account-shortcuts-refused": unusable_key,
     "sign-in-password": at("/sign-in/password"),

@@ -106,7 +106,7 @@ def test_promise_08_a_moderator_signs_in_and_decides_by_keyboard(
     else:
         press_enter_on(page, "button", "Annuler cette décision")
     expect(page.get_by_role("status")).to_contain_text("Décision annulée.")
-    tab_to(page, page.locator("summary", has_text="Refuser"))
+    tab_to(page, page.locator(".decide > .refuse > summary"))
     page.keyboard.press("Enter")
     press_enter_on(page, "button", "hors sujet")
     expect(page.get_by_role("status")).to_contain_text("Contribution refusée.")
