@@ -8,14 +8,16 @@ import pytest
 from conftest import FakeClock, Sent, add_article, add_person, at_once, send
 from sqlmodel import col, func, select
 
-from moderation import bulk, delivery, submissions
+from moderation import bulk, deciders, delivery, preferences, submissions, voices
 from moderation.accounts import Person
 from moderation.bulk import Outcome, Seen
+from moderation.deciders import MayNotDecide
 from moderation.decisions import NoteTooLong, NotFound, ReasonNeeded, Stale, TooLate
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.models.people import Role
 from moderation.models.public import Publication
 from moderation.models.queue import Comment, Decision
+from moderation.policy import Policy
 from moderation.turn import Busy
 from moderation.web.dependencies import Parts
 
@@ -232,3 +234,45 @@ def test_what_names_no_revision_is_not_read(word: str) -> None:
 
 def test_a_selection_is_read_from_its_words() -> None:
     assert Seen.read("k7qf3m2d9xwt41hb:12") == Seen("k7qf3m2d9xwt41hb", 12)
+
+
+def test_where_two_voices_are_needed_a_lot_is_heard_and_then_done(
+    parts: Parts, twenty: list[Sent], ann: Person, sami: Person
+) -> None:
+    with parts.writing() as session:
+        voices.set_policy(session, "", Policy(2, 2, veto=False))
+    first = decide(parts, seen(twenty), Action.PUBLISH, ann)
+    assert (first.done, first.left, len(first.heard)) == ((), (), 20)
+    assert {voice.missing for voice in first.heard} == {1}
+    assert (states(parts), public(parts)) == ({Status.PENDING: 20}, 0)
+    second = decide(parts, seen(twenty), Action.PUBLISH, sami)
+    assert (len(second.done), second.left, second.heard) == (20, (), ())
+    assert {line.lot for line in second.done} == {second.lot}
+    assert states(parts) == {Status.PUBLISHED: 20}
+
+
+def test_a_lot_leaves_those_a_person_stood_aside_from_and_those_of_other_sections(
+    parts: Parts, twenty: list[Sent], ann: Person, sami: Person
+) -> None:
+    aside, unseen, *others = twenty
+    with parts.writing() as session:
+        preferences.set_sections(session, sami.id, ["Ville"], parts.clock())
+        for one in (aside, unseen):
+            deciders.stand_aside(session, one.id, by=sami.id, now=parts.clock())
+        session.get_one(Comment, unseen.id).section = "Sport"
+    outcome = decide(parts, seen(twenty), Action.PUBLISH, sami)
+    assert [line.comment_id for line in outcome.done] == [one.id for one in others]
+    kinds = {left.comment_id: type(left.why) for left in outcome.left}
+    assert kinds == {aside.id: MayNotDecide, unseen.id: NotFound}
+    assert decide(parts, seen([aside, unseen]), Action.PUBLISH, ann).left == ()
+
+
+def test_who_stood_aside_undoes_none_of_a_lot_of_another(
+    parts: Parts, twenty: list[Sent], ann: Person, sami: Person
+) -> None:
+    made = decide(parts, seen(twenty), Action.SPAM, ann)
+    with parts.writing() as session:
+        deciders.stand_aside(session, twenty[0].id, by=sami.id, now=parts.clock())
+    outcome = undo(parts, made.lot, sami)
+    assert len(outcome.done) == 19
+    assert [(left.comment_id, type(left.why)) for left in outcome.left] == [(twenty[0].id, MayNotDecide)]

@@ -36,7 +36,6 @@ def test_the_commands_are_these(run: Run) -> None:
         "article",
         "backup",
         "compare",
-        "compare",
         "decide",
         "deliver",
         "demo",

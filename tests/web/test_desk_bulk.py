@@ -9,9 +9,11 @@ from page import Page, plain
 from sqlmodel import func, select
 from starlette.testclient import TestClient
 
+from moderation import deciders, voices
 from moderation.accounts import Person
 from moderation.lifecycle import Reason, Status
 from moderation.models.queue import Comment, Decision
+from moderation.policy import Policy
 from moderation.web.dependencies import Parts
 
 
@@ -235,3 +237,30 @@ def test_nobody_decides_who_is_not_signed_in(parts: Parts, client: TestClient, p
     assert answer.status_code == 401
     assert client.get("/desk/bulk?author=Kate").status_code == 303
     assert statuses(parts) == {Status.PENDING: 1}
+
+
+def test_voices_given_in_one_go_are_told_and_those_not_theirs_to_decide_as_well(
+    parts: Parts, desk: TestClient, twenty: list[Sent], ann: Person, sami: Person, clock: FakeClock
+) -> None:
+    with parts.writing() as session:
+        voices.set_policy(session, "", Policy(2, 2, veto=False))
+        deciders.stand_aside(session, twenty[0].id, by=ann.id, now=clock())
+    answer = desk.post("/desk/bulk", data={"selected": words(twenty), "action": "publish"})
+    assert (answer.status_code, sami.name) == (303, "Sami")
+    page = Page(desk.get(answer.headers["location"]))
+    assert "19 voix enregistrées. D’autres voix sont attendues." in page.main
+    assert "À 1 contribution, rien n’a été fait :" in page.main
+    assert "vous avez dit être cité·e : quelqu’un d’autre décide" in page.main
+    assert statuses(parts) == {Status.PENDING: 20}
+    nothing = desk.post("/desk/bulk", data={"selected": words(twenty[:1]), "action": "publish"})
+    assert nothing.status_code == 409
+    assert "vous avez dit être cité·e : quelqu’un d’autre décide" in Page(nothing).main
+
+
+def test_to_say_one_reads_keeps_what_was_picked(desk: TestClient, twenty: list[Sent], sami: Person) -> None:
+    page = Page(desk.get("/desk"))
+    (button, *_) = page.nodes(".rows .read")
+    assert (button.attributes["formmethod"], sami.name) == ("post", "Sami")
+    answer = desk.post(str(button.attributes["formaction"]), data={"selected": words(twenty[3:5])})
+    after = boxes(Page(desk.get(answer.headers["location"])))
+    assert [word for word, checked in after.items() if checked] == words(twenty[3:5])
