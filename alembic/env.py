@@ -8,10 +8,13 @@ from sqlalchemy import Engine
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
+import moderation.models.judging
 import moderation.models.public
-import moderation.models.queue  # noqa: F401 - both fill the metadata
+import moderation.models.queue
+import moderation.models.together
+import moderation.models.traits  # noqa: F401 - they fill the metadata
 from moderation.database import connect
-from moderation.migrations import migrating
+from moderation.migrations import is_compared, migrating
 from moderation.models.columns import UTCDateTime
 from moderation.settings import Settings
 
@@ -31,6 +34,7 @@ def run(engine: Engine) -> None:
         context.configure(
             connection=connection,
             target_metadata=SQLModel.metadata,
+            include_object=is_compared,
             render_as_batch=True,
             render_item=render_item,
             on_version_apply=lambda step, **_: gone.append(step.up_revision_id),

@@ -17,7 +17,7 @@ import psycopg
 import typer
 import uvloop
 
-from benchmarks import deciding, figures, hostile, reading, servers, stores, submitting, weighing
+from benchmarks import deciding, figures, finding, hostile, reading, servers, stores, submitting, weighing
 from benchmarks.figures import Row
 from benchmarks.scale import FULL, MILLION, QUICK, SMOKE, USUAL, Scale
 from benchmarks.stores import PostgreSQL, SQLite, Store
@@ -28,6 +28,7 @@ PARTS: dict[str, Measure] = {
     "submitting": submitting.measure,
     "hostile": hostile.measure,
     "deciding": deciding.measure,
+    "finding": finding.measure,
     "weighing": weighing.measure,
 }
 KEPT = Path(tempfile.gettempdir()) / "moderation-benchmarks"

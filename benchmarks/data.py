@@ -23,6 +23,7 @@ from moderation import (
     drafts,
     identifiers,
     resources,
+    search,
     sessions,
     submissions,
 )
@@ -31,18 +32,26 @@ from moderation.database import writing
 from moderation.drafts import Draft
 from moderation.lifecycle import Action, Reason, Status
 from moderation.markup import Dialect
-from moderation.models.queue import Account, Comment, Role
+from moderation.models.people import Account, Role
+from moderation.models.queue import Comment
 
 SEEDS = 200
 ARTICLE = "le-pont"
 MODERATOR = "ann@example.org"
+EMAIL, HOST = "zoe@example.org", "exemple.org"
+LINK = f"https://{HOST}/"
+# A word that a thousand texts have, or all those there are.
+RARE = "copie10000"
 BODY = "<p>Le pont rouvre lundi, après trois ans de travaux et deux reports.</p>" * 12
 # A name for each copy: its first half is the copy’s own, in no order, the second its seed’s.
 OWN = "CAST(10000000 + (CAST(n.i AS BIGINT) * 7654321) % 90000000 AS VARCHAR(8))"
 LATER = {
-    "sqlite": "strftime('%Y-%m-%d %H:%M:%f000', seed.{column}, '+' || (n.i * 50) || ' minutes')",
-    "postgresql": "seed.{column} + n.i * INTERVAL '50 minutes'",
+    "sqlite": "strftime('%Y-%m-%d %H:%M:%f000', seed.{column}, '+' || ({minutes}) || ' minutes')",
+    "postgresql": "seed.{column} + ({minutes}) * INTERVAL '1 minute'",
 }
+SENT = "n.i * 50"
+# Within three days, and in no order.
+DECIDED = f"{SENT} + n.i * 7919 % 4320"
 
 
 def words() -> Iterator[tuple[str, str]]:
@@ -62,8 +71,12 @@ def _demonstration() -> list[tuple[str, str]]:
 
 @cache
 def _drafts(seeds: int) -> tuple[Draft, ...]:
-    found = islice(words(), seeds)
-    return tuple(drafts.read(author, "", said, dialect=Dialect.SPIP) for author, said in found)
+    found = enumerate(islice(words(), seeds))
+    return tuple(
+        # Of those that wait, every other one links to the same site.
+        drafts.read(author, EMAIL, said + f"\n\n{LINK}" * (number % 20 == 0), dialect=Dialect.SPIP)
+        for number, (author, said) in found
+    )
 
 
 def sign_in(url: str) -> str:
@@ -109,6 +122,7 @@ def fill(engine: Engine, comments: int) -> None:
         session.flush()
         if copies:
             _multiply(session.connection(), copies, max(1, comments // SEEDS * 9 // 10))
+            search.rebuild(session)
 
 
 def _contribute(session: Session, draft: Draft, number: int, by: int, now: datetime) -> None:
@@ -148,12 +162,17 @@ def _multiply(connection: Connection, copies: int, forums: int) -> None:
             "thread_id": thread,
             "nonce": "seed.nonce || n.i",
             "tracking": "seed.tracking || n.i",
-            "submitted_at": later.format(column="submitted_at"),
+            "submitted_at": later.format(column="submitted_at", minutes=SENT),
         },
     )
     fingerprint = f"{OWN} || substr(seed.fingerprint, 9)"
-    _copied(connection, "version", copies, {"comment_id": comment, "fingerprint": fingerprint})
-    _copied(connection, "decision", copies, {"comment_id": comment})
+    rare = f"seed.folded || ' copie' || (10000 + n.i % {max(1, copies * SEEDS // 1000)})"
+    changed = {"comment_id": comment, "fingerprint": fingerprint, "folded": rare}
+    _copied(connection, "version", copies, changed)
+    moment = {"submitted_at": later.format(column="submitted_at", minutes=SENT)}
+    _copied(connection, "trait", copies, {"comment_id": comment, **moment})
+    decided = {name: later.format(column=name, minutes=DECIDED) for name in ("at", "undo_until")}
+    _copied(connection, "decision", copies, {"comment_id": comment, **decided})
     number = f"{publications} * n.i + seed.number"
     _copied(connection, "publication", copies, {"comment_id": comment, "thread_id": thread, "number": number})
     connection.execute(

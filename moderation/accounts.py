@@ -1,7 +1,7 @@
 """The people of the team: their accounts, and the ways to sign in that open once."""
 
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,21 +9,22 @@ from sqlalchemy import and_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, select, update
 
-from moderation import database, drafts, identifiers
+from moderation import database, drafts, identifiers, passes
 from moderation import mail as letters
 from moderation.decisions import NotFound
-from moderation.models.queue import (
+from moderation.models.people import (
     Account,
     AccountSession,
     Challenge,
     EmailChange,
-    Letter,
-    LetterKind,
     Passkey,
     RecoveryCode,
     Role,
     SignIn,
 )
+from moderation.models.queue import Letter, LetterKind
+from moderation.models.together import Lease, Mention
+from moderation.shortcuts import SHIPPED_KEYS, Keys
 
 LINK_LASTS = timedelta(minutes=15)
 INVITATION_LASTS = timedelta(days=7)
@@ -61,6 +62,11 @@ class Person:
     role: Role
     browser: int | None = None
     confirmed_at: datetime | None = None
+    keys: Keys = SHIPPED_KEYS
+    # What they may see; all there is when empty.
+    sections: tuple[str, ...] = ()
+    # Whether words the site looks out for are covered until they are asked for.
+    blurs: bool = False
     # Whether something about the browser is to be written down, as it is now and then.
     browser_is_due: bool = False
 
@@ -73,12 +79,14 @@ def normal(email: str) -> str:
     return email.strip().lower()
 
 
-def add(session: Session, email: str, name: str, role: Role, now: datetime) -> Account:
+def add(
+    session: Session, email: str, name: str, role: Role, now: datetime, sections: Iterable[str] = ()
+) -> Account:
     """Raises NotAnAddress and Exists."""
     address = normal(email)
     if not drafts.is_address(address):
         raise NotAnAddress
-    account = Account(email=address, name=name, role=role, created_at=now)
+    account = Account(email=address, name=name, role=role, created_at=now, sections=sorted({*sections}))
     session.add(account)
     try:
         session.flush()
@@ -147,10 +155,13 @@ def remove(session: Session, email: str, now: datetime, *, force: bool = False) 
     if account is None or account.removed_at is not None:
         raise NotFound
     forget_factors(session, account)
-    for kind in (AccountSession, EmailChange, Letter):
+    for kind in (AccountSession, EmailChange, Letter, Lease, Mention):
         session.exec(delete(kind).where(col(kind.account_id) == account.id))
-    account.email, account.removed_at = None, now
+    account.email = account.feed = None
+    account.removed_at = now
     session.add(account)
+    session.flush()
+    passes.gather(session, now)
 
 
 def _admins(session: Session) -> Sequence[int | None]:

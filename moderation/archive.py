@@ -25,8 +25,11 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
+import moderation.models.judging
 import moderation.models.public
-import moderation.models.queue  # noqa: F401 - both fill the metadata
+import moderation.models.queue
+import moderation.models.together
+import moderation.models.traits  # noqa: F401 - they fill the metadata
 from moderation import checksum, database, migrations, numbers, part
 
 # PRAGMA application_id, by which a backup is known from a database in use.
@@ -119,7 +122,7 @@ def revision_of(connection: sqlite3.Connection, schema: str = "main") -> str:
 def tables(connection: sqlite3.Connection, schema: str = "main") -> list[str]:
     query = f"SELECT name FROM {schema}.sqlite_master WHERE type = 'table' AND name <> 'alembic_version'"
     names = [name for (name,) in connection.execute(query)]
-    return sorted(name for name in names if not name.startswith("sqlite_"))
+    return sorted(name for name in names if not name.startswith("sqlite_") and name not in migrations.SEARCH)
 
 
 def counts(connection: sqlite3.Connection, schema: str = "main") -> Iterator[tuple[str, int]]:
@@ -182,6 +185,8 @@ def stage(source: Path, scratch: Engine, tell: Tell) -> Contents:
 
 def mark(scratch: Engine) -> None:
     with told(), database.writing(scratch) as session:
+        # The search index is made anew from the rows: no file’s own is ever read.
+        raw(session).execute("DROP TABLE IF EXISTS search")
         raw(session).execute(f"PRAGMA application_id = {MARK}")
         raw(session).execute(f"PRAGMA user_version = {SEALED}")
 
@@ -211,7 +216,11 @@ def _objects(connection: sqlite3.Connection, schema: str) -> set[tuple[str, str]
     tables = f"SELECT type, name FROM pragma_table_list WHERE schema = '{schema}'"
     triggers = f"SELECT type, name FROM {schema}.sqlite_master WHERE type = 'trigger'"
     found = [*connection.execute(tables), *connection.execute(triggers)]
-    return {(kind, name) for kind, name in found if not name.startswith("sqlite_")}
+    return {
+        (kind, name)
+        for kind, name in found
+        if not name.startswith("sqlite_") and name not in migrations.SEARCH
+    }
 
 
 def _columns(connection: sqlite3.Connection, schema: str, table: str) -> set[tuple[str, int]]:

@@ -4,11 +4,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select, update
 
 from moderation import identifiers, markup
 from moderation.models.public import Article, Mode, Site, Thread
-from moderation.models.queue import ForumChange
+from moderation.models.queue import Comment, ForumChange
 
 
 class BadSlug(Exception):
@@ -60,7 +60,10 @@ def put(session: Session, slug: str, content: Content, *, now: datetime, replace
         session.flush()
     except IntegrityError:
         raise Exists from None
-    _settle_thread(session, article, content.mode)
+    thread = _settle_thread(session, article, content.mode)
+    # Who may see them follows.
+    elsewhere = (col(Comment.thread_id) == thread.id, col(Comment.section) != article.section)
+    session.exec(update(Comment).where(*elsewhere).values(section=article.section))
     return article
 
 
@@ -101,7 +104,7 @@ def _fill(article: Article, content: Content) -> None:
     article.featured = content.featured
 
 
-def _settle_thread(session: Session, article: Article, mode: Mode | None) -> None:
+def _settle_thread(session: Session, article: Article, mode: Mode | None) -> Thread:
     thread = session.exec(select(Thread).where(Thread.article_id == article.id).with_for_update()).first()
     if thread is None:
         thread = Thread(article_id=article.id, mode=mode or Mode.APRIORI)
@@ -113,3 +116,4 @@ def _settle_thread(session: Session, article: Article, mode: Mode | None) -> Non
     site.revision += 1
     session.add(site)
     session.flush()
+    return thread

@@ -1,14 +1,15 @@
 """The moderators' writes: deciding and undoing, whatever door they came through."""
 
 import re
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, desc, select
+from sqlmodel import Session, col
 
-from moderation import lifecycle, publication
+from moderation import deciders, leases, lifecycle, passes, precedents, publication, standing, traits, voices
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
-from moderation.models.queue import Account, Comment, Decision, Effect, EffectKind
+from moderation.models.queue import Comment, Decision, Effect, EffectKind
+from moderation.standing import Last
+from moderation.voices import Heard
 
 # Characters of what a moderator adds to a decision.
 LONGEST_NOTE = 2000
@@ -18,16 +19,6 @@ CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 
 class NotFound(Exception):
     """There is no such thing, or not for who asks."""
-
-
-@dataclass(frozen=True)
-class Last:
-    """The newest line of a comment's log: who moved it, when, and how. `by` is empty for the author."""
-
-    action: Action
-    by: str | None
-    at: datetime
-    undo: bool
 
 
 class Stale(Exception):
@@ -61,6 +52,61 @@ class TooLate(Exception):
         self.status = status
 
 
+class Undecided(Exception):
+    """The policy asks for more than this one voice."""
+
+
+def speak(
+    session: Session,
+    comment_id: str,
+    action: Action,
+    *,
+    revision: int,
+    by: int,
+    now: datetime,
+    undo: timedelta,
+    reason: Reason | None = None,
+    note: str = "",
+    lot: str | None = None,
+) -> Decision | Heard:
+    """Records a voice and, if the policy is content with it, moves the comment: every door leads here.
+
+    Writes the log line and the effects, in the caller's transaction. `revision` is the one the moderator
+    saw; `by` an account; `lot` what it shares with others of one go. Raises NotFound, also for what that
+    account may not see, MayNotDecide, Stale, IllegalMove, ReasonNeeded and NoteTooLong.
+    """
+    note = as_noted(note).strip()
+    comment = to_decide(session, comment_id, revision=revision, by=by)
+    if action in lifecycle.BY_AUTHOR:
+        raise IllegalMove(comment.status, action)
+    after = lifecycle.after(comment.status, action)
+    if action in lifecycle.NEEDS_REASON and (reason is None or (reason is Reason.OTHER and not note)):
+        raise ReasonNeeded(note=reason is Reason.OTHER)
+    if len(note) > LONGEST_NOTE:
+        raise NoteTooLong
+    # To take down and to look again take one person.
+    if action in voices.MOVES and not lifecycle.takes_down(comment.status, after):
+        said = voices.MOVES[action]
+        heard = voices.say(session, comment, said, by=by, now=now, reason=reason, note=note)
+        if heard is not None:
+            return heard
+    decision = record(
+        session,
+        comment,
+        action,
+        now=now,
+        undo_until=now + undo,
+        by=by,
+        reason=reason,
+        note=note,
+        lot=lot,
+    )
+    if action is not Action.REOPEN:
+        precedents.remember(session, comment)
+    _follow_up(session, decision, now)
+    return decision
+
+
 def decide(
     session: Session,
     comment_id: str,
@@ -72,30 +118,44 @@ def decide(
     undo: timedelta,
     reason: Reason | None = None,
     note: str = "",
+    lot: str | None = None,
 ) -> Decision:
-    """Moves a comment, writes the log line and the effects, in the caller's transaction.
+    """As `speak`, for who takes no half answer: raises Undecided where one more voice is not enough."""
+    made = speak(
+        session,
+        comment_id,
+        action,
+        revision=revision,
+        by=by,
+        now=now,
+        undo=undo,
+        reason=reason,
+        note=note,
+        lot=lot,
+    )
+    if isinstance(made, Heard):
+        raise Undecided
+    return made
 
-    `revision` is the one the moderator saw; `by` an account.
-    Raises NotFound, Stale, IllegalMove, ReasonNeeded and NoteTooLong.
-    """
-    note = as_noted(note).strip()
+
+def to_decide(session: Session, comment_id: str, *, revision: int, by: int) -> Comment:
+    """Locked, as it was seen, and theirs to decide about. Raises NotFound, MayNotDecide and Stale."""
+    comment = _theirs(session, by, comment_id)
+    if comment.revision != revision:
+        raise stale(session, comment)
+    return comment
+
+
+def _theirs(session: Session, account_id: int, comment_id: str) -> Comment:
+    """Locked. Raises NotFound, also for one of a section that is not the account’s, and MayNotDecide."""
     comment = session.get(Comment, comment_id, with_for_update=True)
     if comment is None:
         raise NotFound
-    if comment.revision != revision:
-        raise stale(session, comment)
-    if action in lifecycle.BY_AUTHOR:
-        raise IllegalMove(comment.status, action)
-    lifecycle.after(comment.status, action)
-    if action in lifecycle.NEEDS_REASON and (reason is None or (reason is Reason.OTHER and not note)):
-        raise ReasonNeeded(note=reason is Reason.OTHER)
-    if len(note) > LONGEST_NOTE:
-        raise NoteTooLong
-    decision = record(
-        session, comment, action, now=now, undo_until=now + undo, by=by, reason=reason, note=note
-    )
-    _follow_up(session, decision, now)
-    return decision
+    try:
+        deciders.check(session, comment, account_id)
+    except deciders.NotSeen:
+        raise NotFound from None
+    return comment
 
 
 def as_noted(typed: str) -> str:
@@ -113,6 +173,7 @@ def record(
     by: int | None = None,
     reason: Reason | None = None,
     note: str = "",
+    lot: str | None = None,
 ) -> Decision:
     """Makes one move of the table and adds its log line; the comment is locked by the caller."""
     before = comment.status
@@ -131,18 +192,30 @@ def record(
             account_id=by,
             at=now,
             undo_until=undo_until,
+            lot=lot,
         ),
     )
 
 
 def _move(session: Session, comment: Comment, decision: Decision) -> Decision:
-    """The only place where a status changes."""
+    """The only place where a status changes. Nobody reads any more what has moved, nor has passed it."""
+    if decision.before is Status.PENDING:
+        leases.release(session, comment.id)
+        passes.forget(session, comment.id)
     comment.status = decision.after
     comment.revision = decision.revision
+    _explain(comment, decision)
     session.add(comment)
     session.add(decision)
     session.flush()
+    traits.follow(session, comment)
     return decision
+
+
+def _explain(comment: Comment, stands: Decision | None) -> None:
+    """Whose decision its status is, and why, copied for the lists."""
+    comment.decided_by = stands.account_id if stands is not None else None
+    comment.reason = stands.reason if stands is not None else None
 
 
 def _follow_up(session: Session, decision: Decision, now: datetime) -> None:
@@ -160,30 +233,21 @@ def _follow_up(session: Session, decision: Decision, now: datetime) -> None:
         )
 
 
-def undo(session: Session, decision_id: int, *, by: int, now: datetime) -> Decision:
-    """Puts a comment back where it was, if nothing else moved it for good and the window is still open.
+def undo(session: Session, decision_id: int, *, by: int, now: datetime, lot: str | None = None) -> Decision:
+    """Puts a comment back where it was, if nothing else moved it for good and its window is still open.
 
     What was waiting to be done is dropped; a text that had been taken down is public again at once.
-    Raises NotFound and TooLate.
+    Raises NotFound, MayNotDecide and TooLate.
     """
     decision = session.get(Decision, decision_id)
     if decision is None or decision.account_id is None or decision.undoes is not None:
         raise NotFound
-    comment = session.get(Comment, decision.comment_id, with_for_update=True)
-    if comment is None:
-        raise NotFound
-    if now >= decision.undo_until or not _is_last(session, comment, decision):
+    comment = _theirs(session, by, decision.comment_id)
+    if now >= decision.undo_until or not standing.is_last(session, comment, decision):
         raise TooLate(comment.status)
-    undone = _take_back(session, comment, decision, by=by, now=now)
+    undone = _take_back(session, comment, decision, by=by, now=now, lot=lot)
     publication.sync(session, comment.id, now)
     return undone
-
-
-def _is_last(session: Session, comment: Comment, decision: Decision) -> bool:
-    """Whether all that came after it, if anything did, was undone."""
-    last = newest(session, comment.id)
-    unchanged = last is not None and last.revision == comment.revision
-    return unchanged and standing(session, comment.id)[:1] == [decision]
 
 
 def set_aside(session: Session, comment: Comment, now: datetime) -> None:
@@ -191,79 +255,45 @@ def set_aside(session: Session, comment: Comment, now: datetime) -> None:
 
     Nothing shows in between. Raises TooLate when one of them has just been done by another process.
     """
-    shown = in_effect(session, comment.id, now)[:1]
-    for decision in standing(session, comment.id):
+    shown = standing.in_effect(session, comment.id, now)[:1]
+    for decision in standing.lines(session, comment.id):
         if [decision] == shown:
             break
         _take_back(session, comment, decision, by=None, now=now)
     publication.sync(session, comment.id, now)
 
 
-def standing(session: Session, comment_id: str) -> list[Decision]:
-    """The decisions that were not undone, newest first: each begins where the one before it ended."""
-    lines = session.exec(
-        select(Decision).where(Decision.comment_id == comment_id).order_by(desc(Decision.revision))
-    ).all()
-    undone = {line.undoes for line in lines}
-    return [line for line in lines if line.undoes is None and line.id not in undone]
-
-
-def in_effect(session: Session, comment_id: str, now: datetime) -> list[Decision]:
-    """What an author may know of: the decisions that stand and have taken effect, newest first.
-
-    One that another came after before it was due never did; the public and the author saw nothing of it.
-    """
-    lines = standing(session, comment_id)
-    afterwards = [now, *(line.at for line in lines)]
-    before = [*lines[1:], None]
-    return [
-        line
-        for line, earlier, moment in zip(lines, before, afterwards, strict=False)
-        if line.undo_until <= moment or _took_down(line, earlier)
-    ]
-
-
-def _took_down(decision: Decision, earlier: Decision | None) -> bool:
-    """Whether what it removed was public; that is due at once."""
-    was_due = earlier is None or earlier.undo_until <= decision.at
-    return was_due and lifecycle.takes_down(decision.before, decision.after)
-
-
 def _take_back(
-    session: Session, comment: Comment, decision: Decision, *, by: int | None, now: datetime
+    session: Session,
+    comment: Comment,
+    decision: Decision,
+    *,
+    by: int | None,
+    now: datetime,
+    lot: str | None = None,
 ) -> Decision:
     waiting = publication.take(session, col(Effect.decision_id) == decision.id)
     if decision.after is Status.PUBLISHED and not waiting and publication.is_up(session, comment.id):
         raise TooLate(comment.status)  # another process has just done it
-    return _move(
-        session,
-        comment,
-        Decision(
-            comment_id=comment.id,
-            revision=comment.revision + 1,
-            version=comment.version,
-            action=decision.action,
-            before=decision.after,
-            after=decision.before,
-            account_id=by,
-            at=now,
-            undo_until=now,
-            undoes=decision.id,
-        ),
+    undone = Decision(
+        comment_id=comment.id,
+        revision=comment.revision + 1,
+        version=comment.version,
+        action=decision.action,
+        before=decision.after,
+        after=decision.before,
+        account_id=by,
+        at=now,
+        undo_until=now,
+        undoes=decision.id,
+        lot=lot,
     )
-
-
-def newest(session: Session, comment_id: str) -> Decision | None:
-    return session.exec(
-        select(Decision).where(Decision.comment_id == comment_id).order_by(desc(Decision.revision))
-    ).first()
+    _move(session, comment, undone)
+    _explain(comment, next(iter(standing.lines(session, comment.id)), None))
+    return undone
 
 
 def stale(session: Session, comment: Comment) -> Stale:
-    decision = newest(session, comment.id)
-    last = None
-    if decision is not None:
-        account = session.get(Account, decision.account_id) if decision.account_id else None
-        by = account.name if account is not None else None
-        last = Last(decision.action, by, decision.at, decision.undoes is not None)
-    return Stale(comment.id, comment.status, comment.revision, last)
+    return Stale(
+        comment.id, comment.status, comment.revision, standing.last(session, [comment.id]).get(comment.id)
+    )

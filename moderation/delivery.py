@@ -13,11 +13,22 @@ from prometheus_client import Counter
 from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, select, update
 
-from moderation import accounts, email_changes, identifiers, logs, mail, metrics, publication, scrubbing
+from moderation import (
+    accounts,
+    email_changes,
+    identifiers,
+    logs,
+    mail,
+    metrics,
+    publication,
+    scrubbing,
+    search,
+)
 from moderation.clock import Clock
 from moderation.database import clear, reading, writing
 from moderation.links import Links, NewAddress, Opening
-from moderation.models.queue import Account, Effect, EffectKind, Letter, LetterKind, SignIn
+from moderation.models.people import Account, SignIn
+from moderation.models.queue import Effect, EffectKind, Letter, LetterKind
 from moderation.settings import Settings
 
 POLL_SECONDS = 0.25
@@ -54,7 +65,7 @@ def _never() -> bool:
 
 def effects(engine: Engine, now: datetime, stopping: Stopping = _never) -> int:
     done = _publications(engine, now, stopping)
-    return done if stopping() else done + _erasures(engine, now)
+    return done if stopping() else done + _erasures(engine, now, stopping)
 
 
 def _publications(engine: Engine, now: datetime, stopping: Stopping) -> int:
@@ -68,13 +79,15 @@ def _publications(engine: Engine, now: datetime, stopping: Stopping) -> int:
     return done
 
 
-def _erasures(engine: Engine, now: datetime) -> int:
+def _erasures(engine: Engine, now: datetime, stopping: Stopping) -> int:
     """The words left the tables with the decision; here they leave the database's files."""
     due = _due(engine, EffectKind.ERASE, now)
     if not due:
         return 0
     # By their decisions: another process may have done them.
     ours = col(Effect.decision_id).in_(due)
+    if not search.purge(engine, stopping):
+        return 0  # of a large index, the rest next time
     with writing(engine) as session:
         again = now + ERASE_AGAIN[engine.dialect.name]
         mine = update(Effect).where(ours, col(Effect.due_at) <= now).values(due_at=again)

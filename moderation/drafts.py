@@ -4,8 +4,9 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
-from moderation import markup
+from moderation import folding, markup
 from moderation.markup import Dialect, Refused, Rendered
 
 LONGEST_NAME = 80
@@ -28,13 +29,15 @@ class Draft:
     email: str
     text: Rendered
     dialect: Dialect
+    # What it is searched by.
+    folded: str
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """Equal for two drafts a reader would call the same."""
         return digest(self.author, self.email, self.text.source)
 
-    @property
+    @cached_property
     def fingerprint(self) -> str:
         return hashlib.sha256(markup.fold(self.text.source).encode()).hexdigest()
 
@@ -74,7 +77,7 @@ def read(author: str, email: str, text: str, *, dialect: Dialect, required: str 
         problems["text"] = Problem(refused.reason, refused.limit, refused.found)
     if problems:
         raise Invalid(problems)
-    return Draft(name, address, rendered, dialect)
+    return Draft(name, address, rendered, dialect, folding.bag(name, address, rendered.source))
 
 
 def _line(field: str, value: str, limit: int, problems: dict[str, Problem]) -> str:

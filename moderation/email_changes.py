@@ -8,7 +8,8 @@ from sqlmodel import Session, col, delete, select
 from moderation import accounts, drafts, identifiers, mail
 from moderation.accounts import Exists, NotAnAddress, Person
 from moderation.decisions import NotFound
-from moderation.models.queue import EmailChange, LetterKind
+from moderation.models.people import EmailChange
+from moderation.models.queue import LetterKind
 
 LASTS = timedelta(days=1)
 

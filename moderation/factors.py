@@ -9,7 +9,8 @@ from sqlmodel import Session, col, delete, func, select
 from moderation import accounts, identifiers, mail, sessions, tokens, totp
 from moderation.accounts import CannotSignIn, Person
 from moderation.decisions import NotFound
-from moderation.models.queue import Account, LetterKind, RecoveryCode
+from moderation.models.people import Account, RecoveryCode
+from moderation.models.queue import LetterKind
 from moderation.vault import Unopened, Vault
 
 RECOVERY_CODES = 10

@@ -3,13 +3,14 @@
 import gettext
 import io
 import re
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from functools import cached_property, lru_cache
 from zoneinfo import ZoneInfo
 
 from babel.dates import format_date, format_time
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
+from babel.units import format_unit
 
 from moderation import resources
 
@@ -69,10 +70,40 @@ class Language:
             return f"{self.date(moment)} à {local.hour}{NBSP}h{NBSP}{local.minute:02}"
         return f"{self.date(moment)} at {format_time(local, 'HH:mm', locale=self.locale)}"
 
+    def short_date(self, moment: datetime) -> str:
+        """« 6 mai », « 1er juill. »."""
+        day = moment.astimezone(self.zone).date()
+        return _first(format_date(day, "d MMM", locale=self.locale), day, self.locale)
+
+    def age(self, lasted: timedelta) -> str:
+        """« 3 jours », « 1 heure »: whole ones, of the largest unit there are two of."""
+        minutes = max(1, int(lasted.total_seconds()) // 60)
+        number, unit = next(
+            (minutes // size, unit)
+            for size, unit in ((1440, "day"), (60, "hour"), (1, "minute"))
+            if minutes >= 2 * size or size == 1
+        )
+        return format_unit(number, f"duration-{unit}", "long", locale=self.locale)
+
+    def span(self, lasted: timedelta) -> str:
+        """« 42 min », « 5 h 20 min », « 3 j 4 h »: for tables and beside lines."""
+        minutes = int(lasted.total_seconds()) // 60
+        hours, days = minutes // 60, minutes // 1440
+        parts = [(minutes, "min")]
+        if days:
+            parts = [(days, {"fr": "j", "en": "d"}[self.code]), (hours % 24, "h")]
+        elif hours:
+            parts = [(hours, "h"), (minutes % 60, "min")]
+        return NBSP.join(f"{number}{NBSP}{unit}" for number, unit in parts if number or len(parts) == 1)
+
 
 @lru_cache(maxsize=1024)  # a page names the same few days a hundred times
 def _day(day: date, locale: str) -> str:
-    text = format_date(day, "d MMMM y", locale=locale)
+    return _first(format_date(day, "d MMMM y", locale=locale), day, locale)
+
+
+def _first(text: str, day: date, locale: str) -> str:
+    """The first of a month is said so in French."""
     return f"1er{text[1:]}" if locale == "fr_FR" and day.day == 1 else text
 
 

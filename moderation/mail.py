@@ -17,7 +17,8 @@ from urllib.parse import SplitResult, unquote, urlsplit
 from sqlmodel import Session, col, select
 
 from moderation import identifiers
-from moderation.models.queue import Letter, LetterKind, SignIn
+from moderation.models.people import SignIn
+from moderation.models.queue import Letter, LetterKind
 from moderation.settings import Settings
 
 if TYPE_CHECKING:

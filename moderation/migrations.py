@@ -20,6 +20,16 @@ MIGRATION_LOCK = 0x6D6F6465
 MIGRATION_WAITS, MIGRATION_LASTS = "10s", "15min"
 
 
+# What the search index is made of: each database’s own, unknown to the models.
+SEARCH = ("search", "search_config", "search_data", "search_idx")
+_OWN = {*SEARCH, "ix_version_folded"}
+
+
+def is_compared(_item: object, name: str | None, *_: object) -> bool:
+    """Whether the models should know of it; for Alembic."""
+    return name not in _OWN
+
+
 class UnknownRevision(Exception):
     """The database was made by a newer program, or is not ours."""
 

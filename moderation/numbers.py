@@ -9,7 +9,8 @@ from sqlalchemy.sql.elements import ColumnElement
 from sqlmodel import Session, SQLModel, select
 
 import moderation.models.public
-import moderation.models.queue  # noqa: F401 - both fill the metadata
+import moderation.models.queue
+import moderation.models.together  # noqa: F401 - all fill the metadata
 
 # By table, the last number given: its row may be gone.
 Last = Mapping[str, int]

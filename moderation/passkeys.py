@@ -14,7 +14,8 @@ from sqlmodel import Session, col, delete, select
 from moderation import accounts, database, mail
 from moderation.accounts import Person
 from moderation.decisions import NotFound
-from moderation.models.queue import Challenge, LetterKind, Passkey
+from moderation.models.people import Challenge, Passkey
+from moderation.models.queue import LetterKind
 from moderation.party import Party
 
 CHALLENGE_LASTS = timedelta(minutes=5)

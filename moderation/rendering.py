@@ -3,15 +3,16 @@
 import hashlib
 from collections.abc import Callable
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoescape
 
-from moderation import identifiers, resources, words
+from moderation import identifiers, resources, sheets, shortcuts, words
 from moderation.language import Language
+from moderation.lifecycle import Reason
 from moderation.settings import Settings
 
 STATIC = resources.PACKAGE / "web" / "static"
@@ -33,8 +34,14 @@ def environment(settings: Settings, language: Language) -> Environment:
     env.globals["mails"] = settings.smtp_url is not None
     env.globals["asset"] = _assets(settings.path)
     env.globals["label"] = words.Labels(language)
+    env.globals["known_reasons"] = frozenset(Reason)
+    env.globals["reason_keys"] = shortcuts.REASON_KEYS
     env.filters["date"] = language.date
     env.filters["moment"] = language.moment
+    env.filters["short_date"] = language.short_date
+    env.filters["age"] = language.age
+    env.filters["span"] = language.span
+    env.filters["row"] = partial(sheets.row, language=language.code)
     env.filters["number"] = language.number
     env.filters["isoformat"] = datetime.isoformat
     env.filters["grouped"] = identifiers.grouped

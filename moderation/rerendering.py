@@ -7,10 +7,10 @@ from enum import StrEnum
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from moderation import markup
+from moderation import markup, search, traits
 from moderation.database import reading, writing
 from moderation.lifecycle import Status
-from moderation.markup import Refused
+from moderation.markup import Finding, Refused
 from moderation.models.public import Publication
 from moderation.models.queue import Comment, Version
 
@@ -138,8 +138,9 @@ def _store(session: Session, made: _Again) -> bool:
         text.renderer = markup.VERSION
         session.add(text)
         return True
+    assert text.id is not None
     session.add(
-        Version(
+        newer := Version(
             **{
                 **text.model_dump(exclude={"id"}),
                 "number": comment.version + 1,
@@ -149,8 +150,14 @@ def _store(session: Session, made: _Again) -> bool:
             }
         )
     )
+    search.take(session.connection(), text.id, text.folded)
+    text.folded = ""
     comment.version += 1
     comment.revision += 1
+    session.add(text)
     session.add(comment)
     session.flush()
+    assert newer.id is not None
+    search.add(session.connection(), newer.id, newer.folded)
+    traits.replace(session, comment, [Finding(**finding) for finding in made.findings])
     return True

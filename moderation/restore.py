@@ -11,10 +11,10 @@ from pathlib import Path
 from sqlalchemy import Engine, func, inspect, make_url, text
 from sqlmodel import Session, SQLModel, col, delete, select, update
 
-from moderation import archive, backup, database, migrations, numbers, part, presence
+from moderation import archive, backup, database, migrations, numbers, part, presence, search
 from moderation.archive import Contents, Tell
+from moderation.models.people import AccountSession, Challenge, EmailChange, SignIn
 from moderation.models.public import Site
-from moderation.models.queue import AccountSession, Challenge, EmailChange, SignIn
 
 # Site revisions count on from the seconds since then: see `_made_anew`.
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -110,6 +110,7 @@ def _into_sqlite(
     with archive.told(), database.writing(scratch) as session:
         numbers.go_on_in_sqlite(archive.raw(session), found.last_numbers)
         _made_anew(session, found.revision, now)
+        search.rebuild(session)
     archive.verify(new.path, mark=0)
     _fold(target)
     _give(new, target if target.exists() else target.parent)

@@ -7,10 +7,11 @@ from datetime import datetime, timedelta
 from sqlalchemy import and_, or_
 from sqlmodel import Session, col, delete, select, update
 
-from moderation import accounts, database, identifiers
+from moderation import accounts, database, identifiers, shortcuts
 from moderation.accounts import Person
+from moderation.deciders import scope
 from moderation.decisions import NotFound
-from moderation.models.queue import Account, AccountSession
+from moderation.models.people import Account, AccountSession
 
 # A browser that is kept signed in, and one that is not: since it was last renewed, and in all.
 KEPT, KEPT_AT_MOST = timedelta(days=30), timedelta(days=90)
@@ -68,7 +69,18 @@ def holder(session: Session, cookie: str, now: datetime) -> Person | None:
     account, row = found
     assert account.id is not None
     due = row.seen_at != _hour(now) or _ages(row, now)
-    return Person(account.id, account.name, account.email or "", account.role, row.id, row.confirmed_at, due)
+    return Person(
+        id=account.id,
+        name=account.name,
+        email=account.email or "",
+        role=account.role,
+        browser=row.id,
+        confirmed_at=row.confirmed_at,
+        sections=scope(account),
+        keys=shortcuts.keys(account.shortcuts, on=account.shortcuts_on),
+        blurs=account.blurs,
+        browser_is_due=due,
+    )
 
 
 def _ages(row: AccountSession, now: datetime) -> bool:

@@ -71,6 +71,7 @@ def _networks(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 _HOST = re.compile(r"(?!-)[a-z0-9_.-]{1,253}|[0-9a-f:.]{2,45}", re.ASCII)
+_LOOPBACK = re.compile(r"(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|::1", re.ASCII)
 _PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[\w.~-]+)*/?", re.ASCII)
 
 
@@ -212,8 +213,8 @@ class Settings(BaseSettings):
     submit_limit: Annotated[str, AfterValidator(_limit)] = Field(
         default="20 per minute; 200 per hour",
         description="How many contributions one address may send, and ten times as many previews; no limit "
-        "if empty. Where addresses say nothing (loopback, an onion service), all together may send twenty "
-        "times that.",
+        "if empty. An IPv6 address is its /64, and a /48 may send ten times that. Where addresses say "
+        "nothing (loopback, an onion service), all together may send twenty times that.",
     )
     waiting_per_thread: int = Field(
         default=1000,
@@ -236,13 +237,16 @@ class Settings(BaseSettings):
     )
     public_origins: Annotated[tuple[str, ...], NoDecode, AfterValidator(_origins)] = Field(
         default=(),
-        description="Comma-separated origins (`https://www.example.org`) whose pages may post the form.",
+        description=(
+            "Comma-separated origins (`https://www.example.org`) whose pages may post the form: "
+            'without `enctype`, and with `accept-charset="utf-8"` where the page is in another encoding.'
+        ),
     )
 
     metrics_token: SecretStr | None = Field(
         default=None,
-        description="The bearer token that opens `/metrics` from elsewhere than this machine; 32 characters "
-        "or more.",
+        description="The bearer token that opens `/metrics`; 32 characters or more. Without one, a site "
+        "whose `SITE_URL` is `127.0.0.1` or `localhost` shows them to its machine, and any other to nobody.",
     )
 
     @field_validator("secret_keys", "trusted_proxies", "public_origins", mode="before")
@@ -280,6 +284,11 @@ class Settings(BaseSettings):
     @property
     def secure(self) -> bool:
         return self.site_url.startswith("https://")
+
+    @property
+    def local(self) -> bool:
+        """Whether the site is this machine’s own, and followed from nowhere else."""
+        return _LOOPBACK.fullmatch(urlsplit(self.site_url).hostname or "") is not None
 
     @property
     def room(self) -> Room:

@@ -8,11 +8,25 @@ from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, in
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
-from moderation import decisions, identifiers, markup, scrubbing
+from moderation import (
+    decisions,
+    folding,
+    identifiers,
+    kin,
+    markup,
+    notes,
+    precedents,
+    scrubbing,
+    search,
+    standing,
+    traits,
+    voices,
+)
 from moderation.database import in_turn
 from moderation.decisions import NotFound, TooLate
 from moderation.drafts import Draft, digest
 from moderation.lifecycle import Action, IllegalMove, Status
+from moderation.likeness import Likeness
 from moderation.models.public import Article, Mode, Publication, Thread
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
 from moderation.settings import ANY_NUMBER, Room
@@ -21,17 +35,6 @@ SAME_TEXT_WITHIN = timedelta(days=1)
 
 
 # Built once: building takes longer than running.
-_THREAD = (
-    select(Thread.id, Thread.mode, Article.section)
-    .join(Article)
-    .where(Article.slug == bindparam("slug"))
-    # As the row that is added does it anyway. Who closes the forum waits for those who are sending, and they
-    # wait for who closes it, but not for one another.
-    .with_for_update(of=Thread, read=True, key_share=True)
-)
-_SENT = select(Comment.id, Comment.tracking, Comment.status, Comment.thread_id).where(
-    Comment.nonce == bindparam("nonce")
-)
 _SAME = (
     select(Comment.id)
     .join(Version)
@@ -49,21 +52,31 @@ def _counted(room: str, *where: ColumnElement[bool]) -> Select[int]:
     waiting = select(Comment.status).where(Comment.status == Status.PENDING, *where)
     if not where:  # else PostgreSQL may believe that reading the table from its start finds them sooner
         waiting = waiting.order_by(col(Comment.submitted_at), col(Comment.id))
-    return select(func.count()).select_from(waiting.limit(bindparam(room, type_=Integer)).subquery())
+    found = waiting.limit(bindparam(room, type_=Integer)).correlate(Thread).subquery()
+    return select(func.count()).select_from(found)
 
 
 _WAITING_HERE = _counted("room_here", col(Comment.thread_id) == bindparam("thread"))
 _WAITING = _counted("room")
-# Whatever may stand against a text, asked at once: mostly nothing does, and asking takes the most time.
-_AGAINST = select(
-    select(Comment.id).where(Comment.nonce == bindparam("nonce")).scalar_subquery().label("sent"),
-    # Counted and not looked for: PostgreSQL may read the whole table for the first of some.
-    select(func.count(col(Version.id)))
-    .where(Version.fingerprint == bindparam("fingerprint"))
-    .scalar_subquery()
-    .label("said"),
-    _WAITING_HERE.scalar_subquery().label("waiting_here"),
-    _WAITING.scalar_subquery().label("waiting"),
+# Where it is to go and whatever may stand against it, asked at once: mostly nothing does, and asking takes
+# the most time.
+_ASKED = (
+    select(Thread.id, Thread.mode, Article.section)
+    .join(Article)
+    .where(Article.slug == bindparam("slug"))
+    .add_columns(
+        select(Comment.id).where(Comment.nonce == bindparam("nonce")).scalar_subquery().label("sent"),
+        # Counted and not looked for: PostgreSQL may read the whole table for the first of some.
+        select(func.count(col(Version.id)))
+        .where(Version.fingerprint == bindparam("fingerprint"))
+        .scalar_subquery()
+        .label("said"),
+        _counted("room_here", col(Comment.thread_id) == Thread.id).scalar_subquery().label("waiting_here"),
+        _WAITING.scalar_subquery().label("waiting"),
+    )
+    # As the row that is added does it anyway. Who closes the forum waits for those who are sending, and they
+    # wait for who closes it, but not for one another. Nor does its section change meanwhile, which is copied.
+    .with_for_update(of=(Thread, Article), read=True, key_share=True)
 )
 
 
@@ -109,47 +122,51 @@ def submit(
     now: datetime,
     parent: str | None = None,
     room: Room = ANY_NUMBER,
+    likeness: Likeness | None = None,
 ) -> Sent:
-    """Stores the draft once, however often its form is sent.
+    """Stores the draft once, however often its form is sent; with its `likeness`, beside those like it.
 
     Raises NotFound for an unknown article, Closed, ParentNotPublic, Duplicate for the same text within a day,
-    NonceReused when the nonce was another text’s, and Full. No room is overstepped unless half as many as it
-    holds write at the same moment.
+    NonceReused when the nonce was another text’s or had another parent, and Full. No room is overstepped
+    unless half as many as it holds write at the same moment.
     """
     connection = session.connection()  # rows, without the session’s bookkeeping, which would double the time
-    found = connection.execute(_THREAD, {"slug": slug}).first()
+    in_turn(session, "text", slug, draft.fingerprint)  # the same form twice, or two forms with one text
+    asked = {"slug": slug, "nonce": nonce, "fingerprint": draft.fingerprint}
+    found = connection.execute(_ASKED, {**asked, "room_here": room.thread, "room": room.site}).first()
     if found is None:
         raise NotFound
-    thread, mode, section = found
-    assert thread is not None
-    in_turn(session, "text", thread, draft.fingerprint)  # the same form twice, or two forms with one text
-    asked = {"nonce": nonce, "fingerprint": draft.fingerprint, "thread": thread}
-    against = connection.execute(_AGAINST, {**asked, "room_here": room.thread, "room": room.site}).one()
-    if against.sent is not None:
-        return _sent_before(session, nonce, thread, draft)
-    if mode is Mode.CLOSED:
+    thread: int = found.id
+    if found.sent is not None:
+        return _sent_before(session, nonce, thread, parent, draft)
+    if found.mode is Mode.CLOSED:
         raise Closed
     if parent is not None and not _is_public(session, thread, parent):
         raise ParentNotPublic
-    if against.said and _said_already(session, thread, draft, now):
+    if found.said and _said_already(session, thread, draft, now):
         raise Duplicate
-    _find_room(session, room, thread, against.waiting_here, against.waiting)
+    _find_room(session, room, thread, found.waiting_here, found.waiting)
     sent = Sent(identifiers.new_id(), identifiers.new_code(), Status.PENDING)
     comment = {
         "thread_id": thread,
         "parent_id": parent,
-        "section": section,
+        "section": found.section,
         "nonce": nonce,
         "submitted_at": now,
+        "author_key": folding.key(draft.author),
+        "email_key": draft.email.lower() or None,
+        "kin": (kin.group(connection, likeness) or sent.id) if likeness is not None else None,
     }
     _store(connection, sent, comment, draft)
+    if likeness is not None:
+        kin.keep(connection, sent.id, likeness)
     return sent
 
 
-def _sent_before(session: Session, nonce: str, thread: int, draft: Draft) -> Sent:
-    before = session.connection().execute(_SENT, {"nonce": nonce}).one()
+def _sent_before(session: Session, nonce: str, thread: int, parent: str | None, draft: Draft) -> Sent:
+    before = session.exec(select(Comment).where(Comment.nonce == nonce)).one()
     sent = Sent(before.id, before.tracking, before.status)
-    if before.thread_id != thread or not _is_of(session, sent, draft):
+    if (before.thread_id, before.parent_id) != (thread, parent) or not _is_of(session, sent, draft):
         raise NonceReused
     return sent
 
@@ -194,7 +211,7 @@ def _said_already(session: Session, thread: int, draft: Draft, now: datetime) ->
     said = {"fingerprint": draft.fingerprint, "thread": thread, "since": now - SAME_TEXT_WITHIN}
     same = session.connection().execute(_SAME, said)
     # What is in effect, and not what may still be undone: sending a text again must not tell.
-    shown = [decisions.in_effect(session, name, now) for name in same.scalars().all()]
+    shown = [standing.in_effect(session, name, now) for name in same.scalars().all()]
     return any(not known or known[0].after in {Status.PENDING, Status.PUBLISHED} for known in shown)
 
 
@@ -204,7 +221,7 @@ def _store(connection: Connection, sent: Sent, comment: dict[str, Any], draft: D
         connection.execute(_ADD_COMMENT, {**comment, **vars(sent), "revision": 1, "version": 1})
     except IntegrityError:
         raise NonceReused from None  # another text came at the same moment
-    connection.execute(
+    added = connection.execute(
         _ADD_VERSION,
         {
             "comment_id": sent.id,
@@ -212,7 +229,9 @@ def _store(connection: Connection, sent: Sent, comment: dict[str, Any], draft: D
             "author": draft.author,
             "email": draft.email,
             "source": draft.text.source,
+            "struck": draft.text.struck,
             "html": draft.text.html,
+            "folded": draft.folded,
             "findings": [asdict(finding) for finding in draft.text.findings],
             "dialect": draft.dialect,
             "renderer": markup.VERSION,
@@ -220,6 +239,9 @@ def _store(connection: Connection, sent: Sent, comment: dict[str, Any], draft: D
             "written_at": comment["submitted_at"],
         },
     )
+    (version,) = added.inserted_primary_key or (0,)
+    search.add(connection, version, draft.folded)
+    traits.add(connection, sent.id, sent.status, comment["submitted_at"], draft.text.findings)
 
 
 def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -> Decision:
@@ -231,7 +253,7 @@ def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -
     comment = session.exec(select(Comment).where(Comment.tracking == tracking).with_for_update()).first()
     if comment is None:
         raise NotFound
-    if revision != len(decisions.in_effect(session, comment.id, now)) + 1:
+    if revision != len(standing.in_effect(session, comment.id, now)) + 1:
         raise decisions.stale(session, comment)
     try:
         decisions.set_aside(session, comment, now)
@@ -247,7 +269,16 @@ def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -
 
 def erase(session: Session, comment: Comment) -> None:
     """Empties every text and name of a comment; the log keeps that it was there."""
+    precedents.forget(session, comment.id)
     for version in session.exec(select(Version).where(Version.comment_id == comment.id)):
+        assert version.id is not None
+        search.take(session.connection(), version.id, version.folded)
         version.author = version.email = version.source = version.html = version.fingerprint = ""
-        version.findings = []
+        version.folded, version.findings, version.struck = "", [], []
         session.add(version)
+    notes.erase(session, comment.id)
+    voices.empty(session, comment.id)
+    comment.author_key = comment.email_key = None
+    session.add(comment)
+    traits.forget(session, comment)
+    kin.forget(session, comment)

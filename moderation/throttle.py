@@ -5,9 +5,11 @@ import hmac
 import ipaddress
 import logging
 import time
-from collections import OrderedDict
+from collections import OrderedDict, defaultdict
 from datetime import datetime
+from itertools import count
 from threading import Lock
+from typing import NamedTuple
 
 from limits import RateLimitItem, parse_many
 from limits.errors import StorageError
@@ -18,7 +20,9 @@ log = logging.getLogger(__name__)
 
 # Where senders cannot be told apart, all of them together may make this many times what one may.
 EVERYBODY = 20
-# Windows one process remembers, 20 MB of them: those longest untouched are forgotten first.
+# And all that one provider gave one customer, where it gave 65,536 networks.
+AROUND = 10
+# Windows one process remembers, 20 MB of them: those that are over are forgotten first.
 MOST = 50_000
 # Seconds a shared store may take to answer, and for which one that did not is left alone.
 PATIENCE = 0.5
@@ -41,26 +45,29 @@ class Throttle:
         """
         # The shortest window first: who is refused there uses nothing up of a longer one.
         limits = sorted(parse_many(notation), key=RateLimitItem.get_expiry) if notation else []
-        self._one = [_more(limit, times) for limit in limits]
-        self._all = [_more(limit, EVERYBODY) for limit in self._one]
+        self._limits = {
+            many: [_more(limit, times * many) for limit in limits] for many in (1, AROUND, EVERYBODY)
+        }
         self._key = hmac.digest(secret.encode(), f"moderation/v1/throttle/{purpose}".encode(), "sha256")
         self._counts = counts
 
     def by_sender(self, address: str | None, now: datetime) -> None:
         """Counts one of an address; it is empty where it says nothing about who sent it. Raises TooMany."""
-        if address is None:
-            self._hit(self._all, "everybody", now)
-        else:
-            self._hit(self._one, sender(address), now)
+        counted = senders(address)
+        for who, many in counted[1:]:
+            # Who is refused there has nothing counted here: a flood of such counts would push others out.
+            self._hit(self._limits[many], who, now, cost=0)
+        for who, many in counted:
+            self._hit(self._limits[many], who, now)
 
     def at(self, name: str, now: datetime) -> None:
         """Counts one at what has this name, whoever it comes from. Raises TooMany."""
-        self._hit(self._one, name, now)
+        self._hit(self._limits[1], name, now)
 
-    def _hit(self, limits: list[RateLimitItem], who: str, now: datetime) -> None:
+    def _hit(self, limits: list[RateLimitItem], who: str, now: datetime, cost: int = 1) -> None:
         hidden = self._hidden(who, now)
         for limit in limits:
-            wait = self._counts.hit(limit, hidden, now)
+            wait = self._counts.hit(limit, hidden, now, cost)
             if wait is not None:
                 raise TooMany(int(wait) + 1)
 
@@ -84,14 +91,23 @@ class Counts:
         self._here = Here()
         self._shared = None if storage.startswith("memory:") else Shared(storage)
 
-    def hit(self, limit: RateLimitItem, name: str, now: datetime) -> float | None:
-        """Counts one, or counts nothing and returns the seconds to wait."""
+    def hit(self, limit: RateLimitItem, name: str, now: datetime, cost: int = 1) -> float | None:
+        """Counts one, or counts nothing and returns the seconds to wait; at no cost it only looks."""
         if self._shared is not None:
             try:
-                return self._shared.hit(limit, name)
+                return self._shared.hit(limit, name, cost)
             except Silent:
                 pass
-        return self._here.hit(limit, name, now)
+        return self._here.hit(limit, name, now, cost)
+
+
+class Window(NamedTuple):
+    number: int
+    used: int
+    # And of the one before.
+    before: int
+    # When it was last looked at, in turns.
+    turn: int
 
 
 class Here:
@@ -99,31 +115,41 @@ class Here:
 
     def __init__(self, most: int = MOST) -> None:
         self._most = most
-        self._windows: OrderedDict[str, tuple[int, int, int]] = OrderedDict()
+        # By how long they last, and of each length the longest untouched first.
+        self._windows: defaultdict[int, OrderedDict[str, Window]] = defaultdict(OrderedDict)
+        self._turns = count()
         self._lock = Lock()
 
     def __len__(self) -> int:
-        return len(self._windows)
+        return sum(map(len, self._windows.values()))
 
-    def hit(self, limit: RateLimitItem, name: str, now: datetime) -> float | None:
+    def hit(self, limit: RateLimitItem, name: str, now: datetime, cost: int = 1) -> float | None:
         """As Counts.hit does."""
-        span, key = limit.get_expiry(), limit.key_for(name)
+        span, key, moment = limit.get_expiry(), limit.key_for(name), now.timestamp()
         with self._lock:
-            window, elapsed = divmod(now.timestamp(), span)
-            known, count, before = self._windows.pop(key, (int(window), 0, 0))
+            window, elapsed = divmod(moment, span)
+            known, used, before, _ = self._windows[span].pop(key, (int(window), 0, 0, 0))
             if known == window + 1:  # it waited to be counted, and comes after one of the next window
                 window, elapsed = known, 0.0
             if known != window:
-                before, count = count if known == window - 1 else 0, 0
-            full = int(before * (1 - elapsed / span)) + count >= limit.amount
-            self._windows[key] = (int(window), count + (not full), before)
-            if len(self._windows) > self._most:
-                self._windows.popitem(last=False)
+                before, used = used if known == window - 1 else 0, 0
+            full = int(before * (1 - elapsed / span)) + used >= limit.amount
+            spent = used if full else used + cost
+            self._windows[span][key] = Window(int(window), spent, before, next(self._turns))
+            if len(self) > self._most:
+                self._forget(moment)
         if not full:
             return None
         # Until this window is the last one, or until little enough of the last one reaches in.
-        until = span if count >= limit.amount else span * (1 - (limit.amount - count) / before)
+        until = span if used >= limit.amount else span * (1 - (limit.amount - used) / before)
         return until - elapsed
+
+    def _forget(self, moment: float) -> None:
+        """One that is over and counts for nothing any more; if there is none, the longest untouched."""
+        oldest = {span: next(iter(known.values())) for span, known in self._windows.items() if known}
+        over = [span for span, window in oldest.items() if window.number < moment // span - 1]
+        span = over[0] if over else min(oldest, key=lambda span: oldest[span].turn)
+        self._windows[span].popitem(last=False)
 
 
 class Silent(Exception):
@@ -145,7 +171,7 @@ class Shared:
         self._silent_until: float | None = None
         self._lock = Lock()
 
-    def hit(self, limit: RateLimitItem, name: str) -> float | None:
+    def hit(self, limit: RateLimitItem, name: str, cost: int) -> float | None:
         """As Counts.hit does, by the store’s own clock.
 
         Raises Silent, at once for a while after the store did not answer in time.
@@ -153,7 +179,7 @@ class Shared:
         if self._silent_until is not None and time.monotonic() < self._silent_until:
             raise Silent
         try:
-            wait = self._asked(limit, name)
+            wait = self._asked(limit, name, cost)
         except StorageError as error:
             reason = type(error.storage_error).__name__
             if self._turned(time.monotonic() + LEFT_ALONE):
@@ -165,8 +191,8 @@ class Shared:
             log.warning("The store of LIMITS_URL answers again.")
         return wait
 
-    def _asked(self, limit: RateLimitItem, name: str) -> float | None:
-        if self._limiter.hit(limit, name):
+    def _asked(self, limit: RateLimitItem, name: str, cost: int) -> float | None:
+        if self._limiter.hit(limit, name) if cost else self._limiter.test(limit, name):
             return None
         return max(0.0, self._limiter.get_window_stats(limit, name).reset_time - time.time())
 
@@ -177,10 +203,20 @@ class Shared:
         return (before is None) is not (silent_until is None)
 
 
-def sender(address: str) -> str:
-    """What counts as one: an IPv4 address, or the /64 an IPv6 one is in."""
+def senders(address: str | None) -> list[tuple[str, int]]:
+    """Who is counted for an address, and how many times what one may is theirs.
+
+    An IPv4 address is one, or the /64 an IPv6 one is in; who has a /64 may have the whole /48 around it.
+    """
+    if address is None:
+        return [("everybody", EVERYBODY)]
     found = ipaddress.ip_address(address)
-    if isinstance(found, ipaddress.IPv6Address):
-        mapped = found.ipv4_mapped
-        return str(mapped or ipaddress.ip_network((int(found), 64), strict=False))
-    return str(found)
+    if isinstance(found, ipaddress.IPv4Address):
+        return [(str(found), 1)]
+    if found.ipv4_mapped is not None:
+        return [(str(found.ipv4_mapped), 1)]
+    return [(_network(found, 64), 1), (_network(found, 48), AROUND)]
+
+
+def _network(address: ipaddress.IPv6Address, length: int) -> str:
+    return str(ipaddress.ip_network((int(address), length), strict=False))

@@ -9,8 +9,10 @@ from sqlmodel import Session, col, select, update
 
 from moderation import identifiers, mail
 from moderation.accounts import Person
+from moderation.deciders import scope
 from moderation.decisions import NotFound
-from moderation.models.queue import Account, LetterKind, Token
+from moderation.models.people import Account, Token
+from moderation.models.queue import LetterKind
 
 # Makes a leaked token recognisable to who scans for them.
 PREFIX = "mod_"
@@ -63,7 +65,7 @@ def bearer(session: Session, secret: str) -> Bearer | None:
         return None
     token, account = row
     assert account.id is not None
-    person = Person(account.id, account.name, account.email or "", account.role)
+    person = Person(account.id, account.name, account.email or "", account.role, sections=scope(account))
     return Bearer(person, frozenset(map(Scope, token.scopes)))
 
 

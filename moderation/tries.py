@@ -18,7 +18,7 @@ class Door(StrEnum):
     # To one address, whoever asks: the one just sent opens as well as another would.
     SAME_LETTER = "same letter"
     PASSKEY = "passkey"
-    # By who is signed in already: nobody outside can use these tries up.
+    # By who is signed in already, with a password or a code: nobody outside can use these tries up.
     CONFIRM = "confirm"
 
 
@@ -28,17 +28,18 @@ OF_ACCOUNT = {
     # Three codes of a million are right at any time: 20 tries a day find one in forty-five years.
     Door.CODE: "5 per minute; 10 per hour; 20 per day",
     Door.LETTER: "5 per minute; 10 per hour; 20 per day",
-    Door.CONFIRM: "5 per minute; 20 per hour; 50 per day",
+    Door.CONFIRM: "5 per minute; 10 per hour; 20 per day",
     Door.SAME_LETTER: "1 per 2 minutes",
 }
 OF_SENDER = "20 per minute; 100 per hour; 300 per day"
 
 
 class Tries:
-    def __init__(self, counts: Counts, secret: str) -> None:
-        self._of_sender = {door: Throttle(OF_SENDER, counts, secret, f"sender/{door}") for door in Door}
+    def __init__(self, senders: Counts, accounts: Counts, secret: str) -> None:
+        """Counts of their own for each: no flood of senders makes those at an account be forgotten."""
+        self._of_sender = {door: Throttle(OF_SENDER, senders, secret, f"sender/{door}") for door in Door}
         self._of_account = {
-            door: Throttle(notation, counts, secret, f"account/{door}")
+            door: Throttle(notation, accounts, secret, f"account/{door}")
             for door, notation in OF_ACCOUNT.items()
         }
 

@@ -3,6 +3,8 @@
 from moderation.drafts import Problem
 from moderation.language import Language
 from moderation.lifecycle import Action, Reason, Status
+from moderation.policy import Say
+from moderation.shortcuts import Shortcut
 
 
 def _(message: str) -> str:
@@ -43,6 +45,13 @@ MOVED = {
     Action.REOPEN: _("remise en attente"),
     Action.UNPUBLISH: _("dépubliée"),
     Action.WITHDRAW: _("retirée"),
+}
+# What somebody says of a contribution, where several voices are needed.
+SAY = {
+    Say.PUBLISH: _("valider"),
+    Say.REFUSE: _("refuser"),
+    Say.SPAM: _("classer comme spam"),
+    Say.VETO: _("veto"),
 }
 REASON = {
     Reason.OFF_TOPIC: _("hors sujet"),
@@ -102,7 +111,20 @@ CHANGED = {
         "personne n’est entré."
     ),
 }
-# What was just done on « Mon compte » and on the team’s page.
+# What a character is that no eye can see.
+UNSEEN = {
+    "bidi": _("change le sens de lecture"),
+    "invisible": _("caractère invisible"),
+    "control": _("caractère de contrôle"),
+}
+WORD_PROBLEM = {
+    "empty": _("il faut au moins un mot."),
+    "star": _("une étoile ne va qu’à la fin d’un mot."),
+    "short": _("il faut au moins trois lettres avant l’étoile."),
+    "long": _("c’est trop long : soixante caractères au plus."),
+    "full": _("la liste est pleine : mille mots au plus."),
+}
+# What was just done on « Mon compte », on the team’s page and in the settings.
 ACCOUNT_DONE = {
     "password_set": _("Mot de passe enregistré. Vos autres navigateurs sont déconnectés."),
     "password_removed": _("Mot de passe supprimé."),
@@ -113,9 +135,18 @@ ACCOUNT_DONE = {
     "one_ended": _("Ce navigateur est déconnecté."),
     "others_ended": _("Tous vos autres navigateurs sont déconnectés."),
     "member_ended": _("Cette personne est déconnectée partout."),
+    "policy_saved": _("La règle est enregistrée : elle vaut dès maintenant."),
+    "duty_saved": _("La permanence est enregistrée."),
+    "shortcuts_saved": _("Vos raccourcis clavier sont enregistrés."),
+    "blur_on": _("Les mots signalés sont désormais floutés."),
+    "blur_off": _("Les mots signalés ne sont plus floutés."),
+    "words_added": _("Les mots sont dans la liste."),
+    "words_removed": _("Les mots cochés ne sont plus dans la liste."),
     "email_asked": _("Un lien vient d’être envoyé à la nouvelle adresse : ouvrez-le pour la confirmer."),
     "again": _("C’est confirmé. Rien n’est encore fait : appuyez de nouveau."),
     "email_cancelled": _("La demande de changement d’adresse est annulée."),
+    "feed_revoked": _("Adresse du flux révoquée : elle n’ouvre plus rien."),
+    "sections_set": _("Rubriques enregistrées."),
     "token_revoked": _("Jeton révoqué : il n’ouvre plus rien."),
 }
 PASSWORD_PROBLEM = {
@@ -130,6 +161,37 @@ PASSWORD_PROBLEM = {
     ),
 }
 ROLE = {"moderator": _("modération"), "admin": _("administration")}
+SHORTCUT = {
+    Shortcut.NEXT: _("Passer à la suivante"),
+    Shortcut.PREVIOUS: _("Revenir à la précédente"),
+    Shortcut.PUBLISH: _("Valider"),
+    Shortcut.REFUSE: _("Refuser ou dépublier, puis un motif"),
+    Shortcut.SPAM: _("Spam"),
+    Shortcut.NOTE: _("Écrire une note pour l’équipe"),
+    Shortcut.SEARCH: _("Chercher"),
+    Shortcut.SELECT: _("Ajouter à la sélection, ou l’en retirer"),
+    Shortcut.UNDO: _("Annuler la dernière décision"),
+    Shortcut.HELP: _("Cette liste"),
+}
+# What a list is narrowed to.
+FILTER = {
+    "article": _("Article"),
+    "section": _("Rubrique"),
+    "author": _("Nom"),
+    "email": _("Adresse électronique"),
+    "link": _("Avec un lien"),
+    "host": _("Lien vers le site"),
+    "finding": _("À remarquer"),
+    "longer": _("En attente depuis plus de"),
+    "by": _("Décidée par"),
+    "reason": _("Motif"),
+    "q": _("Texte"),
+}
+SHORTCUT_PROBLEM = {
+    "not_a_key": _("Une seule touche : une lettre ou un signe."),
+    "digit": _("Les chiffres choisissent les motifs : prenez une lettre ou un signe."),
+    "twice": _("Cette touche sert déjà à autre chose."),
+}
 SCOPE = {
     "read": _("lire la file d’attente"),
     "moderate": _("décider"),
@@ -158,11 +220,36 @@ class Labels:
     def moved(self, action: Action) -> str:
         return self._say(MOVED[action])
 
+    def say(self, say: Say) -> str:
+        return self._say(SAY[say])
+
     def reason(self, reason: Reason) -> str:
         return self._say(REASON[reason])
 
     def finding(self, kind: str) -> str:
         return self._say(FINDING[kind])
+
+    def filter(self, name: str) -> str:
+        return self._say(FILTER[name])
+
+    def hours(self, hours: int) -> str:
+        """In days where it is whole ones."""
+        if hours % 24:
+            return self._language.ngettext("%(num)s heure", "%(num)s heures", hours) % {"num": hours}
+        days = hours // 24
+        return self._language.ngettext("%(num)s jour", "%(num)s jours", days) % {"num": days}
+
+    def unseen(self, kind: str) -> str:
+        return self._say(UNSEEN[kind])
+
+    def word_problem(self, code: str) -> str:
+        return self._say(WORD_PROBLEM[code])
+
+    def shortcut(self, shortcut: Shortcut) -> str:
+        return self._say(SHORTCUT[shortcut])
+
+    def shortcut_problem(self, code: str) -> str:
+        return self._say(SHORTCUT_PROBLEM[code])
 
     def changed(self, kind: str) -> str:
         return self._say(CHANGED[kind])

@@ -34,7 +34,9 @@ from moderation import (
     delivery,
     drafts,
     identifiers,
+    likeness,
     migrations,
+    quotable,
     scrubbing,
     sessions,
     submissions,
@@ -42,8 +44,8 @@ from moderation import (
 from moderation.articles import Content
 from moderation.cli.main import app
 from moderation.markup import Dialect
+from moderation.models.people import Role
 from moderation.models.public import Mode
-from moderation.models.queue import Role
 from moderation.settings import Settings
 from moderation.web import people
 from moderation.web.app import build, create_app
@@ -335,11 +337,23 @@ class Sent:
     text: str
 
 
-def send(parts: Parts, slug: str, words: str, *, author: str = "", email: str = "") -> Sent:
+def send(
+    parts: Parts, slug: str, words: str, *, author: str = "", email: str = "", parent: str | None = None
+) -> Sent:
     """A contribution that waits, put in by the use case itself."""
     draft = drafts.read(author, email, words, dialect=Dialect.SPIP)
+    with parts.reading() as session:
+        alike = likeness.of(draft.text.html, quotable.above(session, slug))
     with parts.writing() as session:
-        comment = submissions.submit(session, slug, draft, nonce=identifiers.new_code(), now=parts.clock())
+        comment = submissions.submit(
+            session,
+            slug,
+            draft,
+            nonce=identifiers.new_code(),
+            now=parts.clock(),
+            parent=parent,
+            likeness=alike,
+        )
         assert comment.tracking is not None
         return Sent(comment.id, comment.tracking, words)
 

@@ -8,7 +8,8 @@ from sqlmodel import col, select
 from moderation import accounts, sessions
 from moderation.accounts import CannotSignIn, Exists, LastAdmin, NotAnAddress, Person
 from moderation.decisions import NotFound
-from moderation.models.queue import Account, AccountSession, Letter, LetterKind, Role, SignIn
+from moderation.models.people import Account, AccountSession, Role, SignIn
+from moderation.models.queue import Letter, LetterKind
 from moderation.web.dependencies import Parts
 
 

@@ -37,25 +37,32 @@ from moderation import (
 )
 from moderation.accounts import Person
 from moderation.archive import Contents, NotABackup
-from moderation.lifecycle import Action
-from moderation.models.public import Article, Mode, Site
-from moderation.models.public import Thread as Forum
-from moderation.models.queue import (
+from moderation.lifecycle import Action, Reason
+from moderation.models.judging import WatchedWord
+from moderation.models.people import (
     Account,
     AccountSession,
     Challenge,
-    Decision,
-    Effect,
-    EffectKind,
     EmailChange,
-    ForumChange,
-    Letter,
-    LetterKind,
     Passkey,
     RecoveryCode,
     SignIn,
-    Version,
 )
+from moderation.models.public import Article, Mode, Site
+from moderation.models.public import Thread as Forum
+from moderation.models.queue import Decision, Effect, EffectKind, ForumChange, Letter, LetterKind, Version
+from moderation.models.together import (
+    Duty,
+    Lease,
+    Mention,
+    Note,
+    Pass,
+    PutForward,
+    Recusal,
+    SectionPolicy,
+    Voice,
+)
+from moderation.policy import Say
 from moderation.settings import Settings
 from moderation.tokens import Scope
 from moderation.web.app import build, create_app
@@ -117,6 +124,7 @@ def full(parts: Parts, clock: FakeClock, ann: Person, client: TestClient) -> Par
             decide(session, sent[number].id, action, ann.id, clock(), undo=timedelta(minutes=number - 1))
         thread = session.exec(select(Forum.id)).one() or 0
         session.add(ForumChange(thread_id=thread, mode=Mode.CLOSED, account_id=ann.id, at=clock()))
+        session.add(WatchedWord(word="Été*", key="ete*"))
         session.add(RecoveryCode(account_id=ann.id, digest="d"))
         session.add(Challenge(value="c", account_id=ann.id, expires_at=clock()))
         session.add(EmailChange(id="e", account_id=ann.id, email="ann@autre.example", expires_at=clock()))
@@ -131,7 +139,34 @@ def full(parts: Parts, clock: FakeClock, ann: Person, client: TestClient) -> Par
                 created_at=clock(),
             )
         )
+        together(session, sent[4].id, ann.id, clock())
     return parts
+
+
+def together(session: Session, comment_id: str, who: int, now: datetime) -> None:
+    """What several people leave about a contribution."""
+    session.add(SectionPolicy(section="Ville", publish=2, refuse=2, veto=True))
+    session.add(Lease(comment_id=comment_id, account_id=who, since=now, until=now))
+    session.add(
+        Voice(
+            comment_id=comment_id,
+            revision=1,
+            account_id=who,
+            say=Say.REFUSE,
+            reason=Reason.OTHER,
+            note="é",
+            at=now,
+            ended_at=now,
+            ended_by=who,
+        )
+    )
+    session.add(Note(id=1, comment_id=comment_id, account_id=who, text="@Ann 😀", at=now))
+    session.flush()
+    session.add(Mention(note_id=1, account_id=who))
+    session.add(Recusal(comment_id=comment_id, account_id=who, at=now))
+    session.add(Pass(comment_id=comment_id, account_id=who, at=now))
+    session.add(PutForward(comment_id=comment_id, at=now))
+    session.add(Duty(week="2026-W09", account_id=who))
 
 
 def decide(
@@ -739,6 +774,7 @@ NO_BACKUPS: dict[str, tuple[Callable[[Path], object], str]] = {
     "a column more": (_said("ALTER TABLE comment ADD COLUMN x"), "other columns"),
     "a computed column": (
         _said(
+            "DROP INDEX ix_comment_section_status_submitted_at_id",
             "ALTER TABLE comment DROP COLUMN section",
             "ALTER TABLE comment ADD COLUMN section AS (upper(nonce))",
         ),

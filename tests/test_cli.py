@@ -15,8 +15,9 @@ from moderation import factors, migrations
 from moderation.accounts import Person
 from moderation.clock import utc
 from moderation.lifecycle import Action, Reason, Status
+from moderation.models.people import Account
 from moderation.models.public import Article, Publication
-from moderation.models.queue import Account, Comment, Decision, Letter, Version
+from moderation.models.queue import Comment, Decision, Letter, Version
 from moderation.web.dependencies import Parts
 
 
@@ -36,6 +37,7 @@ def test_the_commands_are_these(run: Run) -> None:
         "account",
         "article",
         "backup",
+        "compare",
         "decide",
         "deliver",
         "demo",
@@ -162,7 +164,7 @@ def test_an_account_is_opened_with_a_link_to_sign_in(run: Run, client: TestClien
     assert link.startswith("http://testserver/sign-in/")
     assert run("account", "list").stdout == "zoe@example.org\tmoderator\tZoé\n"
     rows = json.loads(run("account", "list", "--json").stdout)
-    assert rows == [{"email": "zoe@example.org", "name": "Zoé", "role": "moderator"}]
+    assert rows == [{"email": "zoe@example.org", "name": "Zoé", "role": "moderator", "sections": []}]
     clock.now = utc()  # the command has the real time
     assert client.post(link).status_code == 303
 

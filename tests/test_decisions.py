@@ -11,7 +11,8 @@ from moderation import decisions
 from moderation.accounts import Person
 from moderation.decisions import ReasonNeeded, Stale, TooLate
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
-from moderation.models.queue import Comment, Decision, Role
+from moderation.models.people import Role
+from moderation.models.queue import Comment, Decision
 from moderation.web.dependencies import Parts
 
 WINDOW = timedelta(seconds=20)

@@ -30,8 +30,9 @@ from moderation import accounts, decisions, delivery, mail
 from moderation.accounts import Person
 from moderation.delivery import Loop
 from moderation.lifecycle import Action
+from moderation.models.people import Account, Role, SignIn
 from moderation.models.public import Article, Publication
-from moderation.models.queue import Account, Letter, LetterKind, Role, SignIn
+from moderation.models.queue import Letter, LetterKind
 from moderation.web.app import create_app, post
 from moderation.web.dependencies import Parts
 

@@ -21,7 +21,8 @@ from moderation.accounts import Person
 from moderation.doctor import around
 from moderation.doctor.finding import Finding, State
 from moderation.lifecycle import Action
-from moderation.models.queue import Effect, EffectKind, Letter, LetterKind, SignIn, Version
+from moderation.models.people import SignIn
+from moderation.models.queue import Effect, EffectKind, Letter, LetterKind, Version
 from moderation.settings import Settings
 from moderation.web.dependencies import Parts
 
@@ -72,6 +73,15 @@ def test_looking_changes_nothing(settings: Settings, clock: FakeClock, pending: 
     examined(settings, clock)
     assert rows() == before
     assert pending.id in str(before)
+
+
+def test_who_may_read_the_figures_is_told(settings: Settings, clock: FakeClock) -> None:
+    def says(**changes: Any) -> str:
+        return examined(settings, clock, **changes)["metrics"].said
+
+    assert says() == "for this machine alone"
+    assert "for nobody" in says(site_url="https://forum.example.org")
+    assert "METRICS_TOKEN" in says(site_url="https://forum.example.org", metrics_token=SOUND_KEY)
 
 
 # The command
@@ -186,7 +196,7 @@ def test_a_damaged_file_is_told(settings: Settings, clock: FakeClock, engine: En
     file = Path(make_url(settings.database_url).database or "")
     connection = sqlite3.connect(file)
     (page,) = connection.execute(
-        "SELECT rootpage FROM sqlite_master WHERE name = 'ix_comment_thread_id_status'"
+        "SELECT rootpage FROM sqlite_master WHERE name = 'ix_comment_thread_id_status_submitted_at_id'"
     ).fetchone()
     connection.close()
     content = bytearray(file.read_bytes())

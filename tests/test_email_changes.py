@@ -7,7 +7,8 @@ from sqlmodel import select
 from moderation import accounts, email_changes, factors, sessions
 from moderation.accounts import CannotSignIn, Exists, NotAnAddress, Person
 from moderation.decisions import NotFound
-from moderation.models.queue import Account, EmailChange, Letter
+from moderation.models.people import Account, EmailChange
+from moderation.models.queue import Letter
 from moderation.web.dependencies import Parts
 
 

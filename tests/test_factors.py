@@ -10,7 +10,8 @@ from moderation import accounts, factors, identifiers, passwords, sessions, toke
 from moderation.accounts import CannotSignIn, Person
 from moderation.decisions import NotFound
 from moderation.factors import AlreadyOn
-from moderation.models.queue import Account, Letter, RecoveryCode, Role
+from moderation.models.people import Account, RecoveryCode, Role
+from moderation.models.queue import Letter
 from moderation.vault import Unopened
 from moderation.web.dependencies import Parts
 

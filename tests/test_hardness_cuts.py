@@ -24,8 +24,9 @@ from starlette.testclient import TestClient
 
 from moderation import database, identifiers, migrations
 from moderation.lifecycle import Status
+from moderation.models.people import Role
 from moderation.models.public import Publication, Site
-from moderation.models.queue import Comment, Decision, Role
+from moderation.models.queue import Comment, Decision
 from moderation.settings import Settings
 from moderation.web.app import build, create_app
 from moderation.web.dependencies import Parts

@@ -19,7 +19,8 @@ from starlette.testclient import TestClient
 from typer.testing import CliRunner
 
 from moderation.cli.main import app as command_line
-from moderation.models.queue import Comment, Decision, Role, Version
+from moderation.models.people import Role
+from moderation.models.queue import Comment, Decision, Version
 from moderation.settings import Settings
 from moderation.web.app import build, create_app
 from moderation.web.dependencies import Parts

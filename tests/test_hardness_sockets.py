@@ -8,7 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Generator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 from typing import ClassVar
 
@@ -17,6 +17,7 @@ import pytest
 import uvicorn
 from conftest import BuildParts, add_article
 from hammered import SLUG, THOROUGH, Server, until
+from starlette.types import ASGIApp, Receive, Scope, Send
 from uvicorn.config import Config
 
 from moderation.web.app import create_app
@@ -36,10 +37,16 @@ class Hurried(Connection):
 
 
 @contextmanager
-def serving(parts: Parts, connection: type[Connection]) -> Generator[int]:
+def serving(app: ASGIApp, connection: type[Connection], most: int | None = None) -> Generator[int]:
     """The port of what `moderation serve` starts, in a thread of this process."""
     config = Config(
-        create_app(parts), port=0, http=connection, access_log=False, log_level="warning", proxy_headers=False
+        app,
+        port=0,
+        http=connection,
+        access_log=False,
+        log_level="warning",
+        proxy_headers=False,
+        limit_concurrency=most,
     )
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run)
@@ -100,7 +107,10 @@ def test_slow_clients_hold_nobody_up_and_are_cut(
     parts = build_parts()
     add_article(parts, SLUG)
     kinds = list(TRICKLES)
-    with serving(parts, Hurried) as port, httpx2.Client(base_url=f"http://127.0.0.1:{port}") as http:
+    with (
+        serving(create_app(parts), Hurried) as port,
+        httpx2.Client(base_url=f"http://127.0.0.1:{port}") as http,
+    ):
         slow = [Slow(port, kinds[number % len(kinds)]) for number in range(SLOW)]
         others_are_served(http)
         before = memory(os.getpid())
@@ -130,7 +140,11 @@ def test_a_reader_who_takes_nothing_is_cut_and_one_who_is_only_slow_is_not(build
     parts = build_parts()
     add_article(parts, SLUG)
     ask = f"GET /articles/{SLUG} HTTP/1.1\r\nHost: testserver\r\n\r\n".encode()
-    with serving(parts, Hurried) as port, closing(narrow(port)) as stuck, closing(narrow(port)) as slow:
+    with (
+        serving(create_app(parts), Hurried) as port,
+        closing(narrow(port)) as stuck,
+        closing(narrow(port)) as slow,
+    ):
         began = time.monotonic()
         stuck.settimeout(20)
         with suppress(ConnectionError):
@@ -159,6 +173,44 @@ def is_cut(client: socket.socket) -> bool:
     except ConnectionError:
         return True
     return False
+
+
+MOST = 100
+
+
+@pytest.mark.parametrize("kind", TRICKLES)
+def test_where_there_is_no_room_the_longest_silent_make_some(build_parts: BuildParts, kind: str) -> None:
+    parts = build_parts()
+    add_article(parts, SLUG)
+    first, _ = TRICKLES[kind]
+    with serving(create_app(parts), Connection, MOST) as port, ExitStack() as opened:
+        for number in range(3 * MOST):
+            client = opened.enter_context(socket.create_connection(("127.0.0.1", port), 30))
+            client.sendall(first.encode())
+            if number % 50 == 0:
+                assert httpx2.get(f"http://127.0.0.1:{port}/sign-in", timeout=30).status_code == 200
+
+
+def test_nobody_is_cut_whose_answer_is_being_made() -> None:
+    begun, may_end = threading.Event(), threading.Event()
+
+    async def slow(scope: Scope, _receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            begun.set()
+            await asyncio.to_thread(may_end.wait, 30)
+            await send({"type": "http.response.start", "status": 204, "headers": []})
+            await send({"type": "http.response.body"})
+
+    with serving(slow, Connection, MOST) as port, ExitStack() as opened:
+        clients = [opened.enter_context(socket.create_connection(("127.0.0.1", port), 30)) for _ in range(2)]
+        clients[0].sendall(b"GET / HTTP/1.1\r\n\r\n")
+        begun.wait(30)
+        clients += [
+            opened.enter_context(socket.create_connection(("127.0.0.1", port), 30)) for _ in range(2 * MOST)
+        ]
+        until(lambda: is_cut(clients[1]), seconds=10)
+        may_end.set()
+        assert clients[0].recv(1000).startswith(b"HTTP/1.1 204 ")
 
 
 @pytest.mark.skipif(not THOROUGH, reason="takes half a minute")

@@ -19,15 +19,8 @@ from moderation import accounts, delivery, email_changes, factors, passkeys, ses
 from moderation.accounts import CannotSignIn, Exists, LastAdmin, Person
 from moderation.decisions import NotFound
 from moderation.factors import AlreadyOn
-from moderation.models.queue import (
-    Account,
-    AccountSession,
-    Challenge,
-    LetterKind,
-    Passkey,
-    Role,
-    SignIn,
-)
+from moderation.models.people import Account, AccountSession, Challenge, Passkey, Role, SignIn
+from moderation.models.queue import LetterKind
 from moderation.party import Party
 from moderation.passkeys import Assertion, NotAccepted, Registration
 from moderation.tokens import Scope

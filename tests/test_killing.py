@@ -25,8 +25,9 @@ from moderation import delivery, identifiers
 from moderation.accounts import Person
 from moderation.lifecycle import Status
 from moderation.links import CodeEntry, Links
+from moderation.models.people import Role
 from moderation.models.public import Publication, Site, Thread
-from moderation.models.queue import Comment, Decision, Effect, Letter, Role, Version
+from moderation.models.queue import Comment, Decision, Effect, Letter, Version
 from moderation.web.app import post
 from moderation.web.dependencies import Parts
 from moderation.words import STATUS

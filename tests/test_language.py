@@ -1,8 +1,9 @@
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from page import plain
 
 from moderation.language import Language, french
 
@@ -55,6 +56,48 @@ def test_french_counts_nothing_and_one_as_one(number: int, said: str) -> None:
 )
 def test_a_large_number_is_grouped_as_in_the_place(number: int, fr: str, en: str) -> None:
     assert (FRENCH.number(number), ENGLISH.number(number)) == (fr, en)
+
+
+@pytest.mark.parametrize(
+    ("lasted", "fr", "en"),
+    [
+        (timedelta(seconds=5), "1 minute", "1 minute"),
+        (timedelta(minutes=119), "119 minutes", "119 minutes"),
+        (timedelta(minutes=120), "2 heures", "2 hours"),
+        (timedelta(hours=47, minutes=59), "47 heures", "47 hours"),
+        (timedelta(hours=71), "2 jours", "2 days"),
+        (timedelta(days=400), "400 jours", "400 days"),
+    ],
+)
+def test_an_age_is_said_in_whole_units_that_have_passed(lasted: timedelta, fr: str, en: str) -> None:
+    assert (plain(FRENCH.age(lasted)), plain(ENGLISH.age(lasted))) == (fr, en)
+
+
+@pytest.mark.parametrize(
+    ("lasted", "fr", "en"),
+    [
+        (timedelta(seconds=59), "0 min", "0 min"),
+        (timedelta(minutes=42), "42 min", "42 min"),
+        (timedelta(hours=5), "5 h", "5 h"),
+        (timedelta(hours=5, minutes=20), "5 h 20 min", "5 h 20 min"),
+        (timedelta(days=3), "3 j", "3 d"),
+        (timedelta(days=3, hours=4, minutes=59), "3 j 4 h", "3 d 4 h"),
+    ],
+)
+def test_a_span_is_short(lasted: timedelta, fr: str, en: str) -> None:
+    assert (plain(FRENCH.span(lasted)), plain(ENGLISH.span(lasted))) == (fr, en)
+    assert " " not in FRENCH.span(lasted)
+
+
+@pytest.mark.parametrize(
+    ("moment", "fr", "en"),
+    [
+        (datetime(2026, 5, 31, 22, 0, tzinfo=UTC), "1er juin", "1 Jun"),
+        (datetime(2026, 11, 22, 23, 0, tzinfo=UTC), "23 nov.", "23 Nov"),
+    ],
+)
+def test_a_short_date_has_no_year(moment: datetime, fr: str, en: str) -> None:
+    assert (FRENCH.short_date(moment), ENGLISH.short_date(moment)) == (fr, en)
 
 
 @pytest.mark.parametrize(

@@ -34,8 +34,9 @@ from starlette.testclient import TestClient
 
 from moderation import database, delivery
 from moderation.lifecycle import MOVES, Action, Status
+from moderation.models.people import Role
 from moderation.models.public import Article, Publication, Thread
-from moderation.models.queue import Comment, Decision, Effect, EffectKind, Role
+from moderation.models.queue import Comment, Decision, Effect, EffectKind
 from moderation.pages import tracking
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts

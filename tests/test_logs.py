@@ -28,7 +28,8 @@ from sqlmodel import update
 from moderation import accounts, logs, sessions, tokens
 from moderation.accounts import Person
 from moderation.links import Opening
-from moderation.models.queue import Account, Role, Version
+from moderation.models.people import Account, Role
+from moderation.models.queue import Version
 from moderation.tokens import Scope
 from moderation.web.dependencies import Parts
 

@@ -13,7 +13,8 @@ from sqlmodel import select
 from moderation import accounts, passkeys
 from moderation.accounts import Person
 from moderation.decisions import NotFound
-from moderation.models.queue import Challenge, Letter, Passkey, Role
+from moderation.models.people import Challenge, Passkey, Role
+from moderation.models.queue import Letter
 from moderation.party import Party
 from moderation.passkeys import NotAccepted
 from moderation.web.dependencies import Parts

@@ -16,7 +16,8 @@ from moderation.lifecycle import Action, Status
 from moderation.markup import Dialect
 from moderation.models.public import Mode, Thread
 from moderation.models.queue import Comment, ForumChange
-from moderation.pages import desk
+from moderation.pages import desk, queue
+from moderation.pages.filters import Filter
 from moderation.settings import ANY_NUMBER, Room, Settings
 from moderation.submissions import Closed, Duplicate, Full
 from moderation.web.dependencies import Parts
@@ -128,6 +129,12 @@ def plan(engine: Engine, statement: str, values: Any) -> str:
 def large(parts: Parts, article: str) -> None:
     """Twenty thousand decided, and those that wait after them: the table read from its start is no help."""
     send(parts, article, "Un.")
+    columns = "title, lead, body, postscript, section, place, themes, proposer, featured, published_at"
+    forums = f"""INSERT INTO article (slug, {columns})
+        WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 2000)
+        SELECT slug || n, {columns} FROM article, number"""  # noqa: S608 - our own words
+    threads = """INSERT INTO thread (article_id, mode, revision, count)
+        SELECT id, 'apriori', 1, 0 FROM article WHERE id NOT IN (SELECT article_id FROM thread)"""
     columns = "thread_id, section, revision, version, submitted_at"
     copies = f"""INSERT INTO comment (id, nonce, tracking, status, {columns})
         WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < 22000)
@@ -138,8 +145,8 @@ def large(parts: Parts, article: str) -> None:
         SELECT comment.id, comment.id, {columns} FROM version, comment
         WHERE comment.id <> version.comment_id"""  # noqa: S608
     with parts.engine.begin() as connection:
-        connection.execute(text(copies))
-        connection.execute(text(versions))
+        for statement in (forums, threads, copies, versions):
+            connection.execute(text(statement))
     with parts.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
         connection.exec_driver_sql("ANALYZE")
 
@@ -156,7 +163,7 @@ def test_what_waits_is_counted_along_an_index(parts: Parts, article: str, ann: P
     with pytest.raises(Full):
         submit(parts, article, "De trop.", Room(thread=5000, site=1000))
     with parts.reading() as session:
-        desk.count(session, ann, Status.PENDING)
+        queue.count(session, ann, Filter())
     event.remove(parts.engine, "before_cursor_execute", note)
     plans = [plan(parts.engine, *one) for one in asked]
     # All that may stand against a text, the room it found full, and the desk.
@@ -212,7 +219,7 @@ def test_the_desk_knows_what_is_full(parts: Parts, ann: Person) -> None:
 
     def crowd(**room: int) -> tuple[bool, list[str]]:
         with parts.reading() as session:
-            found = desk.queue(session, ann, status=Status.PENDING, after=None, room=Room(**room)).crowd
+            found = desk.first(session, ann, Filter(), after=None, room=Room(**room)).crowd
             return found.everywhere, [forum.title for forum in found.forums]
 
     assert crowd() == crowd(thread=4) == crowd(thread=9, site=9) == (False, [])

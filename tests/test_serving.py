@@ -20,8 +20,9 @@ from moderation import database, decisions, migrations, serving, sessions
 from moderation.accounts import Person
 from moderation.cli.main import app as command
 from moderation.lifecycle import Action
+from moderation.models.people import Role
 from moderation.models.public import Publication, Thread
-from moderation.models.queue import Effect, Role
+from moderation.models.queue import Effect
 from moderation.settings import Settings
 from moderation.web.app import build
 from moderation.web.dependencies import Parts

@@ -8,7 +8,7 @@ from sqlmodel import select
 from moderation import accounts, sessions
 from moderation.accounts import Person
 from moderation.decisions import NotFound
-from moderation.models.queue import AccountSession
+from moderation.models.people import AccountSession
 from moderation.web.dependencies import Parts
 
 

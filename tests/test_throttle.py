@@ -18,7 +18,18 @@ from limits import parse
 
 from moderation.links import PURPOSES
 from moderation.settings import Settings
-from moderation.throttle import EVERYBODY, LEFT_ALONE, MOST, PATIENCE, Counts, Here, Throttle, TooMany, sender
+from moderation.throttle import (
+    AROUND,
+    EVERYBODY,
+    LEFT_ALONE,
+    MOST,
+    PATIENCE,
+    Counts,
+    Here,
+    Throttle,
+    TooMany,
+    senders,
+)
 
 NOW = START
 TOMORROW = NOW + timedelta(days=1)
@@ -106,15 +117,25 @@ def test_what_is_allowed_by_default() -> None:
 @pytest.mark.parametrize(
     ("address", "counted"),
     [
-        ("203.0.113.7", "203.0.113.7"),
-        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
-        ("2001:db8:1:2::ffff", "2001:db8:1:2::/64"),
-        ("::ffff:203.0.113.7", "203.0.113.7"),
-        ("fe80::1%eth0", "fe80::/64"),
+        (None, {"everybody": 20}),
+        ("203.0.113.7", {"203.0.113.7": 1}),
+        ("2001:db8:1:2:3:4:5:6", {"2001:db8:1:2::/64": 1, "2001:db8:1::/48": 10}),
+        ("2001:db8:1:2::ffff", {"2001:db8:1:2::/64": 1, "2001:db8:1::/48": 10}),
+        ("::ffff:203.0.113.7", {"203.0.113.7": 1}),
+        ("fe80::1%eth0", {"fe80::/64": 1, "fe80::/48": 10}),
     ],
 )
-def test_an_ipv6_network_counts_as_one_sender(address: str, counted: str) -> None:
-    assert sender(address) == counted
+def test_an_ipv6_network_counts_as_one_sender_and_the_one_around_it_as_ten(
+    address: str | None, counted: dict[str, int]
+) -> None:
+    assert dict(senders(address)) == counted
+
+
+def test_the_networks_of_one_ipv6_site_are_bounded_together(storage: str) -> None:
+    limits = throttle(storage=storage)
+    many = [tried(limits, f"2001:db8:0:{number:x}::1") for number in range(30)]
+    assert [answer is None for answer in many] == [True] * 2 * AROUND + [False] * 10
+    assert tried(limits, "2001:db8:1::1") is None
 
 
 def test_promise_09_the_store_holds_no_address_and_forgets_who_came_yesterday(store: str) -> None:
@@ -123,7 +144,7 @@ def test_promise_09_the_store_holds_no_address_and_forgets_who_came_yesterday(st
         for address in ("203.0.113.7", "2001:db8:1:2::3", None):
             limits.by_sender(address, day)
     keys = [key.decode() for key in redis.Redis.from_url(store).scan_iter()]
-    assert len(keys) == 6
+    assert len(keys) == 8
     assert not [key for key in keys if "113" in key or "2001" in key or "every" in key]
 
 
@@ -191,6 +212,19 @@ def test_a_flood_of_addresses_fills_no_memory_and_frees_nobody_who_goes_on() -> 
     assert here.hit(limit, "somebody", NOW) is not None
     assert here.hit(limit, "address 0", NOW) is None
     assert MOST <= 100_000
+
+
+def test_what_is_over_is_forgotten_before_what_still_counts() -> None:
+    here, minute, day = Here(most=1000), parse("1 per minute"), parse("1 per day")
+    here.hit(day, "somebody", NOW)
+    for number in range(999):
+        here.hit(minute, f"before {number}", NOW)
+    later = NOW + timedelta(minutes=2)
+    for number in range(999):
+        here.hit(day, f"address {number}", later)
+    assert len(here) == 1000
+    assert here.hit(day, "somebody", later) is not None
+    assert here.hit(day, "address 0", later) is not None
 
 
 # A store for several processes

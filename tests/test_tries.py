@@ -6,7 +6,7 @@ import redis
 from conftest import KEY, START, at_once
 from limits import parse_many
 
-from moderation.throttle import EVERYBODY, MOST, Counts, TooMany
+from moderation.throttle import AROUND, EVERYBODY, MOST, Counts, TooMany
 from moderation.tries import OF_ACCOUNT, OF_SENDER, Door, Tries
 
 NOW = START
@@ -18,7 +18,7 @@ A_MINUTE_OF_A_SENDER = parse_many(OF_SENDER)[0].amount
 
 
 def tries(storage: str = "memory://") -> Tries:
-    return Tries(Counts(storage), KEY)
+    return Tries(Counts(storage), Counts(storage), KEY)
 
 
 def used_up(limits: Tries, account: str = "ann@example.org") -> Tries:
@@ -95,10 +95,37 @@ def test_servers_that_share_a_store_count_tries_together(store: str) -> None:
 
 def test_names_that_are_nobody_s_fill_no_memory() -> None:
     counts = Counts("memory://")
-    limits = Tries(counts, KEY)
+    limits = Tries(Counts("memory://"), counts, KEY)
     for number in range(MOST // 2):
         limits.at_account(Door.PASSWORD, f"{number}@example.org", NOW)
     assert len(counts._here) == MOST
+
+
+def test_a_flood_of_senders_frees_no_account() -> None:
+    senders = Counts("memory://")
+    limits = used_up(Tries(senders, Counts("memory://"), KEY))
+    for number in range(MOST // 2):
+        limits.by_sender(Door.PASSWORD, f"2001:db8:{number:x}::1", NOW)
+    assert len(senders._here) == MOST
+    with pytest.raises(TooMany):
+        limits.at_account(Door.PASSWORD, "ann@example.org", NOW)
+
+
+def test_who_has_a_whole_ipv6_network_tries_ten_times_as_often_and_no_more() -> None:
+    def let_through(number: int) -> bool:
+        try:
+            limits.by_sender(Door.PASSWORD, f"2001:db8:0:{number:x}::1", NOW)
+        except TooMany:
+            return False
+        return True
+
+    senders = Counts("memory://")
+    limits = Tries(senders, Counts("memory://"), KEY)
+    for _ in range(A_MINUTE_OF_A_SENDER + 1):
+        let_through(0)
+    assert sum(map(let_through, range(1, 65_536))) == (AROUND - 1) * A_MINUTE_OF_A_SENDER
+    assert len(senders._here) < MOST // 10  # nobody else was forgotten for that
+    limits.by_sender(Door.PASSWORD, "2001:db8:1::1", NOW)
 
 
 def test_a_limit_that_was_reached_is_told_without_saying_by_whom(caplog: pytest.LogCaptureFixture) -> None:

@@ -10,6 +10,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from moderation import database, keyring, markup, migrations
+from moderation.deciders import MayNotDecide
 from moderation.decisions import LONGEST_NOTE, NoteTooLong, NotFound, ReasonNeeded, Stale
 from moderation.lifecycle import IllegalMove, Reason
 from moderation.settings import Settings
@@ -113,6 +114,8 @@ def explained() -> Generator[None]:
         fail(f"It changed{by}: it is now {stale.status}, revision {stale.revision}.")
     except IllegalMove as move:
         fail(f"Not possible: it is {move.status}.")
+    except MayNotDecide as refused:
+        fail("It is their own, and there is someone else." if refused.own else "They stood aside from it.")
     except NoteTooLong:
         fail(f"A note has {LONGEST_NOTE} characters at most.")
     except ReasonNeeded as needed:

@@ -12,9 +12,14 @@ from moderation.cli.console import Json, explained, fail, open_parts, say
 from moderation.decisions import NotFound
 from moderation.lifecycle import Action, Reason, Status
 from moderation.logs import escaped
-from moderation.models.queue import Role
-from moderation.pages import desk as pages
+from moderation.models.people import Role
+from moderation.pages import item as items
+from moderation.pages import queue as lists
+from moderation.pages.cards import Card
+from moderation.pages.filters import Filter
+from moderation.pages.log import Line
 from moderation.pages.public import BadCursor
+from moderation.voices import Heard
 from moderation.web.api_shapes import Queue, Whole
 
 app = typer.Typer()
@@ -26,14 +31,23 @@ OPERATOR = Person(0, "", "", Role.ADMIN)
 def queue(
     status: Annotated[Status, typer.Option()] = Status.PENDING,
     after: Annotated[str | None, typer.Option(help="What `next` said on the page before.")] = None,
+    search: Annotated[str, typer.Option(help="Words of the text, name or address, by how they begin.")] = "",
+    article: Annotated[str, typer.Option(help="A slug.")] = "",
+    section: Annotated[str, typer.Option()] = "",
+    author: Annotated[str, typer.Option()] = "",
+    email: Annotated[str, typer.Option()] = "",
+    host: Annotated[str, typer.Option(help="Of a site it links to.")] = "",
     *,
     as_json: Json = False,
 ) -> None:
     """What waits, oldest first, fifty at a time."""
     parts = open_parts()
+    which = Filter(
+        status, passed=None, q=search, article=article, section=section, author=author, email=email, host=host
+    )
     try:
         with parts.reading() as session:
-            page = pages.queue(session, OPERATOR, status=status, after=after, done=None)
+            page = lists.listing(session, OPERATOR, which, after=after)
     except BadCursor:
         fail("There is no such place in the queue.")
     if as_json:
@@ -51,28 +65,28 @@ def show(comment_id: Annotated[str, typer.Argument(metavar="ID")], *, as_json: J
     """One contribution with what was decided about it."""
     parts = open_parts()
     with explained(), parts.reading() as session:
-        page = pages.item(session, OPERATOR, comment_id)
-        if page is None:
+        found = items.item(session, OPERATOR, comment_id)
+        if found is None:
             raise NotFound
     if as_json:
-        typer.echo(escaped(Whole.of_page(page).model_dump_json()))
+        typer.echo(escaped(Whole.of_item(found).model_dump_json()))
         return
-    card = page.card
+    card = found.card
     typer.echo(f"{_author(card)}, {card.submitted_at:%Y-%m-%d %H:%M}, {card.article_slug}")
     typer.echo(f"{card.status}, revision {card.revision}\n\n{_quoted(card.source)}\n")
     for kind, detail in card.findings:
         typer.echo(escaped(f"! {kind}: {detail}"))
-    for line in page.history:
+    for line in found.history:
         typer.echo(escaped(_said(line)))
         if line.note:
             typer.echo(_quoted(line.note))
 
 
-def _author(card: pages.Card) -> str:
+def _author(card: Card) -> str:
     return escaped(card.author or "Anonyme")
 
 
-def _said(line: pages.Line) -> str:
+def _said(line: Line) -> str:
     move = "undone" if line.undo else line.action
     return f"{line.at:%Y-%m-%d %H:%M} {move} by {line.by or 'its author'} {line.reason or ''}".rstrip()
 
@@ -95,13 +109,13 @@ def decide(
     reason: Annotated[Reason | None, typer.Option()] = None,
     note: Annotated[str, typer.Option(help="A few words for the author.")] = "",
 ) -> None:
-    """Decide about one contribution; prints its new status."""
+    """Decide about one contribution; prints its new status, or the present one if others must agree."""
     parts = open_parts()
     now = parts.clock()
     with explained(), parts.writing() as session:
         person = _decider(session, by, now)
         seen = revision or _revision(session, comment_id)
-        decision = decisions.decide(
+        made = decisions.speak(
             session,
             comment_id,
             action,
@@ -112,7 +126,10 @@ def decide(
             reason=reason,
             note=note,
         )
-        status = decision.after
+        heard = made if isinstance(made, Heard) else None
+        status = made.status if isinstance(made, Heard) else made.after
+    if heard is not None:
+        say("Heard; a veto stands." if heard.paused else f"Heard; {heard.missing} more needed.")
     typer.echo(status)
 
 
@@ -126,7 +143,7 @@ def _decider(session: Session, email: str, now: datetime) -> int:
 
 
 def _revision(session: Session, comment_id: str) -> int:
-    page = pages.item(session, OPERATOR, comment_id)
-    if page is None:
+    found = items.item(session, OPERATOR, comment_id)
+    if found is None:
         raise NotFound
-    return page.card.revision
+    return found.card.revision

@@ -13,7 +13,7 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from moderation import backup as backups
-from moderation import factors, keyring, migrations, part, presence, rerendering
+from moderation import comparing, factors, keyring, migrations, part, presence, rerendering
 from moderation import restore as restoring
 from moderation.archive import NotABackup, NotWritten
 from moderation.cli.console import fail, first_line, open_parts, read_settings, say
@@ -204,3 +204,19 @@ def rerender(
         f"{done[Outcome.REFUSED]} no longer acceptable and left. "
         f"Published: {done[Outcome.DIFFERS]} would differ and are left."
     )
+
+
+@app.command()
+def compare() -> None:
+    """Compare with one another the contributions that came before the program did. May be begun again.
+
+    What is sent since is compared as it comes; this is needed once, after an upgrade, and changes no status.
+    """
+    parts = open_parts()
+    done = 0
+    with _explained("The comparison"):
+        for some in comparing.compare(parts.engine):
+            done += some
+            if sys.stderr.isatty():
+                typer.echo(f"\r{done} compared", err=True, nl=False)
+    say(f"{done} compared.")

@@ -11,7 +11,8 @@ from moderation.cli.console import Json, explained, fail, line, open_parts, say
 from moderation.decisions import NotFound
 from moderation.links import Opening
 from moderation.logs import escaped
-from moderation.models.queue import LetterKind, Role
+from moderation.models.people import Role
+from moderation.models.queue import LetterKind
 from moderation.web.dependencies import Parts
 
 app = typer.Typer()
@@ -24,14 +25,18 @@ def account_add(
     email: str,
     role: Annotated[Role, typer.Option()],
     name: Annotated[str, typer.Option(help="The name others of the team see.")] = "",
+    section: Annotated[
+        list[str] | None, typer.Option(help="All a moderator sees; may be said again for another.")
+    ] = None,
 ) -> None:
     """Open an account and invite its person: by mail where mail is set up, by the printed link always."""
     parts = open_parts()
     said = line(name or email.partition("@")[0], "name")
     now = parts.clock()
+    sections = [line(one, "section") for one in section or ()]
     try:
         with parts.writing() as session:
-            accounts.add(session, email, said, role, now)
+            accounts.add(session, email, said, role, now, sections)
             opening = accounts.ask(
                 session, email, now, mail=LetterKind.INVITATION, lasts=accounts.INVITATION_LASTS
             )
@@ -51,12 +56,13 @@ def account_list(*, as_json: Json = False) -> None:
     parts = open_parts()
     with parts.reading() as session:
         people = accounts.present(session)
-        rows = [{"email": a.email, "name": a.name, "role": a.role} for a in people]
+        rows = [{"email": a.email, "name": a.name, "role": a.role, "sections": a.sections} for a in people]
+        sees = [f"\t{', '.join(a.sections)}" if a.sections else "" for a in people]
     if as_json:
         typer.echo(escaped(json.dumps(rows, ensure_ascii=False)))
     else:
-        for row in rows:
-            typer.echo("\t".join(escaped(str(row[key])) for key in ("email", "role", "name")))
+        for row, sections in zip(rows, sees, strict=True):
+            typer.echo(escaped(f"{row['email']}\t{row['role']}\t{row['name']}") + escaped(sections))
 
 
 @account_app.command("remove")

@@ -8,14 +8,25 @@ from typing import Any
 from sqlalchemy import Engine
 from sqlmodel import Session, select
 
-from moderation import accounts, articles, decisions, drafts, identifiers, resources, submissions
+from moderation import (
+    accounts,
+    articles,
+    decisions,
+    drafts,
+    identifiers,
+    likeness,
+    quotable,
+    resources,
+    submissions,
+)
 from moderation.articles import Content
 from moderation.database import writing
 from moderation.drafts import Draft
 from moderation.lifecycle import Action, Reason
 from moderation.markup import Dialect
+from moderation.models.people import Role
 from moderation.models.public import Article, Mode
-from moderation.models.queue import Comment, Role
+from moderation.models.queue import Comment
 
 MODERATOR_EMAIL = "ann@example.org"
 TEAM = {MODERATOR_EMAIL: ("Ann Mercier", Role.ADMIN), "sami@example.org": ("Sami Delcourt", Role.MODERATOR)}
@@ -82,7 +93,10 @@ def _articles(session: Session, now: datetime) -> None:
 
 def _contribution(session: Session, table: Table, draft: Draft, by: int, now: datetime) -> None:
     sent = now - timedelta(hours=table["hours_ago"])
-    kept = submissions.submit(session, table["article"], draft, nonce=identifiers.new_code(), now=sent)
+    alike = likeness.of(draft.text.html, quotable.above(session, table["article"]))
+    kept = submissions.submit(
+        session, table["article"], draft, nonce=identifiers.new_code(), now=sent, likeness=alike
+    )
     comment = session.get_one(Comment, kept.id)
     if table["outcome"] == "withdrawn":
         assert comment.tracking is not None

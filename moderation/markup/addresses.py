@@ -62,6 +62,20 @@ def owner(address: str) -> str:
     return ascii_host(match["host"]) if match else ""
 
 
+def site(named: str) -> str:
+    """What the links to one site have in common, from a host, a mailbox or a whole address."""
+    after = re.split(r"[/?#:]", named.strip().rpartition("://")[2])[0].rpartition("@")[2]
+    return ascii_host(after).removesuffix(".").removeprefix("www.")[:_MAX_HOST]
+
+
+def disguised(address: str) -> str:
+    """The host or mailbox as letters show it, where a browser sends others; "" where it is the same."""
+    match = _WEB.fullmatch(address) or _MAIL.fullmatch(address)
+    host = _folded(match["host"]) if match else ""
+    seen = ".".join(_seen_label(label) for label in host.split("."))
+    return "" if seen.isascii() else seen
+
+
 def ascii_host(host: str) -> str:
     return ".".join(_ascii_label(label) for label in _folded(host).split("."))
 
@@ -122,6 +136,15 @@ def _plausible(host: str) -> bool:
 
 def _in_names(character: str) -> bool:
     return character in "-._" or character.isalnum() or unicodedata.category(character) in {"Mn", "Mc"}
+
+
+def _seen_label(label: str) -> str:
+    if not label.startswith("xn--"):
+        return label
+    try:
+        return label.removeprefix("xn--").encode("ascii").decode("punycode")
+    except UnicodeError:  # no host has that name
+        return label
 
 
 @lru_cache(maxsize=256)

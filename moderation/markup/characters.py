@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Iterator
 
 _NONCHARACTERS = "".join(chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF))
 
@@ -29,14 +30,44 @@ _SPELLING = (
 )
 _HIDDEN = re.compile(rf"{_SPELLING}|(?P<hidden>[{HIDING}])")
 _ANY_HIDDEN = re.compile(rf"[{HIDING}]")
+_TURNING = re.compile(rf"[{OVERRIDES}{DIRECTION_MARKS}]")
 
 
 def hidden(text: str) -> list[str]:
     """Each invisible character that no spelling asks for, in order."""
+    if not _ANY_HIDDEN.search(text):  # as with nearly every text, and six times as fast to tell
+        return []
     return [match["hidden"] for match in _HIDDEN.finditer(text) if match["hidden"]]
 
 
+def pieces(text: str) -> Iterator[tuple[str, bool]]:
+    """The text in order, each invisible character that no spelling asks for by itself, and told."""
+    done = 0
+    for match in _HIDDEN.finditer(text):
+        if match["hidden"]:
+            if done < match.start():
+                yield text[done : match.start()], False
+            yield match["hidden"], True
+            done = match.end()
+    if done < len(text):
+        yield text[done:], False
+
+
+def code(character: str) -> str:
+    """As Unicode writes it, « U+202E »."""
+    return f"U+{ord(character):04X}"
+
+
+def kind_of(character: str) -> str:
+    """What a refused or hidden character is, as findings call it: "bidi", "invisible" or "control"."""
+    if _TURNING.match(character):
+        return "bidi"
+    return "invisible" if _ANY_HIDDEN.match(character) else "control"
+
+
 def without_hidden(text: str) -> str:
+    if not _ANY_HIDDEN.search(text):
+        return text
     return _HIDDEN.sub(lambda match: "" if match["hidden"] else match[0], text)
 
 

@@ -16,8 +16,8 @@ from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from moderation.markup.addresses import ascii_host, owner, shown
-from moderation.markup.characters import DIRECTION_MARKS, OVERRIDES, TAGS, hidden
+from moderation.markup.anchors import anchors_in
+from moderation.markup.characters import code, hidden, kind_of
 from moderation.markup.verify import Token
 
 
@@ -31,15 +31,12 @@ _TAG = re.compile(
     r"</?(?P<name>[a-z][a-z0-9:-]{0,40})(?P<rest>[\s/][^<>]*)?(?P<end>>?)", re.IGNORECASE | re.ASCII
 )
 _ATTRIBUTE = re.compile(r"(?<![^\s/\"'])([a-z][a-z0-9:_.-]{0,40})\s?=", re.IGNORECASE | re.ASCII)
-_TURNING = re.compile(rf"[{OVERRIDES}{DIRECTION_MARKS}]")
-_UNSEEN = re.compile(rf"[{TAGS}]")
 
 _WORD = re.compile(r"\w+")
 _LATIN = re.compile(r"[a-zA-Z\u00aa\u00ba\u00c0-\u00d6\u00d8-\u00f6\u00f8-\u024f\u1e00-\u1eff]")
 _LOOKALIKE = re.compile(r"[\u0370-\u03ff\u1f00-\u1fff\u0400-\u052f\u1c80-\u1c8f\u2de0-\u2dff\ua640-\ua69f]")
 # Ohms and micrometres are written so.
 _UNIT = re.compile(r"[0-9]*(?:[kMGTmμ]?Ω|μ[a-zA-Z]{1,3})")
-_HOST = re.compile(r"(?:https?://|(?<![\w@./-]))(?P<host>(?>(?:[\w-]{1,63}\.){1,8}[^\W\d_][\w-]{1,62}))(?!@)")
 _MAX_SHOWN = 80
 
 
@@ -83,43 +80,23 @@ def _tags(text: str) -> Iterator[Finding]:
 
 
 def _links(document: list[Token]) -> Iterator[Finding]:
-    for index, token in enumerate(document):
-        if token.name == "a" and token.kind == "start":
-            end = next(place for place in range(index, len(document)) if document[place] == Token("end", "a"))
-            words = "".join(inside.value for inside in document[index + 1 : end] if inside.kind == "text")
-            yield Finding("link", owner(token.value))
-            if words != shown(token.value):
-                yield from _misleading(words, _without_www(owner(token.value)))
-
-
-def _misleading(words: str, real: str) -> Iterator[Finding]:
-    for named in _HOST.finditer(words):
-        claimed = _without_www(ascii_host(named["host"]))
-        if real != claimed and not real.endswith((f".{claimed}", f"@{claimed}")):
-            yield Finding("misleading_link", f"{named['host'][:_MAX_SHOWN]} → {real}")
-
-
-def _without_www(host: str) -> str:
-    return host.removeprefix("www.")
+    for anchor in anchors_in(document):
+        yield Finding("link", anchor.owner)
+        for claim in anchor.claims:
+            yield Finding("misleading_link", f"{claim} → {anchor.owner.removeprefix('www.')}")
 
 
 def _characters(refused: Counter[str], text: str) -> Iterator[Finding]:
     kinds: dict[str, Counter[str]] = {"invisible": Counter(), "bidi": Counter(), "control": Counter()}
     for character, many in (refused + Counter(hidden(text))).items():
-        kinds[_kind(character, shown=character not in refused)][character] += many
+        kinds[kind_of(character)][character] += many
     for kind, counted in kinds.items():
         if counted:
             yield Finding(kind, _listed(counted))
 
 
-def _kind(character: str, *, shown: bool) -> str:
-    if _TURNING.match(character):
-        return "bidi"
-    return "invisible" if shown or _UNSEEN.match(character) else "control"
-
-
 def _listed(counted: Counter[str]) -> str:
-    return ", ".join(f"U+{ord(character):04X} ×{many}" for character, many in sorted(counted.items()))
+    return ", ".join(f"{code(character)} ×{many}" for character, many in sorted(counted.items()))
 
 
 def _mixed_scripts(text: str) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 import re
 import unicodedata
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from moderation.markup.characters import CONTROLS, OVERRIDES, TAGS
 from moderation.markup.refusal import Refused
@@ -24,23 +24,42 @@ _NEWLINE_CODES = {0x0D, 0x2028, 0x2029}
 _WINDOWS_CODES = frozenset(range(0x80, 0xA0)) - {0x81, 0x8D, 0x8F, 0x90, 0x9D}
 
 
+# A place in the text, and the code of the character that was left out or replaced there.
+Struck = tuple[int, int]
+# Shown in place; past that, many are only counted.
+MOST_STRUCK = 200
+
+
 @dataclass(frozen=True)
 class Gated:
     source: str
     refused: Counter[str]
+    struck: tuple[Struck, ...]
 
 
 def gate(typed: str) -> Gated:
     # A browser sends each newline as two characters and counts it as one.
     source = _NEWLINE.sub("\n", typed)
     _bound(source)
-    refused: Counter[str] = Counter()
-    source = _without_refused(source, refused)
-    source = unicodedata.normalize("NFC", source)
-    source = _without_refused_references(source, refused)
+    strikes = _Strikes()
+    source = _normalized(_without_refused(source, strikes), strikes)
+    source = _without_refused_references(source, strikes)
     # A few characters are longer in their one spelling.
     _bound(source)
-    return Gated(source, refused)
+    return Gated(source, strikes.refused, tuple(sorted(strikes.placed)))
+
+
+@dataclass
+class _Strikes:
+    """What was refused, all of it counted, the first of it with its place."""
+
+    refused: Counter[str] = field(default_factory=Counter)
+    placed: list[Struck] = field(default_factory=list)
+
+    def add(self, character: str, at: int) -> None:
+        self.refused[character] += 1
+        if len(self.placed) < MOST_STRUCK:
+            self.placed.append((at, ord(character)))
 
 
 def _bound(source: str) -> None:
@@ -51,18 +70,39 @@ def _bound(source: str) -> None:
         raise Refused("too_many_tags", limit=MAX_TAGS, found=tags)
 
 
-def _without_refused(source: str, refused: Counter[str]) -> str:
+def _without_refused(source: str, strikes: _Strikes) -> str:
     """Direction overrides come along unseen when text is pasted, so they go; what is broken shows."""
+    dropped = 0
 
     def instead(match: re.Match[str]) -> str:
-        refused[match[0]] += 1
-        return "" if _DROPPED.match(match[0]) else _REPLACEMENT
+        nonlocal dropped
+        strikes.add(match[0], match.start() - dropped)
+        if not _DROPPED.match(match[0]):
+            return _REPLACEMENT
+        dropped += 1
+        return ""
 
     return _REFUSED.sub(instead, source)
 
 
-def _without_refused_references(source: str, refused: Counter[str]) -> str:
-    def instead(match: re.Match[str]) -> str:
+def _normalized(source: str, strikes: _Strikes) -> str:
+    """In one spelling; a place between a letter and its accent may come out one beside."""
+    if unicodedata.is_normalized("NFC", source):
+        return source
+    moved, done, length = [], 0, 0
+    for at, character in strikes.placed:
+        length += len(unicodedata.normalize("NFC", source[done:at]))
+        done = at
+        moved.append((length, character))
+    strikes.placed = moved
+    return unicodedata.normalize("NFC", source)
+
+
+def _without_refused_references(source: str, strikes: _Strikes) -> str:
+    before = list(strikes.placed)
+    shorter: list[tuple[int, int]] = []
+
+    def struck(match: re.Match[str]) -> str:
         code = _code(match)
         if code in _NEWLINE_CODES:
             return "\n"
@@ -70,11 +110,20 @@ def _without_refused_references(source: str, refused: Counter[str]) -> str:
             return _REPLACEMENT
         if code in _WINDOWS_CODES or not _REFUSED.match(chr(code)):
             return match[0]
-        refused[chr(code)] += 1
+        strikes.add(chr(code), match.start() - sum(by for _, by in shorter))
         # Never nothing: what stands around it could join into another reference.
         return _REPLACEMENT
 
-    return _REFERENCE.sub(instead, source)
+    def instead(match: re.Match[str]) -> str:
+        written = struck(match)
+        if len(shorter) < MOST_STRUCK:
+            shorter.append((match.end(), len(match[0]) - len(written)))
+        return written
+
+    source = _REFERENCE.sub(instead, source)
+    added = strikes.placed[len(before) :]
+    strikes.placed = [(at - sum(by for end, by in shorter if end <= at), code) for at, code in before] + added
+    return source
 
 
 def _code(match: re.Match[str]) -> int | None:

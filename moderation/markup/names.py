@@ -6,6 +6,7 @@ import unicodedata
 from moderation.markup.characters import CONTROLS, few_marks, without_hidden
 from moderation.markup.refusal import Refused
 
+_LIGATURES = str.maketrans({"œ": "oe", "æ": "ae", "ı": "i", "ø": "o", "ł": "l", "đ": "d"})
 # Characters, seen and unseen, before any work is done on them.
 LONGEST_TYPED = 10_000
 _MAX_MARKS = 4
@@ -33,3 +34,11 @@ def plain_line(text: str, limit: int) -> str:
 def fold(text: str) -> str:
     """Equal for two texts that a reader would call the same."""
     return " ".join(unicodedata.normalize("NFC", without_hidden(text)).casefold().split())
+
+
+def bare(text: str) -> str:
+    """Without accents, case and what cannot be seen: equal for a word and the same typed in haste."""
+    if text.isascii():
+        return text.lower()
+    apart = unicodedata.normalize("NFKD", without_hidden(text).casefold())
+    return "".join(c for c in apart if unicodedata.category(c) != "Mn").casefold().translate(_LIGATURES)

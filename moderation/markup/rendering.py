@@ -11,7 +11,7 @@ from moderation.markup.blocks import blocks_html
 from moderation.markup.characters import visible
 from moderation.markup.dialect import Dialect
 from moderation.markup.findings import Finding, findings
-from moderation.markup.gate import Gated, gate
+from moderation.markup.gate import Gated, Struck, gate
 from moderation.markup.references import escaped_paragraphs
 from moderation.markup.refusal import Refused
 from moderation.markup.verify import Token, tokens
@@ -26,6 +26,8 @@ class Rendered:
     source: str
     html: str
     findings: tuple[Finding, ...]
+    # What of it was not taken, by its place in the source.
+    struck: tuple[Struck, ...] = ()
 
 
 class _Unverified(Exception):
@@ -39,7 +41,7 @@ def render(source: str, dialect: Dialect) -> Rendered:
         document = _verified(html)
     except Exception:  # noqa: BLE001 - whatever went wrong, the moderator reads the text, without any markup
         return _plainly(gated)
-    return Rendered(gated.source, _seen(html, document), findings(gated.refused, document))
+    return Rendered(gated.source, _seen(html, document), findings(gated.refused, document), gated.struck)
 
 
 def trusted(html: str) -> Markup:
@@ -67,4 +69,4 @@ def _plainly(gated: Gated) -> Rendered:
     html = escaped_paragraphs(gated.source)
     document = tokens(html) or []
     found = findings(gated.refused, document)
-    return Rendered(gated.source, _seen(html, document), (*found, Finding("unverified", "")))
+    return Rendered(gated.source, _seen(html, document), (*found, Finding("unverified", "")), gated.struck)

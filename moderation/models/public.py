@@ -32,7 +32,7 @@ class Article(SQLModel, table=True):
     lead: str = ""
     body: str
     postscript: str = ""
-    section: str = Field(default="", max_length=200)
+    section: str = Field(default="", max_length=200, index=True)
     place: str = Field(default="", max_length=200)
     themes: list[str] = Field(default_factory=list, sa_type=JSON)
     proposer: str = Field(default="", max_length=200)

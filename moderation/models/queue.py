@@ -1,135 +1,27 @@
-"""The private tables: what was sent, who decides, what was decided, and what is still to be done about it."""
+"""The private tables of the queue: what was sent, what was decided, and what is still to be done about it."""
 
 from datetime import datetime
 from enum import StrEnum
+from typing import Any
 
-from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint
+from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from moderation.lifecycle import Action, Reason, Status
 from moderation.markup import Dialect
+from moderation.models import people  # noqa: F401 - to whose tables these refer
 from moderation.models.columns import NUMBERED_ONCE, UTCDateTime, words
 from moderation.models.public import Mode
 
 
-class Role(StrEnum):
-    MODERATOR = "moderator"
-    ADMIN = "admin"
+def _where_known(name: str) -> dict[str, Any]:
+    return {f"{kind}_where": text(f"{name} IS NOT NULL") for kind in ("sqlite", "postgresql")}
 
 
-class Account(SQLModel, table=True):
-    """A person of the team. Removed, the row keeps the name the log needs and loses the address."""
-
-    id: int | None = Field(default=None, primary_key=True)
-    email: str | None = Field(default=None, unique=True, max_length=254)
-    name: str = Field(max_length=200)
-    role: Role = Field(sa_type=words(Role))
-    created_at: datetime = Field(sa_type=UTCDateTime)
-    removed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
-    # The argon2id hash of a password, for who chose one.
-    password: str | None = Field(default=None, max_length=200)
-    # The sealed secret of an application that makes codes, and the last of its steps that was accepted.
-    totp: str | None = Field(default=None, max_length=200)
-    totp_step: int | None = None
-
-
-class AccountSession(SQLModel, table=True):
-    """A signed-in browser. Only the hash of its cookie is kept, and of the one before for a short while."""
-
-    __tablename__ = "account_session"
-    __table_args__ = NUMBERED_ONCE
-
-    id: int | None = Field(default=None, primary_key=True)
-    account_id: int = Field(foreign_key="account.id", index=True)
-    digest: str = Field(unique=True, max_length=64)
-    previous: str | None = Field(default=None, index=True, max_length=64)
-    kept: bool
-    # « Firefox, Android »: enough to know it again, and no more.
-    browser: str = Field(default="", max_length=60)
-    signed_in_at: datetime = Field(sa_type=UTCDateTime)
-    # To the hour.
-    seen_at: datetime = Field(sa_type=UTCDateTime)
-    # When the person last proved who they are.
-    confirmed_at: datetime = Field(sa_type=UTCDateTime)
-    renewed_at: datetime = Field(sa_type=UTCDateTime)
-    expires_at: datetime = Field(sa_type=UTCDateTime)
-
-
-class RecoveryCode(SQLModel, table=True):
-    """One way past the second factor, for who lost it; the row goes with its use. Only its hash is kept."""
-
-    __tablename__ = "recovery_code"
-    __table_args__ = (UniqueConstraint("account_id", "digest"),)
-
-    id: int | None = Field(default=None, primary_key=True)
-    account_id: int = Field(foreign_key="account.id")
-    digest: str = Field(max_length=64)
-
-
-class Passkey(SQLModel, table=True):
-    """A public key whose other half a person's device or password manager holds."""
-
-    __table_args__ = NUMBERED_ONCE
-
-    id: int | None = Field(default=None, primary_key=True)
-    account_id: int = Field(foreign_key="account.id", index=True)
-    credential: str = Field(unique=True, max_length=1400)
-    public_key: str
-    # The random name the device knows the account by: the same for all of an account's keys.
-    handle: str = Field(max_length=43)
-    sign_count: int = Field(sa_type=BigInteger)
-    name: str = Field(max_length=80)
-    created_at: datetime = Field(sa_type=UTCDateTime)
-    used_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
-
-
-class Challenge(SQLModel, table=True):
-    """What a passkey has to sign, once. `account_id` is empty when nobody is signed in yet."""
-
-    value: str = Field(primary_key=True, max_length=43)
-    account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
-    expires_at: datetime = Field(sa_type=UTCDateTime, index=True)
-
-
-class EmailChange(SQLModel, table=True):
-    """A new address that waits to be confirmed from its own mailbox; the row goes with its use."""
-
-    __tablename__ = "email_change"
-
-    id: str = Field(primary_key=True, max_length=26)
-    account_id: int = Field(foreign_key="account.id", unique=True)
-    email: str = Field(max_length=254)
-    expires_at: datetime = Field(sa_type=UTCDateTime)
-
-
-class SignIn(SQLModel, table=True):
-    """An asked-for sign-in: opened by its link or by its short code, once.
-
-    `account_id` is empty when the address is nobody's: the same work is done, and nothing opens.
-    """
-
-    __tablename__ = "sign_in"
-
-    id: str = Field(primary_key=True, max_length=26)
-    account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
-    code: str = Field(max_length=64)
-    tries: int = 0
-    expires_at: datetime = Field(sa_type=UTCDateTime, index=True)
-    used_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
-    # The page that was asked for.
-    onward: str = Field(default="", max_length=1000)
-
-
-class Token(SQLModel, table=True):
-    """A key to the API, of an account. Only its hash is kept."""
-
-    id: int | None = Field(default=None, primary_key=True)
-    account_id: int = Field(foreign_key="account.id", index=True)
-    digest: str = Field(unique=True, max_length=64)
-    name: str = Field(default="", max_length=200)
-    scopes: list[str] = Field(sa_type=JSON)
-    created_at: datetime = Field(sa_type=UTCDateTime)
-    revoked_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+# Columns lists are narrowed by: each has an index in the list’s order, of the rows that have it.
+FOUND_BY: dict[str, dict[str, Any]] = {"thread_id": {}, "section": {}} | {
+    name: _where_known(name) for name in ("author_key", "email_key", "decided_by", "reason")
+}
 
 
 class Comment(SQLModel, table=True):
@@ -137,7 +29,13 @@ class Comment(SQLModel, table=True):
 
     __table_args__ = (
         Index("ix_comment_status_submitted_at_id", "status", "submitted_at", "id"),
-        Index("ix_comment_thread_id_status", "thread_id", "status"),
+        *(
+            Index(
+                f"ix_comment_{name}_status_submitted_at_id", name, "status", "submitted_at", "id", **partial
+            )
+            for name, partial in FOUND_BY.items()
+        ),
+        Index("ix_comment_kin_status_submitted_at_id", "kin", "status", "submitted_at", "id"),
     )
 
     id: str = Field(primary_key=True, max_length=26)
@@ -155,7 +53,15 @@ class Comment(SQLModel, table=True):
     nonce: str = Field(unique=True, max_length=64)
     # The secret of the author's tracking address.
     tracking: str | None = Field(default=None, unique=True, max_length=26)
+    # Shared by those that are alike: the name of the first. Empty when it says nothing of its own.
+    kin: str | None = Field(default=None, max_length=26)
     submitted_at: datetime = Field(sa_type=UTCDateTime)
+    # Of the newest text, as they are compared; empty once it is erased.
+    author_key: str | None = Field(default=None, max_length=200)
+    email_key: str | None = Field(default=None, max_length=254)
+    # Copied from the decision that stands: by which account, and the reason it gave.
+    decided_by: int | None = None
+    reason: str | None = Field(default=None, max_length=20)
 
 
 class Version(SQLModel, table=True):
@@ -169,13 +75,35 @@ class Version(SQLModel, table=True):
     author: str = Field(default="", max_length=200)
     email: str = Field(default="", max_length=254)
     source: str
+    # What of it was not taken: places in the source, and the codes of the characters.
+    struck: list[list[int]] = Field(default_factory=list, sa_type=JSON)
     html: str
+    # All of it folded, each word once: what the search index is made of. Empty for a text that was replaced.
+    folded: str = ""
     findings: list[dict[str, str]] = Field(default_factory=list, sa_type=JSON)
     dialect: Dialect = Field(sa_type=words(Dialect))
     renderer: int
     # Equal for two texts that say the same; empty once the text is erased.
     fingerprint: str = Field(default="", max_length=64, index=True)
     written_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class Signature(SQLModel, table=True):
+    """What a text is compared by; gone with it."""
+
+    comment_id: str = Field(primary_key=True, foreign_key="comment.id", max_length=26)
+    value: bytes
+
+
+class SignatureKey(SQLModel, table=True):
+    """A number that texts have in common when they are likely to be alike."""
+
+    __tablename__ = "signature_key"
+    __table_args__ = (Index("ix_signature_key_key_id", "key", "id"),)
+
+    id: int | None = Field(default=None, primary_key=True)
+    key: int = Field(sa_type=BigInteger)
+    comment_id: str = Field(foreign_key="signature.comment_id", index=True, max_length=26)
 
 
 class Decision(SQLModel, table=True):
@@ -198,9 +126,11 @@ class Decision(SQLModel, table=True):
     note: str = ""
     # Empty when the author moved it.
     account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
-    at: datetime = Field(sa_type=UTCDateTime)
+    at: datetime = Field(sa_type=UTCDateTime, index=True)
     undo_until: datetime = Field(sa_type=UTCDateTime)
     undoes: int | None = Field(default=None, foreign_key="decision.id", unique=True)
+    # Shared by those that were made, or undone, in one go.
+    lot: str | None = Field(default=None, index=True, max_length=26)
 
 
 class ForumChange(SQLModel, table=True):

@@ -2,13 +2,18 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, func, select
 
-from moderation import email_changes, factors, passkeys, sessions
+from moderation import duty, email_changes, factors, passkeys, sessions
 from moderation import tokens as api_tokens
 from moderation.accounts import Person
-from moderation.models.queue import Account, AccountSession, Passkey, Role
+from moderation.models.people import Account, AccountSession, Passkey, Role
+from moderation.models.public import Article
+
+# How far ahead duty is agreed on.
+WEEKS = 4
 
 
 @dataclass(frozen=True)
@@ -46,6 +51,8 @@ class Overview:
     recovery_codes: int
     passkeys: list[Key]
     browsers: list[Browser]
+    # Whether there is a private feed.
+    feed: bool
 
 
 @dataclass(frozen=True)
@@ -66,6 +73,28 @@ class Member:
     role: Role
     ways: Ways
     browsers: int
+    sections: list[str]
+
+
+@dataclass(frozen=True)
+class Team:
+    members: list[Member]
+    # Those a moderator may be limited to.
+    sections: list[str]
+
+
+@dataclass(frozen=True)
+class Week:
+    name: str
+    begins: datetime
+    who: frozenset[int]
+
+
+def weeks(session: Session, now: datetime, zone: ZoneInfo) -> list[Week]:
+    """Who is on duty this week and in those to come."""
+    names = duty.coming(now, zone, WEEKS)
+    on = duty.on(session, names)
+    return [Week(name, duty.monday(name, zone), frozenset(who for who, _ in on[name])) for name in names]
 
 
 def ways(session: Session, person: Person) -> Ways:
@@ -78,9 +107,9 @@ def _ways(account: Account, keys: int) -> Ways:
 
 
 def overview(session: Session, person: Person, now: datetime) -> Overview:
-    keys = passkeys.of(session, person.id)
+    keys, account = passkeys.of(session, person.id), session.get_one(Account, person.id)
     return Overview(
-        _ways(session.get_one(Account, person.id), len(keys)),
+        _ways(account, len(keys)),
         email_changes.asked(session, person.id, now),
         factors.recovery_codes_left(session, person.id),
         [Key(key.id, key.name, key.created_at, key.used_at) for key in keys],
@@ -95,6 +124,7 @@ def overview(session: Session, person: Person, now: datetime) -> Overview:
             )
             for row in sessions.open_ones(session, person.id, now)
         ],
+        account.feed is not None,
     )
 
 
@@ -113,7 +143,7 @@ def tokens(session: Session, person: Person) -> list[TokenLine]:
     ]
 
 
-def team(session: Session, now: datetime) -> list[Member]:
+def team(session: Session, now: datetime) -> Team:
     browsers = dict(
         session.exec(
             select(AccountSession.account_id, func.count())
@@ -127,7 +157,7 @@ def team(session: Session, now: datetime) -> list[Member]:
     people = session.exec(
         select(Account).where(col(Account.removed_at).is_(None)).order_by(Account.name, col(Account.id))
     )
-    return [
+    members = [
         Member(
             account.id,
             account.name,
@@ -135,6 +165,11 @@ def team(session: Session, now: datetime) -> list[Member]:
             account.role,
             _ways(account, keys.get(account.id or 0, 0)),
             browsers.get(account.id or 0, 0),
+            account.sections,
         )
         for account in people
     ]
+    named = session.execute(select(Article.section).where(Article.section != "").distinct()).scalars()
+    # Those somebody was given stay on offer when no article has them any more.
+    given = (section for member in members for section in member.sections)
+    return Team(members, sorted({*named, *given}))

@@ -6,9 +6,12 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, and_, func, select
 from sqlmodel import Session, col, desc
 
+from moderation.accounts import Person
 from moderation.lifecycle import Status
+from moderation.models.people import Account
 from moderation.models.public import Article, Mode, Thread
-from moderation.models.queue import Account, Comment, ForumChange
+from moderation.models.queue import Comment, ForumChange
+from moderation.pages.cards import in_scope
 from moderation.settings import Room
 from moderation.submissions import is_full
 
@@ -34,26 +37,35 @@ class Crowd:
     forums: tuple[Forum, ...] = ()
 
 
-def crowd(session: Session, room: Room) -> Crowd:
+def crowd(session: Session, person: Person, room: Room) -> Crowd:
     if is_full(session, room):
         return Crowd(everywhere=True)
     if not room.thread:
         return Crowd()
     pending = select(col(Comment.thread_id)).where(col(Comment.status) == Status.PENDING)
     full = pending.group_by(col(Comment.thread_id)).having(func.count() >= room.thread)
-    return Crowd(forums=_forums(session, and_(col(Thread.mode) != Mode.CLOSED, col(Thread.id).in_(full))))
+    return Crowd(
+        forums=_forums(session, person, and_(col(Thread.mode) != Mode.CLOSED, col(Thread.id).in_(full)))
+    )
 
 
-def forum(session: Session, slug: str) -> Forum | None:
-    return next(iter(_forums(session, col(Article.slug) == slug)), None)
+def forum(session: Session, person: Person, slug: str) -> Forum | None:
+    return next(iter(_forums(session, person, col(Article.slug) == slug)), None)
 
 
-def closed(session: Session) -> tuple[Forum, ...]:
+def closed(session: Session, person: Person) -> tuple[Forum, ...]:
     """Those the team closed, the latest first."""
-    return _forums(session, and_(col(Thread.mode) == Mode.CLOSED, col(ForumChange.id).is_not(None)))
+    return _forums(session, person, and_(col(Thread.mode) == Mode.CLOSED, col(ForumChange.id).is_not(None)))
 
 
-def _forums(session: Session, which: ColumnElement[bool]) -> tuple[Forum, ...]:
+def sections(session: Session, person: Person) -> tuple[str, ...]:
+    """Those of the articles, as far as the person sees them."""
+    own = in_scope(person, col(Article.section))
+    named = select(col(Article.section)).where(col(Article.section) != "", *own).distinct()
+    return tuple(session.execute(named.order_by(col(Article.section))).scalars())
+
+
+def _forums(session: Session, person: Person, which: ColumnElement[bool]) -> tuple[Forum, ...]:
     last = select(func.max(ForumChange.id)).where(col(ForumChange.thread_id) == Thread.id).correlate(Thread)
     rows = session.execute(
         select(Article.slug, Article.title, Thread.mode, Account.name, ForumChange.at)  # type: ignore[call-overload]
@@ -65,7 +77,7 @@ def _forums(session: Session, which: ColumnElement[bool]) -> tuple[Forum, ...]:
             and_(col(ForumChange.id) == last.scalar_subquery(), col(ForumChange.mode) == Thread.mode),
         )
         .outerjoin(Account, col(Account.id) == ForumChange.account_id)
-        .where(which)
+        .where(which, *in_scope(person, col(Article.section)))
         .order_by(desc(ForumChange.id), col(Article.title))
         .limit(SHOWN)
     )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
 from sqlalchemy import Select, bindparam, tuple_
@@ -69,8 +69,9 @@ class BadCursor(Exception):
     """Not a place in a list of ours."""
 
 
-@dataclass(frozen=True)
-class Contribution:
+class Contribution(NamedTuple):
+    """A tuple: a page makes and compares a hundred of them."""
+
     id: str
     parent: str | None
     number: int
@@ -243,7 +244,7 @@ def _contributions(session: Session, thread: Thread, page: int) -> tuple[Contrib
 def _filled(session: Session, thread: Thread, query: _Columns) -> tuple[Contribution, ...]:
     return tuple(
         Contribution(name, parent, number, author, markup.trusted(html), written_at, published_at)
-        for name, parent, number, author, html, written_at, published_at in session.execute(
+        for name, parent, number, author, html, written_at, published_at in session.connection().execute(
             query, {"thread": thread.id}
         )
     )

@@ -7,11 +7,11 @@ from markupsafe import Markup
 from sqlmodel import Session, col, select
 
 from moderation import markup
-from moderation.decisions import in_effect
 from moderation.lifecycle import Reason, Status
 from moderation.models.public import Article, Publication, Thread
 from moderation.models.queue import Comment, Version
 from moderation.pages import public
+from moderation.standing import in_effect
 
 
 @dataclass(frozen=True)

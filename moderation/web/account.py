@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Path, Request, Response
 
-from moderation import factors, passwords, sessions
+from moderation import factors, passwords, preferences, sessions
 from moderation.accounts import Person
 from moderation.pages import account as pages
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
@@ -60,6 +60,17 @@ def remove_password(app: ThisApp, request: Request, person: Confirmed, now: Now)
     with app.writing() as session:
         factors.remove_password(session, person, now)
     return go(app, request, person, "/desk/account?done=password_removed", now)
+
+
+# What is shown of the queue
+
+
+@router.post("/blur")
+def blur(app: ThisApp, request: Request, person: SignedIn, now: Now, on: Annotated[bool, Form()]) -> Response:
+    """Whether words the site looks out for are covered."""
+    with app.writing() as session:
+        preferences.set_blurs(session, person.id, on=on)
+    return go(app, request, person, f"/desk/account?done={'blur_on' if on else 'blur_off'}", now)
 
 
 # The browsers

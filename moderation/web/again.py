@@ -9,11 +9,11 @@ from fastapi import Request
 KNOWN = frozenset(
     {
         *("author", "email", "text", "token", "nobot", "parent", "step"),
-        *("action", "revision", "reason", "note", "decision"),
+        *("action", "revision", "reason", "note", "decision", "internal"),
     }
 )
 ONCE = frozenset({"token", "revision", "decision"})
-WORDS = ("text", "note")
+WORDS = ("text", "note", "internal")
 
 
 @dataclass(frozen=True)
@@ -36,3 +36,9 @@ async def typed(request: Request) -> Typed | None:
     words = {name: form.pop(name) for name in WORDS if form.get(name)}
     whole = "text" in words and {"author", "email"} <= form.keys()
     return Typed(words, form, request.path_params.get("slug", "") if whole else "")
+
+
+def origin(request: Request) -> str:
+    """The page of the desk a form was on."""
+    comment = request.path_params.get("comment_id")
+    return f"/desk/comments/{comment}" if comment else "/desk"

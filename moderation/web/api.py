@@ -13,10 +13,12 @@ from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
 from moderation.database import UNAVAILABLE
-from moderation.decisions import Last, NotFound, ReasonNeeded, Stale, TooLate
+from moderation.deciders import MayNotDecide
+from moderation.decisions import NotFound, ReasonNeeded, Stale, TooLate
 from moderation.drafts import Invalid
 from moderation.lifecycle import IllegalMove, actions_from
 from moderation.pages.public import BadCursor
+from moderation.standing import Last
 from moderation.submissions import Closed, Duplicate, Full, NonceReused, ParentNotPublic
 from moderation.throttle import TooMany
 from moderation.web import api_desk, api_docs, api_public, observe
@@ -27,6 +29,8 @@ from moderation.web.places import Place
 from moderation.web.submit import READ_WITHIN
 
 PREFIX = "/api/v1"
+# Who sends thousands of fields that do not exist would get ten times as much back.
+MOST_ERRORS = 20
 Extra = dict[str, Any]
 
 
@@ -95,7 +99,8 @@ def _invalid(error: Invalid, parts: Parts) -> Response:
 def _malformed(error: RequestValidationError, _parts: Parts) -> Response:
     if any(found["type"] == "json_invalid" for found in error.errors()):
         return problem(400, "The body is not JSON.")
-    return _fields([(".".join(map(str, found["loc"][1:])), found["msg"]) for found in error.errors()])
+    found = error.errors()[:MOST_ERRORS]
+    return _fields([(".".join(map(str, one["loc"][1:])), one["msg"]) for one in found])
 
 
 def _reason_needed(error: ReasonNeeded, _parts: Parts) -> Response:
@@ -176,6 +181,12 @@ _PROBLEMS: dict[type[Exception], Callable[[Any, Parts], Response]] = {
     NonceReused: lambda _error, _parts: _fields([("Idempotency-Key", "used with another body")]),
     Unauthorised: lambda _error, _parts: problem(
         401, "A bearer token is needed.", headers={"WWW-Authenticate": "Bearer"}
+    ),
+    MayNotDecide: lambda error, _parts: problem(
+        403,
+        "This is your own contribution: somebody else decides about it."
+        if error.own
+        else "You stood aside from this contribution: somebody else decides about it.",
     ),
     Forbidden: lambda _error, _parts: problem(403, "This token does not open that."),
     **dict.fromkeys(UNAVAILABLE, _busy),

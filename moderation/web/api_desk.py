@@ -8,10 +8,13 @@ from fastapi import APIRouter, Body, Depends, Path, Query
 from moderation import decisions
 from moderation.decisions import NotFound
 from moderation.lifecycle import Reason, Status
-from moderation.pages import desk as pages
+from moderation.pages import item as items
+from moderation.pages import queue as lists
+from moderation.pages.filters import Filter
+from moderation.voices import Heard
 from moderation.web import observe
 from moderation.web.api_public import ERRORS, json_only
-from moderation.web.api_shapes import Decided, Made, NewDecision, Queue, ReasonOffered, Undone, Whole
+from moderation.web.api_shapes import Decided, Made, NewDecision, NotYet, Queue, ReasonOffered, Undone, Whole
 from moderation.web.bearer import ModeratorToken, ReaderToken
 from moderation.web.dependencies import LARGEST, Now, Reading, ThisApp
 from moderation.web.strict_json import Route
@@ -29,15 +32,15 @@ def queue(
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     after: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Queue:
-    return Queue.of(pages.queue(session, person, status=status, after=after, limit=limit))
+    return Queue.of(lists.listing(session, person, Filter(status, passed=None), after=after, limit=limit))
 
 
 @router.get("/comments/{comment_id}", summary="One contribution and its log", responses={404: ERRORS})
 def comment(session: Reading, person: ReaderToken, comment_id: str) -> Whole:
-    page = pages.item(session, person, comment_id)
-    if page is None:
+    item = items.item(session, person, comment_id)
+    if item is None:
         raise NotFound
-    return Whole.of_page(page)
+    return Whole.of_item(item)
 
 
 @router.post(
@@ -48,9 +51,9 @@ def comment(session: Reading, person: ReaderToken, comment_id: str) -> Whole:
 )
 def decide(
     app: ThisApp, person: ModeratorToken, now: Now, comment_id: str, body: Annotated[NewDecision, Body()]
-) -> Decided:
+) -> Decided | NotYet:
     with app.writing() as session:
-        decision = decisions.decide(
+        decision = decisions.speak(
             session,
             comment_id,
             body.action,
@@ -61,6 +64,8 @@ def decide(
             reason=body.reason,
             note=body.note,
         )
+        if isinstance(decision, Heard):
+            return NotYet.of(decision)
         answer = Decided(
             status=decision.after,
             revision=decision.revision,

@@ -12,6 +12,7 @@ from moderation.drafts import Draft
 from moderation.lifecycle import Status
 from moderation.pages import public as pages
 from moderation.submissions import NonceReused
+from moderation.throttle import senders
 from moderation.web import observe
 from moderation.web.api_shapes import Accepted, NewComment, Problem, PublicComments
 from moderation.web.bearer import IsTrusted
@@ -44,11 +45,13 @@ class Incoming(NamedTuple):
 async def _incoming(
     app: ThisApp, now: Now, sender: Sender, trusted: IsTrusted, body: Annotated[NewComment, Body()]
 ) -> Incoming:
-    """Renders before any transaction."""
+    """Renders before any transaction; whoever waits for that has been counted."""
 
-    def read() -> Draft:
+    def count() -> None:
         if not trusted:
             app.previews.by_sender(sender, now)
+
+    def read() -> Draft:
         return drafts.read(
             body.author,
             body.email,
@@ -57,7 +60,14 @@ async def _incoming(
             required=app.settings.required,
         )
 
-    async with app.turn_of(body.text):
+    def both() -> Draft:
+        count()
+        return read()
+
+    if not app.is_long(body.text):
+        return Incoming(await to_thread.run_sync(both), body.parent)
+    await to_thread.run_sync(count)
+    async with app.long_texts.turn([] if trusted else senders(sender)):
         return Incoming(await to_thread.run_sync(read), body.parent)
 
 
@@ -80,6 +90,7 @@ def submit(
 ) -> Accepted:
     if not trusted:
         app.throttle.by_sender(sender, now)
+    likeness = app.likeness(slug, incoming.draft.text.html, now, incoming.parent)
     with app.writing() as session:
         comment = submissions.submit(
             session,
@@ -89,6 +100,7 @@ def submit(
             now=now,
             parent=incoming.parent,
             room=app.settings.room,
+            likeness=likeness,
         )
         if comment.status is Status.WITHDRAWN:
             raise NonceReused  # its text is erased: nobody can tell whether this is the same

@@ -7,8 +7,12 @@ from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
 from moderation.decisions import CONTROLS, LONGEST_NOTE
 from moderation.lifecycle import Action, Reason, Status
-from moderation.pages import desk
+from moderation.pages.cards import Card
+from moderation.pages.item import Item as Contributed
+from moderation.pages.log import Line as Logged
 from moderation.pages.public import Contribution, ListPage
+from moderation.pages.queue import Listing
+from moderation.voices import Heard
 
 COMMENT_ID = "4amfz3qah6davsys"
 AT = "2026-03-01T09:00:00Z"
@@ -95,7 +99,7 @@ class Item(Shape):
     submitted_at: Moment = Field(examples=[AT])
 
     @classmethod
-    def of(cls, card: desk.Card) -> "Item":
+    def of(cls, card: Card) -> "Item":
         return cls(
             id=card.id,
             revision=card.revision,
@@ -115,7 +119,7 @@ class Queue(Shape):
     next: str | None = Field(examples=[None])
 
     @classmethod
-    def of(cls, page: desk.QueuePage) -> "Queue":
+    def of(cls, page: Listing) -> "Queue":
         return cls(items=[Item.of(card) for card in page.cards], next=page.next)
 
 
@@ -132,7 +136,7 @@ class Line(Shape):
     at: Moment = Field(examples=[AT])
 
     @classmethod
-    def of(cls, line: desk.Line) -> "Line":
+    def of(cls, line: Logged) -> "Line":
         return cls(
             id=str(line.id),
             action=line.action,
@@ -154,11 +158,11 @@ class Whole(Item):
     publication: Published | None
 
     @classmethod
-    def of_page(cls, page: desk.ItemPage) -> "Whole":
+    def of_item(cls, item: Contributed) -> "Whole":
         return cls(
-            **Item.of(page.card).model_dump(),
-            decisions=[Line.of(line) for line in reversed(page.history)],
-            publication=None if page.number is None else Published(number=page.number),
+            **Item.of(item.card).model_dump(),
+            decisions=[Line.of(line) for line in reversed(item.history)],
+            publication=None if item.number is None else Published(number=item.number),
         )
 
 
@@ -185,6 +189,22 @@ class Decided(Shape):
     revision: int = Field(examples=[2])
     decision: Made
     undo_until: Moment = Field(examples=[AT])
+
+
+class NotYet(Shape):
+    """A voice that was recorded where the site asks several: nothing has moved yet."""
+
+    status: Status
+    revision: int = Field(examples=[1])
+    decision: None = None
+    undo_until: None = None
+    # How many more must say the same, and whether a veto stands until which no number is enough.
+    missing: int = Field(examples=[1])
+    paused: bool = Field(examples=[False])
+
+    @classmethod
+    def of(cls, heard: Heard) -> "NotYet":
+        return cls(status=heard.status, revision=heard.revision, missing=heard.missing, paused=heard.paused)
 
 
 class Undone(Shape):

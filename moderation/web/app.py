@@ -33,19 +33,28 @@ from moderation.web import (
     account,
     again,
     api,
+    bulk,
     confirm,
     desk,
     email,
     factors,
+    feed,
+    guide,
     health,
     observe,
+    onward,
     passkeys,
     password,
+    policy,
     public,
     scrape,
+    settings,
+    shortcuts,
     sign_in,
+    statistics,
     submit,
     team,
+    together,
     tokens,
     track,
 )
@@ -91,7 +100,7 @@ def build(settings: Settings, clock: Clock = utc, *, served: bool = False) -> Pa
         throttle=Throttle(settings.submit_limit, counts, settings.keys()[0], "submit"),
         previews=Throttle(settings.submit_limit, counts, settings.keys()[0], "preview", times=PREVIEWS),
         # Counts of their own, which no flood of contributions can push out.
-        tries=Tries(Counts(settings.limits_url), settings.keys()[0]),
+        tries=Tries(Counts(settings.limits_url), Counts(settings.limits_url), settings.keys()[0]),
         vault=Vault(settings.keys()),
     )
 
@@ -120,7 +129,7 @@ def create_app(parts: Parts) -> ASGIApp:
         app,
         site_url=parts.settings.site_url,
         public_origins=parts.settings.public_origins,
-        refusal=lambda path: _foreign(parts, path),
+        refusal=lambda path, status: _refusal(parts, path, status),
     )
     front = Front(
         Observer(guarded),
@@ -138,9 +147,12 @@ def create_app(parts: Parts) -> ASGIApp:
 def _routes() -> list[BaseRoute]:
     """Every application of a process shares them: FastAPI takes a tenth of a second to prepare them."""
     router = APIRouter()
-    for module in (public, submit, track, passkeys, password, sign_in, desk):
+    # What has a name of its own under a contribution, before the actions that decide about it.
+    for module in (public, submit, track, passkeys, password, sign_in, together, desk, feed):
         router.include_router(module.router, dependencies=[] if module is submit else [Place])
-    for module in (account, confirm, email, factors, team, tokens, health, scrape):
+    account_pages = (account, confirm, email, factors, shortcuts, tokens)
+    team_pages = (bulk, settings, policy, statistics, team, guide)
+    for module in (*account_pages, *team_pages, health, scrape):
         router.include_router(module.router, dependencies=[Place])
     return router.routes
 
@@ -198,10 +210,12 @@ def _error_page(
     return parts.page(name, None, status=status, headers=private, reference=reference, foreign=foreign)
 
 
-def _foreign(parts: Parts, path: str) -> Response:
+def _refusal(parts: Parts, path: str, status: int) -> Response:
+    """What the guard lets no further."""
     if path.startswith(api.PREFIX):
-        return api.problem(403, "This was sent by a page of another site.")
-    return _error_page(parts, 403, foreign=True)
+        foreign = "This was sent by a page of another site."
+        return api.problem(status, foreign if status == 403 else "Send application/json.")
+    return _error_page(parts, status, foreign=status == 403)
 
 
 def _shown(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
@@ -235,14 +249,17 @@ async def _to_sign_in(request: Request, _error: Exception) -> Response:
     parts: Parts = request.app.state.parts
     if request.method == "GET":
         query = request.url.query
-        onward = quote(request.url.path + (f"?{query}" if query else ""))
-        return RedirectResponse(parts.url(f"/sign-in?next={onward}"), 303, headers=PRIVATE)
+        asked = quote(request.url.path + (f"?{query}" if query else ""))
+        return RedirectResponse(parts.url(f"/sign-in?next={asked}"), 303, headers=PRIVATE)
+    # What was typed is shown, to be sent again once somebody is signed in: once, as a revision sees to it.
+    typed = await again.typed(request)
     return parts.page(
         "sign_in.html",
-        None,
+        typed,
         status=401,
         headers=PRIVATE,
-        next="/desk",
+        next=onward.inside(again.origin(request)),
         problem="signed_out",
         party=parts.party,
+        action=parts.url(request.url.path),
     )

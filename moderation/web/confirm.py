@@ -117,7 +117,7 @@ def answer(
 
 def _by_code(app: Parts, person: Person, now: datetime, code: str, recovery: str) -> bool:
     if not recovery:
-        app.tries.at_account(Door.CODE, str(person.id), now)
+        app.tries.at_account(Door.CONFIRM, str(person.id), now)
     with app.writing() as session:
         right = factors.prove(session, app.vault, person.id, now, code=code, recovery=recovery)
         return right and _confirmed(session, person, now)

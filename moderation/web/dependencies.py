@@ -1,27 +1,27 @@
 """What requests are given: the program's parts, the time, and a transaction to read in."""
 
 from collections.abc import Generator
-from contextlib import AbstractAsyncContextManager, AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Annotated, Any
 
-from anyio import CapacityLimiter
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from moderation import database, party
+from moderation import database, likeness, party, quotable
 from moderation.clock import Clock
+from moderation.likeness import Likeness
 from moderation.links import Links
 from moderation.settings import Settings
 from moderation.throttle import Throttle
 from moderation.tries import Tries
 from moderation.vault import Vault
 from moderation.web.address import address, networks
-from moderation.web.places import one_of
+from moderation.web.line import Line
 
 # The largest number a row of either database can have.
 LARGEST = 2**31 - 1
@@ -42,7 +42,9 @@ class Parts:
     previews: Throttle
     tries: Tries
     vault: Vault
-    long_texts: CapacityLimiter = field(default_factory=lambda: CapacityLimiter(1))
+    long_texts: Line = field(default_factory=Line)
+
+    articles: quotable.Remembered = field(default_factory=quotable.Remembered)
 
     @property
     def mails(self) -> bool:
@@ -65,12 +67,13 @@ class Parts:
         """Ends, and so commits, before the answer is made: what was acknowledged is kept."""
         return database.writing(self.engine)
 
-    def turn_of(self, text: str) -> AbstractAsyncContextManager[None]:
-        """To be had while the text is rendered; who waits for it takes no thread. Raises Busy.
-
-        The longest take a third of a second: several at once would leave no time to decide meanwhile.
-        """
-        return one_of(self.long_texts) if self.is_long(text) else nullcontext()
+    def likeness(self, slug: str, html: str, now: datetime, parent: str | None = None) -> Likeness | None:
+        """What a text is compared by, without what it quotes; before any writing."""
+        above = self.articles.above(self.public_reading, slug, now)
+        if parent is not None:
+            with self.public_reading() as session:
+                above |= quotable.answered(session, parent)
+        return likeness.of(html, above)
 
     def is_long(self, text: str) -> bool:
         return len(text) > LONG_TEXT
@@ -89,17 +92,31 @@ class Parts:
         return f'W/"{self.fingerprint}-{revision}"'
 
 
-# Those that wait for nothing are `async`: FastAPI gives each of the others a turn in a thread.
-async def parts(request: Request) -> Parts:
+def parts_of(request: Request) -> Parts:
     found: Parts = request.app.state.parts
     return found
 
 
-ThisApp = Annotated[Parts, Depends(parts)]
+def sender_of(request: Request) -> str | None:
+    """The address of who sends, as far as it tells anything; kept for as long as the request lasts."""
+    return address(request, networks(parts_of(request).settings.trusted_proxies))
 
 
-async def _now(app: ThisApp) -> datetime:
-    return app.clock()
+# Those that wait for nothing are `async`: FastAPI gives each of the others a turn in a thread. None asks for
+# another one: FastAPI finds that out anew for each, and it takes longer than what they do.
+async def _parts(request: Request) -> Parts:
+    return parts_of(request)
+
+
+async def _now(request: Request) -> datetime:
+    return parts_of(request).clock()
+
+
+async def _sender(request: Request) -> str | None:
+    return sender_of(request)
+
+
+ThisApp = Annotated[Parts, Depends(_parts)]
 
 
 # Ends before the response starts: no connection is held while a slow reader takes the page.
@@ -108,11 +125,6 @@ def _reading(app: ThisApp) -> Generator[Session]:
         yield session
 
 
-async def _sender(app: ThisApp, request: Request) -> str | None:
-    return address(request, networks(app.settings.trusted_proxies))
-
-
-# The address of who sends, as far as it tells anything; kept for as long as the request lasts.
 Sender = Annotated[str | None, Depends(_sender)]
 Now = Annotated[datetime, Depends(_now)]
 Reading = Annotated[Session, Depends(_reading, scope="function")]

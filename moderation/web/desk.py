@@ -1,40 +1,114 @@
-"""The moderators' space: the queue, one contribution, deciding, undoing, the log."""
+"""The moderators' space: the list and one contribution, deciding, undoing, the log."""
 
+from dataclasses import dataclass, replace
 from datetime import timedelta
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal, TypedDict
+from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Query, Request, Response
-from pydantic import AfterValidator
+from fastapi.exceptions import RequestValidationError
+from pydantic import AfterValidator, Field
+from sqlmodel import Session
 
-from moderation import articles, decisions
+from moderation import articles, bulk, deciders, decisions, leases
 from moderation.accounts import Person
+from moderation.deciders import MayNotDecide
 from moderation.decisions import NoteTooLong, NotFound, ReasonNeeded, Stale, TooLate
-from moderation.lifecycle import Action, IllegalMove, Reason, Status
+from moderation.lifecycle import Action, IllegalMove, Reason
 from moderation.models.public import Mode
+from moderation.models.queue import Decision
 from moderation.pages import desk as pages
+from moderation.pages import log as logged
+from moderation.pages import lots, queue, together
+from moderation.pages.desk import DeskPage, Told
+from moderation.pages.filters import Filter
+from moderation.pages.lots import Selection
+from moderation.settings import Room
+from moderation.voices import Heard
 from moderation.web import observe
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
+from moderation.web.listed import Listed
 from moderation.web.people import PRIVATE, Admin, SignedIn, go
+from moderation.web.picked import JustMade, Picked
 
 router = APIRouter(prefix="/desk")
 Done = Annotated[int | None, Query(ge=1, le=LARGEST)]
 
 
+NOTHING = Selection()
+Voices = Annotated[list[Annotated[int, Field(ge=1, le=LARGEST)]] | None, Query(max_length=bulk.MOST)]
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What a decision that was not made had said, and why it was not."""
+
+    stale: Stale | IllegalMove | TooLate | None = None
+    problem: str = ""
+    reason: Reason | None = None
+    note: str = ""
+    # What was to be noted for the team.
+    internal: str = ""
+
+
+class _Site(TypedDict):
+    room: Room
+    site_name: str
+
+
+def _site(app: Parts) -> _Site:
+    return {"room": app.settings.room, "site_name": app.settings.site_name}
+
+
+def _show(
+    app: Parts,
+    session: Session,
+    person: Person,
+    now: Now,
+    page: DeskPage | None,
+    typed: Typed,
+    status: int = 200,
+    picked: Selection = NOTHING,
+) -> Response:
+    if page is None:
+        raise NotFound
+    listed = [card.id for card in page.listed]
+    opened = page.item.card.id if page.item is not None else None
+    zone = ZoneInfo(app.settings.timezone)
+    return app.page(
+        "queue.html",
+        page,
+        status=status,
+        headers=PRIVATE,
+        person=person,
+        now=now,
+        typed=typed,
+        picked=picked,
+        team=together.team(session, person, listed, opened, now=now, zone=zone),
+    )
+
+
 @router.get("")
-def queue(
+def first(
     app: ThisApp,
     session: Reading,
     person: SignedIn,
     now: Now,
-    status: Status = Status.PENDING,
+    which: Listed,
+    picked: Picked,
+    made: JustMade,
     after: Annotated[str | None, Query(max_length=200)] = None,
     done: Done = None,
     forum: Annotated[str | None, Query(max_length=200)] = None,
+    heard: Voices = None,
 ) -> Response:
-    page = pages.queue(
-        session, person, status=status, after=after, done=done, moved=forum, room=app.settings.room
+    told = replace(
+        pages.told(session, person, done, forum, heard or ()),
+        lot=lots.lot(session, made.lot),
+        left=lots.left(session, person, made.left),
     )
-    return app.page("queue.html", page, headers=PRIVATE, person=person, now=now)
+    page = pages.first(session, person, which, after=after, told=told, **_site(app))
+    return _show(app, session, person, now, page, Typed(), picked=picked)
 
 
 @router.get("/log")
@@ -42,19 +116,29 @@ def log(
     app: ThisApp,
     session: Reading,
     person: SignedIn,
+    now: Now,
     before: Annotated[int | None, Query(ge=1, le=LARGEST)] = None,
+    whose: Literal["own"] | None = None,
 ) -> Response:
-    return app.page("log.html", pages.log(session, before), headers=PRIVATE, person=person)
+    page = logged.log(session, person, before, own=whose is not None)
+    return app.page("log.html", page, headers=PRIVATE, person=person, now=now)
 
 
 @router.get("/comments/{comment_id}")
 def item(
-    app: ThisApp, session: Reading, person: SignedIn, now: Now, comment_id: str, done: Done = None
+    app: ThisApp,
+    session: Reading,
+    person: SignedIn,
+    now: Now,
+    comment_id: str,
+    which: Listed,
+    picked: Picked,
+    done: Done = None,
+    heard: Voices = None,
 ) -> Response:
-    page = pages.item(session, person, comment_id, done)
-    if page is None:
-        raise NotFound
-    return app.page("item.html", page, headers=PRIVATE, person=person, now=now, **_NOTHING_TYPED)
+    told = pages.told(session, person, done, heard=heard or ())
+    page = pages.opened(session, person, which, comment_id, told=told, **_site(app))
+    return _show(app, session, person, now, page, Typed(), picked=picked)
 
 
 @router.post("/articles/{slug}/{move}")
@@ -70,9 +154,6 @@ def move_forum(
     return go(app, request, person, f"/desk?forum={slug}", now)
 
 
-_NOTHING_TYPED: dict[str, Any] = {"stale": None, "problem": "", "typed_reason": None, "typed_note": ""}
-
-
 @router.post("/comments/{comment_id}/{action}")
 def decide(
     app: ThisApp,
@@ -81,6 +162,7 @@ def decide(
     now: Now,
     comment_id: str,
     action: Action,
+    which: Listed,
     revision: Annotated[int, Form(ge=1, le=LARGEST)],
     reason: Annotated[str, Form()] = "",
     note: Annotated[str, AfterValidator(decisions.as_noted), Form()] = "",
@@ -88,7 +170,7 @@ def decide(
     chosen = Reason(reason) if reason in set(Reason) else None
     try:
         with app.writing() as session:
-            decision = decisions.decide(
+            made = decisions.speak(
                 session,
                 comment_id,
                 action,
@@ -99,45 +181,40 @@ def decide(
                 reason=chosen,
                 note=note,
             )
-            done = decision.id
+            done = made.id if isinstance(made, Decision) else None
+            heard = made.voice_id if isinstance(made, Heard) else None
+            onward = queue.onward(session, person, which, comment_id, now)
+            if onward and deciders.is_team(session):
+                leases.take(session, onward, by=person.id, now=now, wait=False)
+    except (Stale, IllegalMove, ReasonNeeded, NoteTooLong, MayNotDecide) as error:
+        typed = _refused(error, chosen, note)
+        return as_it_is(app, person, now, comment_id, which, typed)
+    if done is not None:
         observe.decided(done, action, person.id)
-    except (Stale, IllegalMove, ReasonNeeded, NoteTooLong) as error:
-        return _refused(app, person, now, comment_id, error, chosen, note)
-    with app.reading() as session:
-        onward = pages.next_waiting(session, person, comment_id)
-    place = f"/desk/comments/{onward}?done={done}" if onward else f"/desk?done={done}"
-    return go(app, request, person, place, now)
+    path = f"/desk/comments/{onward}" if onward else "/desk"
+    return go(app, request, person, which.address(path, done=done, heard=heard), now)
 
 
 def _refused(
-    app: Parts,
-    person: Person,
-    now: Now,
-    comment_id: str,
-    error: Stale | IllegalMove | ReasonNeeded | NoteTooLong,
+    error: Stale | IllegalMove | ReasonNeeded | NoteTooLong | MayNotDecide,
     reason: Reason | None,
     note: str,
-) -> Response:
-    """The item as it is now, why nothing was done, and what had been typed."""
-    with app.reading() as session:
-        page = pages.item(session, person, comment_id)
-    if page is None:
-        raise NotFound
-    problem = "length" if isinstance(error, NoteTooLong) else ""
+) -> Typed:
+    if isinstance(error, MayNotDecide):
+        return Typed(None, "may_not", reason, note)
+    if isinstance(error, NoteTooLong):
+        return Typed(None, "length", reason, note)
     if isinstance(error, ReasonNeeded):
-        problem = "note" if error.note else "reason"
-    return app.page(
-        "item.html",
-        page,
-        status=422 if problem else 409,
-        headers=PRIVATE,
-        person=person,
-        now=now,
-        stale=None if problem else error,
-        problem=problem,
-        typed_reason=reason,
-        typed_note=note,
-    )
+        return Typed(None, "note" if error.note else "reason", reason, note)
+    return Typed(error, "", reason, note)
+
+
+def as_it_is(app: Parts, person: Person, now: Now, comment_id: str, which: Filter, typed: Typed) -> Response:
+    """The contribution as it is now, why nothing was done, and what had been typed."""
+    with app.reading() as session:
+        page = pages.opened(session, person, which, comment_id, **_site(app))
+        status = {"": 409, "may_not": 403}.get(typed.problem, 422)
+        return _show(app, session, person, now, page, typed, status)
 
 
 @router.post("/undo")
@@ -146,23 +223,39 @@ def undo(
     request: Request,
     person: SignedIn,
     now: Now,
-    decision: Annotated[int, Form(ge=1, le=LARGEST)],
+    which: Listed,
+    decision: Annotated[int | None, Form(ge=1, le=LARGEST)] = None,
+    lot: Annotated[str, Form(max_length=26)] = "",
 ) -> Response:
+    if decision is None and not lot:
+        raise RequestValidationError([])
+    if decision is None:
+        return _undo_lot(app, request, person, now, which, lot)
     try:
         with app.writing() as session:
             undone = decisions.undo(session, decision, by=person.id, now=now)
             comment_id, line = undone.comment_id, undone.id
         observe.decided(line, "undo", person.id)
-    except TooLate as late:
-        return _too_late(app, person, now, decision, late)
-    return go(app, request, person, f"/desk/comments/{comment_id}?done={line}", now)
+    except (TooLate, MayNotDecide) as late:
+        with app.reading() as session:
+            found = logged.line(session, person, decision)
+        if found is None:
+            raise NotFound from None
+        typed = Typed(late) if isinstance(late, TooLate) else Typed(problem="may_not")
+        return as_it_is(app, person, now, found.comment_id, which, typed)
+    return go(app, request, person, which.address(f"/desk/comments/{comment_id}", done=line), now)
 
 
-def _too_late(app: Parts, person: Person, now: Now, decision: int, late: TooLate) -> Response:
+def _undo_lot(app: Parts, request: Request, person: Person, now: Now, which: Filter, lot: str) -> Response:
+    with app.writing() as session:
+        undone = bulk.undo(session, lot, by=person.id, now=now)
+        lines = [line.id for line in undone.done]
+    for line in lines:
+        observe.decided(line, "undo", person.id)
+    left = [one.comment_id for one in undone.left]
+    if lines:
+        return go(app, request, person, which.address("/desk", lot=undone.lot, left=left), now)
     with app.reading() as session:
-        line = pages.line(session, decision)
-        page = pages.item(session, person, line.comment_id) if line else None
-    if page is None:
-        raise NotFound
-    typed = {**_NOTHING_TYPED, "stale": late}
-    return app.page("item.html", page, status=409, headers=PRIVATE, person=person, now=now, **typed)
+        told = Told(left=lots.left(session, person, left))
+        page = pages.first(session, person, which, after=None, told=told, **_site(app))
+        return _show(app, session, person, now, page, Typed(), status=409)

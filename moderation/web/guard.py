@@ -34,7 +34,17 @@ SECURE_HEADERS = {
 # What pages of PUBLIC_ORIGINS may post to, and nothing else.
 PUBLIC_FORM = re.compile(r"(?:/api/v1)?/articles/[^/]+/comments", re.ASCII)
 FOR_EVER = "public, max-age=31536000, immutable"
-LARGEST_BODY = 256 * 1024
+# All that is read; or nothing. Other kinds would be taken apart while everybody waits, multipart/form-data in
+# whatever encoding its sender names; no form of ours is sent as that.
+_READ = re.compile(
+    r"application/json[ \t]*(?:;.*)?"
+    r'|(?P<form>application/x-www-form-urlencoded)[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?'
+    r"|",
+    re.ASCII | re.IGNORECASE,
+)
+# Ten thousand characters, each four bytes of UTF-8 and those written with a percent sign, are 120 kB.
+LARGEST_BODY = 128 * 1024
+MOST_FIELDS = 200
 
 
 class Guard:
@@ -51,9 +61,9 @@ class Guard:
         *,
         site_url: str,
         public_origins: Sequence[str],
-        refusal: Callable[[str], Response],
+        refusal: Callable[[str, int], Response],
     ) -> None:
-        """`site_url` as the settings have it; `refusal` makes the answer for a path."""
+        """`site_url` as the settings have it; `refusal` makes the answer for a path and a status."""
         self._app = app
         self._public_origins = frozenset(public_origins)
         self._refusal = refusal
@@ -80,14 +90,14 @@ class Guard:
                 message = {**message, "body": b""}
             await send(message)
 
-        if self._is_foreign(scope):
-            logs.security("refused as foreign")
-            await self._refusal(scope["path"])(scope, receive, with_headers)
+        refused = self._refused(scope)
+        if refused:
+            await self._refusal(scope["path"], refused)(scope, receive, with_headers)
             return
         if asked == "HEAD":
             # GET without a body, for every address: mail scanners ask that way first.
             scope["method"] = "GET"
-        await self._app(scope, _bounded(receive), with_headers)
+        await self._app(scope, _bounded(scope, receive), with_headers)
 
     def _add(self, headers: MutableHeaders, status: int) -> None:
         is_data = headers.get("content-type", "").startswith("application/")
@@ -98,9 +108,16 @@ class Guard:
             # Whatever may be kept, and by whom, says so itself.
             headers.setdefault("Cache-Control", "no-store")
 
-    def _is_foreign(self, scope: Scope) -> bool:
+    def _refused(self, scope: Scope) -> int | None:
+        """The status for what goes no further."""
         if scope["method"] in SAFE:
-            return False
+            return None
+        if self._is_foreign(scope):
+            logs.security("refused as foreign")
+            return 403
+        return None if all(_kinds(scope)) else 415
+
+    def _is_foreign(self, scope: Scope) -> bool:
         headers = Headers(scope=scope)
         origin = headers.get("origin")
         if origin in self._public_origins and PUBLIC_FORM.fullmatch(scope["path"]):
@@ -117,15 +134,23 @@ class Guard:
         return host not in {"", self._host} and origin in {f"http://{host}", f"https://{host}"}
 
 
-def _bounded(receive: Receive) -> Receive:
+def _kinds(scope: Scope) -> list[re.Match[str] | None]:
+    """What the body is said to be, once as a rule; None for what is not read."""
+    return [_READ.fullmatch(kind) for kind in Headers(scope=scope).getlist("content-type")]
+
+
+def _bounded(scope: Scope, receive: Receive) -> Receive:
     """Counts what really arrives, whatever length was announced or none."""
-    received = 0
+    is_form = any(kind and kind["form"] for kind in _kinds(scope))
+    received = fields = 0
 
     async def bounded() -> Message:
-        nonlocal received
+        nonlocal received, fields
         message = await receive()
-        received += len(message.get("body", b""))
-        if received > LARGEST_BODY:
+        body = message.get("body", b"")
+        received += len(body)
+        fields += body.count(b"&") if is_form else 0
+        if received > LARGEST_BODY or fields >= MOST_FIELDS:
             raise HTTPException(413)
         return message
 

@@ -6,7 +6,7 @@ from enum import StrEnum
 from typing import Annotated, Literal
 
 from anyio import to_thread
-from fastapi import APIRouter, Response
+from fastapi import APIRouter, Request, Response
 from fastapi import Form as Field
 from fastapi.responses import RedirectResponse
 from pydantic import BaseModel
@@ -15,9 +15,9 @@ from moderation import drafts, identifiers, links, markup, submissions
 from moderation.decisions import NotFound
 from moderation.drafts import Draft, Invalid, Problem
 from moderation.pages import public as pages
-from moderation.throttle import TooMany
+from moderation.throttle import TooMany, senders
 from moderation.web import observe
-from moderation.web.dependencies import Now, Parts, Sender, ThisApp
+from moderation.web.dependencies import Parts, parts_of, sender_of
 from moderation.web.form import Form
 from moderation.web.places import place
 
@@ -63,14 +63,14 @@ class Typed(BaseModel):
     nobot: str = ""
     step: Literal["preview", "send"] = "preview"
 
+    @property
+    def form(self) -> Form:
+        return Form(author=self.author, email=self.email, text=self.text)
 
-def _attempt(app: Parts, now: datetime, slug: str, sender: str | None, typed: Typed) -> Attempt:
+
+def _attempt(app: Parts, now: datetime, slug: str, typed: Typed) -> Attempt:
     """Everything slow, before any transaction."""
-    form = Form(author=typed.author, email=typed.email, text=typed.text)
-    try:
-        app.previews.by_sender(sender, now)
-    except TooMany as many:
-        return Attempt(form, None, "", Notice.TOO_MANY, sends=False, wait=many.seconds)
+    form = typed.form
     problems = {"nobot": Problem("not_empty")} if typed.nobot else {}
     try:
         draft = drafts.read(
@@ -108,20 +108,35 @@ def _check(
 
 
 @router.post("/articles/{slug}/comments")
-async def send(
-    app: ThisApp, now: Now, slug: str, sender: Sender, typed: Annotated[Typed, Field()]
-) -> Response:
+async def send(request: Request, slug: str, typed: Annotated[Typed, Field()]) -> Response:
+    # No dependencies: finding each takes FastAPI longer than all of this.
+    app, sender = parts_of(request), sender_of(request)
+    now = app.clock()
     if not app.is_long(typed.text):
         async with place():  # one turn in a thread does both
             return await to_thread.run_sync(_send, app, now, slug, sender, typed)
-    async with app.turn_of(typed.text):
-        attempt = await to_thread.run_sync(_attempt, app, now, slug, sender, typed)
+    try:
+        # Whoever waits has been counted: nobody sends without end by waiting.
+        await to_thread.run_sync(app.previews.by_sender, sender, now)
+        async with app.long_texts.turn(senders(sender)):
+            attempt = await to_thread.run_sync(_attempt, app, now, slug, typed)
+    except TooMany as many:
+        attempt = _refused(typed, many)
     async with place():
         return await to_thread.run_sync(_answer, app, now, slug, sender, attempt)
 
 
 def _send(app: Parts, now: datetime, slug: str, sender: str | None, typed: Typed) -> Response:
-    return _answer(app, now, slug, sender, _attempt(app, now, slug, sender, typed))
+    try:
+        app.previews.by_sender(sender, now)
+        attempt = _attempt(app, now, slug, typed)
+    except TooMany as many:
+        attempt = _refused(typed, many)
+    return _answer(app, now, slug, sender, attempt)
+
+
+def _refused(typed: Typed, many: TooMany) -> Attempt:
+    return Attempt(typed.form, None, "", Notice.TOO_MANY, sends=False, wait=many.seconds)
 
 
 def _answer(app: Parts, now: datetime, slug: str, sender: str | None, attempt: Attempt) -> Response:
@@ -143,9 +158,16 @@ def _store(
 ) -> Response:
     try:
         app.throttle.by_sender(sender, now)
+        likeness = app.likeness(slug, draft.text.html, now)
         with app.writing() as session:
             code = submissions.submit(
-                session, slug, draft, nonce=attempt.nonce, now=now, room=app.settings.room
+                session,
+                slug,
+                draft,
+                nonce=attempt.nonce,
+                now=now,
+                room=app.settings.room,
+                likeness=likeness,
             ).tracking
     except (TooMany, submissions.Full, submissions.Duplicate, submissions.Closed, NotFound) as error:
         return _not_stored(app, slug, attempt, error)

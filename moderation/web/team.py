@@ -1,10 +1,14 @@
-"""The team, for who administers: who is in it, how each signs in, and signing somebody out everywhere."""
+"""The team, for who administers: who is in it, who is on duty, signing somebody out everywhere."""
 
 import logging
+from datetime import UTC
+from typing import Annotated
+from zoneinfo import ZoneInfo
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, Form, Request, Response
+from pydantic import AfterValidator, StringConstraints
 
-from moderation import accounts, logs, sessions
+from moderation import accounts, duty, logs, preferences, sessions
 from moderation.decisions import NotFound
 from moderation.pages import account as pages
 from moderation.web.account import Number
@@ -12,11 +16,34 @@ from moderation.web.dependencies import Now, Reading, ThisApp
 from moderation.web.people import PRIVATE, Admin, Confirmed, go
 
 router = APIRouter(prefix="/desk/team")
+Section = Annotated[str, StringConstraints(max_length=200)]
 
 
 @router.get("")
 def show(app: ThisApp, session: Reading, person: Admin, now: Now, done: str = "") -> Response:
-    return app.page("team.html", pages.team(session, now), headers=PRIVATE, person=person, news=done)
+    weeks = pages.weeks(session, now, ZoneInfo(app.settings.timezone))
+    return app.page(
+        "team.html", pages.team(session, now), headers=PRIVATE, person=person, news=done, weeks=weeks
+    )
+
+
+def _week(typed: str) -> str:
+    """Raises ValueError for what is no week."""
+    return duty.week_of(duty.monday(typed, UTC), UTC)
+
+
+@router.post("/duty")
+def agree(
+    app: ThisApp,
+    request: Request,
+    person: Admin,
+    now: Now,
+    week: Annotated[str, Form(max_length=8), AfterValidator(_week)],
+    who: Annotated[list[int] | None, Form()] = None,
+) -> Response:
+    with app.writing() as session:
+        duty.assign(session, week, who or [])
+    return go(app, request, person, "/desk/team?done=duty_saved", now)
 
 
 @router.post("/{account}/sign-out")
@@ -29,3 +56,19 @@ def sign_out(
         sessions.end_all(session, account, now, but=person.browser)
     logs.security("signed out by another", level=logging.INFO, account=account, by=person.id)
     return go(app, request, person, "/desk/team?done=member_ended", now)
+
+
+@router.post("/{account}/sections")
+def set_sections(
+    app: ThisApp,
+    request: Request,
+    person: Admin,
+    _again: Confirmed,
+    now: Now,
+    account: Number,
+    section: Annotated[list[Section] | None, Form()] = None,
+) -> Response:
+    with app.writing() as session:
+        preferences.set_sections(session, account, section or (), now)
+    logs.security("sections set by another", level=logging.INFO, account=account, by=person.id)
+    return go(app, request, person, "/desk/team?done=sections_set", now)

@@ -9,7 +9,7 @@ from moderation.accounts import Person
 from moderation.decisions import NotFound
 from moderation.drafts import LONGEST_NAME
 from moderation.markup import Refused
-from moderation.models.queue import Role
+from moderation.models.people import Role
 from moderation.pages import account as pages
 from moderation.tokens import Scope
 from moderation.web.account import Number

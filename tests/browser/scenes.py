@@ -10,7 +10,7 @@ from sqlmodel import delete
 
 from browser.conftest import ROOM
 from browser.serving import Site
-from browser.steps import Guarded, button, guarded, heading, message, preview, read_preview, write
+from browser.steps import Guarded, button, guarded, heading, message, preview, read_preview, refuse, write
 from moderation import articles, decisions, drafts, email_changes, identifiers, submissions
 from moderation.articles import Content
 from moderation.lifecycle import NEEDS_REASON, Action, Reason, Status
@@ -189,6 +189,7 @@ def closed_forum_in_the_log(_gallery: Gallery, page: Page) -> None:
     page.goto("/desk")
     if button(page, "Fermer ce forum").count():
         button(page, "Fermer ce forum").click()
+        expect(page.get_by_text("Forum fermé par Ann")).to_be_visible()
     page.goto("/desk/log")
     expect(page.get_by_role("heading", name="Forums fermés")).to_be_visible()
 
@@ -249,32 +250,58 @@ def sign_in_wrong_code(gallery: Gallery, page: Page) -> None:
 def signed_out_meanwhile(gallery: Gallery, page: Page) -> None:
     item(Status.PENDING)(gallery, page)
     page.context.clear_cookies()
-    button(page, "Valider").click()
+    # As without a script.
+    page.locator("form[data-do=publish]").evaluate("form => form.submit()")
     expect(page.get_by_role("alert")).to_contain_text("Votre session est terminée")
 
 
-def without_a_reason(gallery: Gallery, page: Page) -> None:
+def reasons(gallery: Gallery, page: Page) -> None:
     item(Status.PENDING)(gallery, page)
+    page.locator("details.refuse > summary").click()
+    expect(button(page, "hors sujet")).to_be_visible()
+
+
+def without_a_reason(gallery: Gallery, page: Page) -> None:
+    reasons(gallery, page)
     page.get_by_label("Quelques mots").fill(WIDE)
-    button(page, "Refuser").click()
+    page.locator("details.refuse button").first.evaluate("button => { button.value = '' }")
+    button(page, "hors sujet").click()
     expect(page.get_by_role("alert")).to_contain_text("Choisissez un motif")
 
 
 def without_words(gallery: Gallery, page: Page) -> None:
     item(Status.PENDING)(gallery, page)
-    page.get_by_label("Motif").select_option("autre (à préciser)")
-    button(page, "Refuser").click()
+    refuse(page, "autre (à préciser)")
     expect(page.get_by_role("alert")).to_contain_text("dites pourquoi")
 
 
 def too_many_words(gallery: Gallery, page: Page) -> None:
-    item(Status.PENDING)(gallery, page)
-    page.get_by_label("Motif").select_option(Reason.OTHER)
+    reasons(gallery, page)
     page.get_by_label("Quelques mots").evaluate(
         "(field, words) => { field.value = words.repeat(20) }", f"{WIDE} "
     )
-    button(page, "Refuser").click()
+    refuse(page, "autre (à préciser)")
     expect(page.get_by_role("alert")).to_contain_text("C’est trop long")
+
+
+def keys(gallery: Gallery, page: Page) -> None:
+    item(Status.PENDING)(gallery, page)
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+
+def figures_and_their_tables(_gallery: Gallery, page: Page) -> None:
+    page.goto("/desk/figures")
+    for data in page.get_by_text("Les données").all():
+        data.click()
+    expect(page.get_by_role("table")).to_have_count(4)
+
+
+def unusable_key(_gallery: Gallery, page: Page) -> None:
+    page.goto("/desk/account/shortcuts")
+    page.get_by_label("Valider").fill("j")
+    button(page, "Enregistrer").click()
+    expect(page.get_by_role("alert").first).to_contain_text("sert déjà")
 
 
 def _another(gallery: Gallery, page: Page) -> Sent:
@@ -423,12 +450,19 @@ SCENES: dict[str, Scene] = {
     **{f"queue-{status}": at(f"/desk?status={status}") for status in Status},
     **{f"item-{status}": item(status) for status in Status},
     "item-stale": stale,
+    "item-reasons": reasons,
+    "item-keys": keys,
     "item-without-a-reason": without_a_reason,
     "item-without-words": without_words,
     "item-with-too-many-words": too_many_words,
     "item-after-a-decision": just_decided,
     "item-after-an-undo": just_undone,
     "log": at("/desk/log"),
+    "log-own": at("/desk/log?whose=own"),
+    "figures": at("/desk/figures"),
+    "figures-and-their-tables": figures_and_their_tables,
+    "account-shortcuts": at("/desk/account/shortcuts"),
+    "account-shortcuts-refused": unusable_key,
     "sign-in-password": at("/sign-in/password"),
     "sign-in-password-wrong": password_wrong,
     "sign-in-password-too-often": password_too_often,
@@ -454,6 +488,11 @@ SCENES: dict[str, Scene] = {
     "confirm": at("/desk/confirm"),
     "confirm-by-code": guarded_at("/desk/confirm"),
     "team": at("/desk/team"),
+    "settings": at("/desk/settings"),
+    "settings-words": at("/desk/settings/words?done=words_added"),
+    "settings-words-refused": filled_in_wrong(
+        "/desk/settings/words", "À ajouter, un par ligne", f"a*b\n{WIDE}", "Ajouter"
+    ),
     "new-address": new_address,
     "new-address-used": at("/new-address/used"),
     "queue-after-closing-a-forum": forum_closed,

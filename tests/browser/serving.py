@@ -18,7 +18,7 @@ from moderation import accounts, decisions, migrations, sessions
 from moderation.accounts import Person
 from moderation.lifecycle import Action, Reason
 from moderation.links import Opening
-from moderation.models.queue import Role
+from moderation.models.people import Role
 from moderation.settings import Settings
 from moderation.web.app import build
 from moderation.web.dependencies import Parts

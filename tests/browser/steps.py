@@ -11,7 +11,7 @@ from playwright.sync_api import Locator, Page, expect
 from browser.serving import PATIENCE, Site, until
 from moderation import factors, links, passwords, totp
 from moderation.accounts import Person
-from moderation.models.queue import Role
+from moderation.models.people import Role
 from moderation.web.submit import TOO_FAST
 
 PREVIEW = "Aperçu : votre message n’est pas encore envoyé"
@@ -28,6 +28,15 @@ def message(page: Page) -> Locator:
 
 def button(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=name, exact=True)
+
+
+def refuse(page: Page, reason: str, note: str = "") -> None:
+    """Refuses the open contribution, or takes it down."""
+    if page.locator("details.refuse[open]").count() == 0:
+        page.locator("details.refuse > summary").click()
+    if note:
+        page.get_by_label("Quelques mots pour l’auteur·ice").fill(note)
+    button(page, reason).click()
 
 
 def write(page: Page, text: str, *, author: str = "") -> None:

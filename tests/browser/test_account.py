@@ -16,7 +16,7 @@ from browser.serving import Site, serve
 from browser.steps import button, guarded, heading
 from browser.test_every_page import NARROW, TOO_SMALL, TOO_WIDE, axe
 from moderation.accounts import Person
-from moderation.models.queue import AccountSession, Role
+from moderation.models.people import AccountSession, Role
 
 pytestmark = pytest.mark.browser
 PASSWORD = "quatre mots sans lien"

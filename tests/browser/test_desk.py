@@ -6,7 +6,7 @@ from playwright.sync_api import Page, expect
 
 from browser.conftest import Visit
 from browser.serving import Site
-from browser.steps import WAITS, button, heading, reload_until
+from browser.steps import WAITS, button, heading, refuse, reload_until
 from moderation.lifecycle import Action
 
 pytestmark = pytest.mark.browser
@@ -38,7 +38,7 @@ def test_promise_10_an_undone_decision_never_shows(site: Site, ann: Page, reader
     button(ann, "Valider").click()
     button(ann, "Annuler cette décision").click()
     expect(ann.get_by_role("status")).to_contain_text("Décision annulée.")
-    expect(ann.get_by_role("article").get_by_text("en attente de validation")).to_be_visible()
+    expect(ann.locator(".item").get_by_text("en attente de validation")).to_be_visible()
     # What is decided later shows later: once the second is there, the first would be.
     ann.goto(f"/desk/comments/{kept.id}")
     button(ann, "Valider").click()
@@ -52,13 +52,11 @@ def test_promise_10_an_undone_decision_never_shows(site: Site, ann: Page, reader
 def test_refusing_needs_a_reason_and_the_author_reads_it(site: Site, ann: Page, reader: Page) -> None:
     sent = send(site.parts, add_article(site.parts, "refusee"), "Un texte hors sujet.")
     ann.goto(f"/desk/comments/{sent.id}")
-    ann.get_by_label("Quelques mots pour l’auteur·ice").fill("Le sujet était le pont.")
-    button(ann, "Refuser").click()
-    reason = ann.get_by_label("Motif, dit à l’auteur·ice")
-    expect(reason).to_have_accessible_description("Choisissez un motif : pas de refus sans explication.")
-    expect(ann.get_by_label("Quelques mots")).to_have_value("Le sujet était le pont.")
-    reason.select_option("hors sujet")
-    button(ann, "Refuser").click()
+    refuse(ann, "autre (à préciser)")
+    expect(ann.get_by_label("Quelques mots")).to_have_accessible_description(
+        "Avec « autre », dites pourquoi en quelques mots."
+    )
+    refuse(ann, "hors sujet", "Le sujet était le pont.")
     expect(ann.get_by_role("status")).to_contain_text("Contribution refusée.")
     reader.goto(f"/track/{sent.tracking}")
     reload_until(reader, reader.get_by_text("Motif : hors sujet."))
@@ -71,16 +69,14 @@ def test_promise_04_the_second_tab_is_told_by_whom_and_keeps_its_note(
 ) -> None:
     sent = send(site.parts, add_article(site.parts, "a-deux"), "Un texte lu à deux.")
     ann.goto(f"/desk/comments/{sent.id}")
-    ann.get_by_label("Motif").select_option("doublon")
-    ann.get_by_label("Quelques mots").fill("Déjà dit plus haut.")
     sami.goto(f"/desk/comments/{sent.id}")
     button(sami, "Valider").click()
-    button(ann, "Refuser").click()
+    refuse(ann, "doublon", "Déjà dit plus haut.")
     told = ann.get_by_role("alert")
     expect(told).to_contain_text("Rien n’a été fait.")
     expect(told).to_contain_text("validée par Sami")
     expect(ann.get_by_label("Quelques mots")).to_have_value("Déjà dit plus haut.")
-    expect(ann.get_by_label("Motif")).to_have_value("duplicate")
+    expect(button(ann, "doublon")).to_have_class("chosen")
 
 
 def test_undoing_too_late_says_what_can_be_done_instead(site: Site, ann: Page, reader: Page) -> None:
@@ -92,8 +88,7 @@ def test_undoing_too_late_says_what_can_be_done_instead(site: Site, ann: Page, r
     reload_until(reader, reader.get_by_text("Un texte paru."))
     button(ann, "Annuler cette décision").click()
     expect(ann.get_by_role("alert")).to_contain_text("Rien n’a été fait.")
-    ann.get_by_label("Motif").select_option("doublon")
-    button(ann, "Dépublier").click()
+    refuse(ann, "doublon")
     reader.reload()
     expect(reader.get_by_text("Un texte paru.")).to_have_count(0)
 

@@ -30,11 +30,15 @@ TOO_WIDE = """() => {
     .filter(element => element.getBoundingClientRect().right > 320.5);
   return [`${scrollWidth} in ${clientWidth}`, ...wide.map(({ outerHTML }) => outerHTML.slice(0, 120))];
 }"""
-TOO_SMALL = """() => [...document.querySelectorAll("button, select, textarea, input:not([type=hidden])")]
-  .filter(element => element.tabIndex >= 0)
-  .map(element => element.type === "checkbox" ? element.parentElement : element)
-  .filter(element => element.getBoundingClientRect().height < 44)
-  .map(({ outerHTML }) => outerHTML.slice(0, 120))"""
+# What is folded away too, but not what is not there yet, as the bar of a selection.
+TOO_SMALL = """() => {
+  document.querySelectorAll("details").forEach(details => { details.open = true });
+  return [...document.querySelectorAll("button, select, textarea, input:not([type=hidden])")]
+    .filter(element => element.tabIndex >= 0 && element.checkVisibility())
+    .map(element => element.type === "checkbox" ? element.parentElement : element)
+    .filter(element => element.getBoundingClientRect().height < 44)
+    .map(({ outerHTML }) => outerHTML.slice(0, 120));
+}"""
 MOVING = """() => {
   const seconds = durations => Math.max(...durations.split(",").map(parseFloat));
   const moves = style => seconds(style.transitionDuration) > 0

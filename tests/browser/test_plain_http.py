@@ -10,9 +10,10 @@ from sqlmodel import col, select
 
 from browser.conftest import PLAIN_HOST, Visit
 from browser.serving import MAILING, Site, serve, until
-from browser.steps import WAITS, button, heading, message, preview, send, write
+from browser.steps import WAITS, button, heading, message, preview, refuse, send, write
 from moderation import accounts
-from moderation.models.queue import Letter, SignIn
+from moderation.models.people import SignIn
+from moderation.models.queue import Letter
 
 pytestmark = [
     pytest.mark.browser,
@@ -98,8 +99,7 @@ def test_every_form_of_a_moderator_works(site: Site, visit: Visit, *, scripted: 
     button(page, "Valider").click()
     expect(page.get_by_role("status")).to_contain_text("Contribution validée.")
     page.goto(f"/desk/comments/{refused.id}")
-    page.get_by_label("Motif").select_option("off_topic")
-    button(page, "Refuser").click()
+    refuse(page, "hors sujet")
     expect(page.get_by_role("status")).to_contain_text("Contribution refusée.")
     page.goto(f"/desk/comments/{refused.id}")
     button(page, "Remettre en attente").click()

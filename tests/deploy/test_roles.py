@@ -16,7 +16,8 @@ from starlette.testclient import TestClient
 
 from moderation import accounts, database, delivery, migrations, submissions
 from moderation.models import public
-from moderation.models.queue import Effect, Role
+from moderation.models.people import Role
+from moderation.models.queue import Effect
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 

@@ -18,7 +18,7 @@ from deploy.started import free_port, needed, program, running
 from deploy.test_roles import PASSWORD, psql
 from deploy.web_servers import Ports, nginx
 from moderation import database, migrations
-from moderation.models.queue import Role
+from moderation.models.people import Role
 from moderation.settings import Settings
 from moderation.web.app import build, create_app
 from moderation.web.dependencies import Parts

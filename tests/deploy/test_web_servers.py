@@ -20,7 +20,7 @@ from deploy.started import free_port, program, until
 from deploy.web_servers import SERVERS, Ports
 from moderation import accounts, migrations
 from moderation.links import Opening
-from moderation.models.queue import Role
+from moderation.models.people import Role
 from moderation.settings import Settings
 from moderation.web.app import build
 from moderation.web.dependencies import Parts

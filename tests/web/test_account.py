@@ -17,17 +17,8 @@ from moderation import accounts, delivery, factors, mail, passwords, sessions, t
 from moderation.accounts import Person
 from moderation.links import CodeEntry, NewAddress, Opening
 from moderation.mail import Send
-from moderation.models.queue import (
-    Account,
-    AccountSession,
-    EmailChange,
-    Letter,
-    LetterKind,
-    Passkey,
-    Role,
-    SignIn,
-    Token,
-)
+from moderation.models.people import Account, AccountSession, EmailChange, Passkey, Role, SignIn, Token
+from moderation.models.queue import Letter, LetterKind
 from moderation.tokens import Scope
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts

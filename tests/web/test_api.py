@@ -12,8 +12,9 @@ from starlette.testclient import TestClient
 from moderation import accounts, tokens
 from moderation.accounts import Person
 from moderation.markup import MAX_CHARACTERS
+from moderation.models.people import Account, Role
 from moderation.models.public import Mode
-from moderation.models.queue import Account, Comment, Role
+from moderation.models.queue import Comment
 from moderation.tokens import Scope
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
@@ -101,6 +102,20 @@ def test_a_key_with_another_body_is_refused(client: TestClient, article: str) ->
     assert fields(answer) == ["Idempotency-Key"]
 
 
+def test_a_key_with_another_parent_is_refused(
+    program: Program, article: str, pending: Sent, settle: Callable[[], None]
+) -> None:
+    program.decide(pending, "publish")
+    settle()
+    path, keyed = f"/articles/{article}/comments", {"Idempotency-Key": "k"}
+    reply = {"text": "Oui", "parent": pending.id}
+    first, again, other = (
+        program.client.post(API + path, json=body, headers=keyed) for body in (reply, reply, {"text": "Oui"})
+    )
+    assert (first.status_code, again.text) == (202, first.text)
+    assert fields(other) == ["Idempotency-Key"]
+
+
 def test_the_same_text_without_a_key_is_a_duplicate(client: TestClient, article: str) -> None:
     for status in (202, 409):
         answer = client.post(f"{API}/articles/{article}/comments", json={"text": "Bonjour"})
@@ -135,6 +150,17 @@ def test_what_is_wrong_is_said_field_by_field(
         headers={"Content-Type": "application/json"},
     )
     assert fields(answer) == at_fault
+
+
+@pytest.mark.parametrize(("unknown", "status", "told"), [(1, 422, 1), (40, 422, 20), (51, 400, 0)])
+def test_of_many_things_that_are_wrong_a_few_are_told(
+    client: TestClient, article: str, unknown: int, status: int, told: int
+) -> None:
+    body = {f"field{number}": "x" for number in range(unknown)}
+    answer = client.post(f"{API}/articles/{article}/comments", json={"text": "Oui", **body})
+    problem(answer, status)
+    assert len(answer.json().get("errors", [])) == told
+    assert len(answer.content) < 4000
 
 
 @pytest.mark.parametrize(

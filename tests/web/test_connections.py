@@ -137,3 +137,108 @@ def test_who_sends_slowly_after_a_page_that_went_out_at_once_is_waited_for(port:
         connection.sendall(f"bc{LAST}".encode())
         answers = b"".join(iter(lambda: connection.recv(65536), b"")).split(b"HTTP/1.1 ")[1:]
     assert [answer[:3] for answer in answers] == [b"200", b"422", b"200"]
+
+
+MANY = "A: b\r\n" * 101
+FORM = "Content-Type: application/x-www-form-urlencoded\r\nHost: testserver\r\n"
+
+
+def statuses(answers: bytes) -> list[str]:
+    return [answer[:3].decode() for answer in answers.split(b"HTTP/1.1 ")[1:]]
+
+
+@pytest.mark.parametrize(
+    ("request_line", "headers", "status"),
+    [
+        (f"GET {PAGE}?{'a' * 8000} HTTP/1.1", "", "200"),
+        (f"GET {PAGE}?{'a' * 9000} HTTP/1.1", "", "414"),
+        (f"GET {PAGE}?{'a' * 90000} HTTP/1.1", "", "414"),
+        (f"GET {PAGE} HTTP/1.1", f"Cookie: {'a' * 8_000}\r\n" * 8, "200"),
+        (f"GET {PAGE} HTTP/1.1", f"Cookie: {'a' * 8_000}\r\n" * 9, "431"),
+        (f"GET {PAGE} HTTP/1.1", f"Cookie: {'a' * 9_000}\r\n", "431"),
+        (f"GET {PAGE} HTTP/1.1", f"Content-Type: multipart/form-data{';' * 60_000}\r\n", "431"),
+        (f"GET {PAGE} HTTP/1.1", f"Cookie: {'a' * 700_000}\r\n", "431"),
+        (f"GET {PAGE} HTTP/1.1", "A: b\r\n" * 100, "200"),
+        (f"GET {PAGE} HTTP/1.1", MANY, "431"),
+        (f"GET {PAGE} HTTP/1.1", "A: b\r\n" * 10_000, "431"),
+        (f"GET {PAGE} HTTP/1.1", "A: b\r\nA\r\n", "400"),
+    ],
+)
+def test_a_head_has_an_end_and_who_goes_past_it_is_told(
+    port: int, request_line: str, headers: str, status: str
+) -> None:
+    answers = said(port, f"{request_line}\r\n{headers}\r\n")
+    assert statuses(answers) == ([status, "200"] if status == "200" else [status])
+    assert (b"\r\nconnection: close" in answers.partition(b"\r\n\r\n")[0]) == (status != "200")
+
+
+def test_what_came_whole_before_is_answered_and_what_is_refused_is_not(port: int) -> None:
+    slowly = f"GET {PAGE}?page=1 HTTP/1.1\r\n\r\n"
+    for bad in ("GET\r\n\r\n", f"GET / HTTP/1.1\r\n{MANY}\r\n"):
+        answers = said(port, KEPT, slowly, slowly, bad, slowly)
+        assert statuses(answers) == ["200", "200", "200"]
+        assert answers.count(b"</html>") == 3
+        assert answers.count(b"\r\nconnection: close\r\n") == 1
+
+
+def test_a_body_that_makes_no_sense_is_refused_though_its_request_has_begun(port: int) -> None:
+    begun = f"POST /sign-in HTTP/1.1\r\n{FORM}Transfer-Encoding: chunked\r\n\r\n5\r\nemail\r\n"
+    assert statuses(said(port, begun, "x\r\n")) == ["400"]
+
+
+def test_any_number_of_requests_in_one_go_is_answered_in_turn(port: int) -> None:
+    asked = [f"GET /sign-in?{number} HTTP/1.1\r\n\r\n" for number in range(300)]
+    form = f"POST /sign-in HTTP/1.1\r\n{FORM}Content-Length: 100000\r\n\r\nemail={'a' * 99_994}"
+    assert statuses(said(port, *asked, form, KEPT)) == ["200"] * 300 + ["422", "200", "200"]
+
+
+def test_a_body_may_come_in_pieces_of_any_size(port: int) -> None:
+    chunks = "1\r\na\r\n" * 40_000
+    form = f"POST /sign-in HTTP/1.1\r\n{FORM}Transfer-Encoding: chunked\r\n\r\n{chunks}0\r\n\r\n"
+    assert statuses(said(port, form)) == ["422", "200"]
+
+
+def test_a_trailer_is_no_header(port: int) -> None:
+    head = "POST /sign-in HTTP/1.1\r\nHost: testserver\r\nTransfer-Encoding: chunked\r\n"
+    body = "\r\n7\r\nemail=a\r\n0\r\n"
+    foreign = "Sec-Fetch-Site: cross-site\r\n"
+    sent = [f"{head}{foreign}{body}\r\n", f"{head}{body}{foreign}\r\n"]
+    first, second = (statuses(said(port, KEPT.replace(PAGE, "/sign-in"), one)) for one in sent)
+    assert (first, second) == (["200", "403", "200"], ["200", "422", "200"])
+
+
+@pytest.mark.parametrize("more", ["Content-Length: 40\r\n", "Transfer-Encoding: chunked\r\n"])
+def test_the_body_of_a_request_to_speak_otherwise_is_not_taken_for_requests(port: int, more: str) -> None:
+    upgrade = "Connection: Upgrade\r\nUpgrade: h2c\r\n"
+    with socket.create_connection(("127.0.0.1", port), 30) as connection:
+        connection.sendall(f"POST /sign-in HTTP/1.1\r\n{FORM}{upgrade}{more}\r\n".encode())
+        time.sleep(0.3)
+        connection.sendall(f"GET {PAGE} HTTP/1.1\r\n\r\n".encode() * 3)
+        answers = b"".join(iter(lambda: connection.recv(65536), b""))
+    assert statuses(answers) == ["400"]
+
+
+def test_who_asks_to_speak_otherwise_is_answered_as_anybody_and_no_more(port: int) -> None:
+    answers = said(port, f"GET {PAGE} HTTP/1.1\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n\r\n")
+    assert statuses(answers) == ["200"]
+    assert b"\r\nconnection: close\r\n" in answers
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        ("Content-Length: 5\r\nTransfer-Encoding: chunked\r\n", "0\r\n\r\n"),
+        ("Transfer-Encoding: chunked\r\nContent-Length: 5\r\n", "0\r\n\r\n"),
+        ("Content-Length: 0\r\nContent-Length: 5\r\n", "abcde"),
+        ("Content-Length: 5, 5\r\n", "abcde"),
+        ("Content-Length: +5\r\n", "abcde"),
+        ("Transfer-Encoding: xchunked\r\n", "0\r\n\r\n"),
+        ("Transfer-Encoding: chunked, identity\r\n", "0\r\n\r\n"),
+        ("Transfer-Encoding : chunked\r\n", "0\r\n\r\n"),
+        ("Transfer-Encoding:\r\n chunked\r\n", "0\r\n\r\n"),
+        ("Transfer-Encoding: chunked\r\n", "0\n\n"),
+        ("Transfer-Encoding: chunked\r\n", "0;a\n\r\n\r\n"),
+    ],
+)
+def test_a_body_that_two_could_see_end_in_two_places_is_refused(port: int, headers: str, body: str) -> None:
+    assert statuses(said(port, f"POST /sign-in HTTP/1.1\r\n{FORM}{headers}\r\n{body}", KEPT)) == ["400"]

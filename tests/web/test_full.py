@@ -8,7 +8,8 @@ from starlette.testclient import TestClient
 
 from moderation import tokens
 from moderation.accounts import Person
-from moderation.models.queue import Account, Comment, Role
+from moderation.models.people import Account, Role
+from moderation.models.queue import Comment
 from moderation.tokens import Scope
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts

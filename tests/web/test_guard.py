@@ -6,19 +6,22 @@ from itertools import cycle, product
 from typing import Any
 
 import pytest
-from conftest import BuildParts, FakeClock, Sent, add_article
+from conftest import BuildParts, FakeClock, Reader, Sent, add_article
 from fastapi import FastAPI
 from page import Page
 from pydantic import SecretStr
 from starlette.routing import Mount, Route
 from starlette.testclient import TestClient
 
-from moderation import delivery
+from moderation import delivery, resources
 from moderation.accounts import Person
+from moderation.drafts import LONGEST_NAME
+from moderation.markup import MAX_CHARACTERS
+from moderation.rendering import STATIC
 from moderation.settings import Settings
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
-from moderation.web.guard import LARGEST_BODY
+from moderation.web.guard import LARGEST_BODY, MOST_FIELDS
 
 ALWAYS = {
     "x-content-type-options": "nosniff",
@@ -379,9 +382,75 @@ def test_a_body_of_unsaid_length_is_counted_too(client: TestClient, article: str
     assert answer.status_code == 413
 
 
-def test_the_longest_text_that_is_taken_fits(client: TestClient, article: str) -> None:
-    answer = client.post(f"/articles/{article}/comments", data={"text": "\u00e9\U0001f600" * 5000})
-    assert answer.status_code == 200
+def test_the_longest_text_that_is_taken_fits(reader: Reader, article: str) -> None:
+    """Four bytes a character, three to write each of them, and a line end takes six."""
+    longest = "\U0001f600" * (MAX_CHARACTERS - 200) + "\r\n" * 200
+    name, email = "\U0001f600" * LONGEST_NAME, "+" * 64 + "@" + ".".join(["e" * 46] * 4)
+    answer = reader.preview(article, longest, author=name, email=email).send(article)
+    assert answer.status_code == 303
+
+
+FORM = "application/x-www-form-urlencoded"
+
+
+@pytest.mark.parametrize("body", ["&" * 120_000, "a&" * 60_000, "&".join(["text=Oui"] * (MOST_FIELDS + 1))])
+def test_a_form_of_too_many_fields_is_a_413(client: TestClient, article: str, body: str) -> None:
+    answer = client.post(f"/articles/{article}/comments", content=body, headers={"Content-Type": FORM})
+    assert answer.status_code == 413
+    assert (
+        client.post(f"/api/v1/articles/{article}/comments", json={"text": "&" * MOST_FIELDS}).status_code
+        == 202
+    )
+
+
+# In what form it may be sent
+
+READ = ["", FORM, f"{FORM};charset=utf-8", FORM.upper() + ' ; charset="UTF-8"']
+NOT_READ = [
+    "multipart/form-data; boundary=X",
+    "multipart/form-data; boundary=X; charset=punycode",
+    "multipart/form-data; boundary=X; charset=unicode_escape",
+    "Multipart/Form-Data;boundary=X",
+    " multipart/form-data ; boundary=X",
+    "multipart/mixed; boundary=X",
+    "multipart/form-data",
+    f"{FORM}; charset=iso-8859-1",
+    f"{FORM}; charset=punycode",
+    f"{FORM}; boundary=X",
+    f"{FORM}, multipart/form-data; boundary=X",
+    "text/plain",
+    "x",
+    "\u00a0multipart/form-data; boundary=X",
+]
+PART = b'--X\r\nContent-Disposition: form-data; name="text"\r\n\r\nOui\r\n--X--\r\n'
+
+
+@pytest.mark.parametrize("kind", READ)
+def test_a_form_is_read_as_browsers_send_it(client: TestClient, kind: str) -> None:
+    answer = client.post("/track", content="code=ABC", headers={"Content-Type": kind})
+    assert answer.status_code == (303 if kind else 404)
+
+
+@pytest.mark.parametrize("kind", NOT_READ)
+def test_what_is_no_form_of_ours_is_not_read(client: TestClient, article: str, kind: str) -> None:
+    headers = {"Content-Type": kind.encode()}
+    answer = client.post(f"/articles/{article}/comments", content=PART, headers=headers)  # type: ignore[arg-type]
+    assert (answer.status_code, Page(answer).heading) == (415, "Cela n’a pas marché")
+    assert "dans un format que ce site sait lire" in Page(answer).main
+    assert {name: answer.headers[name] for name in ALWAYS} == ALWAYS
+    told = client.post(f"/api/v1/articles/{article}/comments", content=PART, headers=headers)  # type: ignore[arg-type]
+    assert (told.status_code, told.headers["content-type"]) == (415, "application/problem+json")
+
+
+def test_of_two_kinds_named_for_one_body_both_count(client: TestClient) -> None:
+    headers = [("Content-Type", FORM), ("Content-Type", "multipart/form-data; boundary=X")]
+    for both in (headers, headers[::-1]):
+        assert client.post("/track", content=PART, headers=both).status_code == 415
+
+
+def test_no_page_of_ours_sends_what_is_not_read() -> None:
+    for file in (*resources.folder("templates").rglob("*.html"), *STATIC.glob("*.js")):
+        assert not re.search(r"enctype|multipart|text/plain", file.read_text()), file
 
 
 @pytest.mark.parametrize("address", ["/", "/track", "/sign-in", "/sign-in/forged", "/desk"])

@@ -15,7 +15,8 @@ from test_markup_corpora import corpora, strings
 
 from moderation import tokens
 from moderation.accounts import Person
-from moderation.models.queue import Account, Comment, Decision
+from moderation.models.people import Account
+from moderation.models.queue import Comment, Decision
 from moderation.tokens import Scope
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
@@ -52,7 +53,8 @@ BODIES: dict[bytes, int] = {
     b'{"text":"a\x01b"}': 400,
     b'{"text":"Oui","text":"Non"}': 400,
     b'{"text":"Oui","author":"","author":""}': 400,
-    b"{" + b",".join(b'"k%d":1' % number for number in range(10_000)) + b"}": 422,
+    b"{" + b",".join(b'"k%d":1' % number for number in range(10_000)) + b"}": 400,
+    b'{"text":' + b"{" + b",".join(b'"k%d":1' % number for number in range(10_000)) + b"}}": 400,
     b'{"' + b"k" * 100_000 + b'":1}': 422,
 }
 DECISIONS: dict[bytes, int] = {
@@ -71,26 +73,16 @@ DECISIONS: dict[bytes, int] = {
     b"[" * DEEP: 400,
 }
 FORMS: dict[bytes, set[int]] = {
-    b"&".join(b"a%d=1" % number for number in range(1001)): {400},
-    b"a&" * 100_000: {400},
+    b"&".join(b"a%d=1" % number for number in range(201)): {413},
+    b"a&" * 50_000: {413},
     b"text[]=Oui": {422},
     b"text=Oui&step=delete": {422},
     b"text=Oui&step[$ne]=send": {200},
     b"text=Oui&status=published&id=1&submitted_at=2020": {200},
     b"text=%ff%ed%a0%80%zz%": {200, 422},
     b"text=%00&author=%00&email=%00a@b.fr&token=%00": {200, 422},
-    b"text=" + b"+" * 200_000: {422},
+    b"text=" + b"+" * 100_000: {422},
     b"\x00\xff" * 1000: {422},
-}
-PART = b'--X\r\nContent-Disposition: form-data; name="%s"%s\r\n\r\nOui\r\n'
-PARTS: dict[bytes, set[int]] = {
-    PART % (b"text", b"") + b"--X--": {200},
-    PART % (b"text", b'; filename="a.html"') + b"--X--": {422},
-    PART % (b"a", b"") * 1001 + b"--X--": {400},
-    b"\r\n" * 100_000 + PART % (b"text", b"") + b"--X--": {200, 400},
-    PART % (b"text", b"; x=" + b"a" * 200_000) + b"--X--": {200, 400},
-    b"--X\r\nContent-Disp": {400, 422},
-    b"nothing of the kind": {400},
 }
 KINDS = [
     "",
@@ -152,12 +144,6 @@ def test_no_form_breaks_the_program_or_sends_what_was_not_asked(
 ) -> None:
     path = f"/articles/{article}/comments"
     answered(client, path, "application/x-www-form-urlencoded", FORMS)
-    answered(client, path, "multipart/form-data; boundary=X", PARTS)
-    for boundary in ("", "; boundary=", "; boundary=" + "a" * 5000, '; boundary="X' + "\\" * 5000):
-        answer = client.post(
-            path, content=next(iter(PARTS)), headers={"Content-Type": "multipart/form-data" + boundary}
-        )
-        assert answer.status_code in {400, 422}
     assert stored(parts) == 0
 
 

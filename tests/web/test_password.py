@@ -6,7 +6,7 @@ from typing import Any
 
 import pyotp
 import pytest
-from conftest import BuildParts, FakeClock, add_person, form_fields
+from conftest import BuildParts, FakeClock, add_person, form_fields, sign_in
 from page import Page
 from sqlmodel import select
 from starlette.testclient import TestClient
@@ -14,7 +14,7 @@ from starlette.testclient import TestClient
 from moderation import accounts, factors, passwords, sessions
 from moderation.accounts import Person
 from moderation.links import CodeEntry, Opening, SecondStep
-from moderation.models.queue import AccountSession, Role, SignIn
+from moderation.models.people import AccountSession, Role, SignIn
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 
@@ -243,6 +243,19 @@ def test_a_ticket_is_used_once_and_a_code_too(client: TestClient, clock: FakeClo
     answer = client.post("/sign-in/second", data={**one, "code": code(clock, steps=1)})
     assert (answer.status_code, is_in(client)) == (410, False)
     assert "reprenez depuis le début" in Page(answer).alert
+
+
+@pytest.mark.usefixtures("codes")
+def test_who_has_the_password_keeps_nobody_who_is_signed_in_from_proving_it(
+    parts: Parts, client: TestClient, ann: Person, clock: FakeClock
+) -> None:
+    desk = sign_in(parts, TestClient(client.app, follow_redirects=False), ann)
+    fields = half_way(client, give(client, GOOD))
+    wrong = [client.post("/sign-in/second", data={**fields, "code": "000000"}) for _ in range(6)]
+    assert [answer.status_code for answer in wrong] == [422] * 5 + [429]
+    clock.tick(minutes=0.5)
+    confirmed = desk.post("/desk/confirm", data={"code": code(clock), "next": "/desk/account/password"})
+    assert (confirmed.status_code, confirmed.headers["location"]) == (303, "/desk/account/password")
 
 
 @pytest.mark.usefixtures("codes")

@@ -4,6 +4,8 @@ import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
+from itertools import islice
 from typing import Any
 
 import httpx2
@@ -20,6 +22,7 @@ from moderation.models.public import Mode
 from moderation.models.queue import Comment, Version
 from moderation.web.app import HANDED_OVER, PREVIEWS, create_app
 from moderation.web.dependencies import Parts
+from moderation.web.line import TOGETHER
 
 PREVIEW = "Aperçu : votre message n’est pas encore envoyé"
 NOT_SENT = "Votre message n’est pas encore envoyé"
@@ -447,7 +450,7 @@ def test_long_texts_wait_for_one_another_and_nobody_waits_for_them(
     async def meanwhile() -> int:
         transport = httpx2.ASGITransport(create_app(parts))
         async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as client:
-            async with parts.long_texts:  # another long text is being rendered
+            async with parts.long_texts.turn([]):  # another long text is being rendered
                 long = asyncio.create_task(client.post("/api/v1" * ("json" in form) + address, **form))
                 assert (await client.post(address, data={"text": "Court."})).status_code == 200
                 assert (await asyncio.wait({long}, timeout=0.3)) == (set(), {long})
@@ -462,28 +465,23 @@ def test_long_texts_wait_for_one_another_and_nobody_waits_for_them(
 def test_long_texts_that_wait_to_be_rendered_hold_up_no_reader_and_no_decision(
     parts: Parts, desk: TestClient, pending: Sent, article: str
 ) -> None:
-    """As many as one likes: they wait in a queue of their own, and in none of the threads that answer."""
+    """Each of another sender: they wait in a line of their own, and in none of the threads that answer."""
 
     async def meanwhile() -> tuple[list[int], list[int]]:
-        transport = httpx2.ASGITransport(create_app(parts))
-        cookies = {"session": str(desk.cookies["session"])}
-        async with httpx2.AsyncClient(
-            transport=transport, base_url="http://testserver", cookies=cookies, timeout=60
-        ) as browser:
-            await parts.long_texts.acquire_on_behalf_of(other := object())  # another is being rendered
-            previews = [
-                asyncio.create_task(
-                    browser.post(f"/articles/{article}/comments", data={"text": f"Texte {number}. " * 300})
-                )
-                for number in range(60)
-            ]
-            await asyncio.sleep(0.1)
-            others = [
-                await browser.get(f"/articles/{article}?page=1"),
-                await browser.post(f"/desk/comments/{pending.id}/publish", data={"revision": "1"}),
-            ]
-            assert not any(preview.done() for preview in previews)
-            parts.long_texts.release_on_behalf_of(other)
+        application = create_app(parts)
+        async with browser_at(application, "203.0.113.1") as moderator, AsyncExitStack() as stack:
+            moderator.cookies.set("session", str(desk.cookies["session"]))
+            async with parts.long_texts.turn([]):  # another is being rendered
+                previews = []
+                for number in range(60):
+                    reader = await stack.enter_async_context(browser_at(application, f"203.0.113.{number}"))
+                    previews.append(preview_long(reader, article, number))
+                await asyncio.sleep(0.1)
+                others = [
+                    await moderator.get(f"/articles/{article}?page=1"),
+                    await moderator.post(f"/desk/comments/{pending.id}/publish", data={"revision": "1"}),
+                ]
+                assert not any(preview.done() for preview in previews)
             return [answer.status_code for answer in others], [
                 (await preview).status_code for preview in previews
             ]
@@ -491,6 +489,65 @@ def test_long_texts_that_wait_to_be_rendered_hold_up_no_reader_and_no_decision(
     others, previews = asyncio.run(meanwhile())
     assert others == [200, 303]
     assert previews == [200] * 60
+
+
+def browser_at(application: Any, address: str) -> httpx2.AsyncClient:
+    transport = httpx2.ASGITransport(application, client=(address, 50000))
+    return httpx2.AsyncClient(transport=transport, base_url="http://testserver", timeout=60)
+
+
+def preview_long(reader: httpx2.AsyncClient, article: str, number: int, api: str = "") -> asyncio.Task[Any]:
+    text = {"text": f"Texte {number}. " * 300}
+    address = f"{api}/articles/{article}/comments"
+    return asyncio.create_task(reader.post(address, json=text) if api else reader.post(address, data=text))
+
+
+async def answered(requests: list[asyncio.Task[Any]], many: int) -> list[Any]:
+    """Once there are so many answers, what they are; the others are still waiting."""
+    answers = [await one for one in islice(asyncio.as_completed(requests, timeout=60), many)]
+    assert sum(request.done() for request in requests) == many
+    return answers
+
+
+@pytest.mark.parametrize("api", ["", "/api/v1"])
+@pytest.mark.parametrize(
+    ("address", "wait"), [("203.0.113.7", 1), ("2001:db8::7", 1), ("127.0.0.1", TOGETHER)]
+)
+def test_one_sender_fills_the_line_of_long_texts_for_nobody_else(
+    build_parts: BuildParts, api: str, address: str, wait: int
+) -> None:
+    parts = build_parts(submit_limit="30 per minute")
+    article = add_article(parts, "le-pont")
+
+    async def flood() -> tuple[list[Any], Any]:
+        application = create_app(parts)
+        async with browser_at(application, address) as one, browser_at(application, "203.0.113.8") as other:
+            async with parts.long_texts.turn([]):
+                sent = [preview_long(one, article, number, api) for number in range(20)]
+                refused = await answered(sent, 20 - wait)
+                last = preview_long(other, article, 20, api)
+            return refused, await last
+
+    refused, last = asyncio.run(flood())
+    assert last.status_code == (202 if api else 200)
+    assert [answer.status_code for answer in refused] == [429] * (20 - wait)
+    assert {answer.headers["retry-after"] for answer in refused} == {"5"}
+    assert api or all("Texte" in Page(answer).value("text") for answer in refused)
+
+
+@pytest.mark.parametrize("api", ["", "/api/v1"])
+def test_a_long_text_is_counted_before_it_waits(build_parts: BuildParts, api: str) -> None:
+    parts = build_parts(submit_limit="1 per hour")
+    article = add_article(parts, "le-pont")
+
+    async def flood() -> list[Any]:
+        async with browser_at(create_app(parts), "203.0.113.7") as one, parts.long_texts.turn([]):
+            sent = [preview_long(one, article, number, api) for number in range(PREVIEWS + 5)]
+            refused = await answered(sent, PREVIEWS + 4)
+            return [answer.headers["retry-after"] for answer in refused]
+
+    waits = asyncio.run(flood())
+    assert sorted(int(seconds) > 60 for seconds in waits) == [False] * (PREVIEWS - 1) + [True] * 5
 
 
 def test_a_thread_that_computes_hands_over_soon(parts: Parts) -> None:
@@ -513,7 +570,7 @@ def test_previews_have_a_limit_too_and_lose_no_text(build_parts: BuildParts) -> 
 
 @pytest.mark.parametrize("field", ["author", "email"])
 def test_a_name_of_many_marks_holds_nobody_up(client: TestClient, article: str, field: str) -> None:
-    hostile = "\U0001d16d\u302e" * 10_000
+    hostile = "\U0001d16d\u302e" * 6_000
     began = time.monotonic()
     assert post(client, article, text="Bonjour.", **{field: hostile}).status_code == 422
     assert time.monotonic() - began < 1

@@ -1,0 +1,109 @@
+"""Who may decide about a contribution: not who is named in it, nor its author where there is someone else."""
+
+from datetime import datetime
+
+from sqlalchemy import ColumnElement, bindparam, not_, or_
+from sqlmodel import Session, col, func, select
+
+from moderation.models.people import Account, Role
+from moderation.models.queue import Comment, Version
+from moderation.models.together import Recusal
+
+
+class NotSeen(Exception):
+    """It is of a section that is not the person’s."""
+
+
+class MayNotDecide(Exception):
+    """The person stood aside, or it is their `own`."""
+
+    def __init__(self, *, own: bool) -> None:
+        super().__init__("it is their own" if own else "they stood aside")
+        self.own = own
+
+
+# Built once, as two hundred may be decided in one go: building takes as long as running.
+_WROTE = (
+    select(Version.id)
+    .where(
+        col(Version.comment_id) == bindparam("comment"),
+        col(Version.number) == bindparam("version"),
+        func.lower(Version.email) == Account.email,
+    )
+    .exists()
+)
+_ASIDE = (
+    select(Recusal.account_id)
+    .where(col(Recusal.comment_id) == bindparam("comment"), Recusal.account_id == Account.id)
+    .exists()
+)
+_CHECKED = select(Account, _ASIDE, _WROTE).where(col(Account.id) == bindparam("by"))
+_IS_OWN = select(_WROTE).where(col(Account.id) == bindparam("by"))
+_ABLE = select(Account, _WROTE).where(col(Account.removed_at).is_(None), not_(_ASIDE))
+
+
+def scope(account: Account) -> tuple[str, ...]:
+    """The sections an account is limited to; none for one that may see all."""
+    return () if account.role is Role.ADMIN else tuple(account.sections)
+
+
+def sees(account: Account, section: str) -> bool:
+    sections = scope(account)
+    return not sections or section in sections
+
+
+# Of the command line nobody can sign in; its account was never there and so never left.
+COUNTS: ColumnElement[bool] = or_(
+    col(Account.removed_at).is_(None), col(Account.removed_at) == Account.created_at
+)
+
+
+def is_team(session: Session) -> bool:
+    """Whether there is more than one person."""
+    people = select(Account.id).where(col(Account.removed_at).is_(None)).limit(2)
+    return len(session.exec(people).all()) == 2
+
+
+def stand_aside(session: Session, comment_id: str, *, by: int, now: datetime) -> None:
+    if not stands_aside(session, comment_id, by):
+        session.add(Recusal(comment_id=comment_id, account_id=by, at=now))
+        session.flush()
+
+
+def come_back(session: Session, comment_id: str, *, by: int) -> None:
+    recusal = session.get(Recusal, (comment_id, by))
+    if recusal is not None:
+        session.delete(recusal)
+        session.flush()
+
+
+def stands_aside(session: Session, comment_id: str, account_id: int) -> bool:
+    return session.get(Recusal, (comment_id, account_id)) is not None
+
+
+def able(session: Session, comment: Comment) -> set[int]:
+    """Everybody of the team who sees it and may decide about it: the author too, if nobody else can."""
+    found = session.exec(_ABLE, params=_this(comment))
+    people = {account.id: wrote for account, wrote in found if account.id and sees(account, comment.section)}
+    others = {account_id for account_id, wrote in people.items() if not wrote}
+    return others or set(people)
+
+
+def is_own(session: Session, comment: Comment, account_id: int) -> bool:
+    """Whether they wrote it, going by the address it was sent with."""
+    return bool(session.exec(_IS_OWN, params={**_this(comment), "by": account_id}).first())
+
+
+def check(session: Session, comment: Comment, by: int) -> None:
+    """Raises NotSeen and MayNotDecide."""
+    account, aside, own = session.exec(_CHECKED, params={**_this(comment), "by": by}).one()
+    if not sees(account, comment.section):
+        raise NotSeen
+    if aside:
+        raise MayNotDecide(own=False)
+    if own and by not in able(session, comment):
+        raise MayNotDecide(own=True)
+
+
+def _this(comment: Comment) -> dict[str, object]:
+    return {"comment": comment.id, "version": comment.version}

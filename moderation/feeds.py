@@ -1,0 +1,37 @@
+"""The private feed of the queue: its secret address, one an account, revocable, kept as a hash."""
+
+import secrets
+
+from sqlmodel import Session, col, select
+
+from moderation import identifiers
+from moderation.accounts import Person
+from moderation.deciders import scope
+from moderation.models.people import Account
+
+
+def make(session: Session, account_id: int) -> str:
+    """The secret, which cannot be shown again; the one before opens nothing any more."""
+    secret = secrets.token_urlsafe(32)
+    _keep(session, account_id, identifiers.digest(secret))
+    return secret
+
+
+def revoke(session: Session, account_id: int) -> None:
+    _keep(session, account_id, None)
+
+
+def reader(session: Session, secret: str) -> Person | None:
+    """Whose feed the secret opens, if any."""
+    account = session.exec(
+        select(Account).where(Account.feed == identifiers.digest(secret), col(Account.removed_at).is_(None))
+    ).first()
+    if account is None or account.id is None:
+        return None
+    return Person(account.id, account.name, account.email or "", account.role, sections=scope(account))
+
+
+def _keep(session: Session, account_id: int, digest: str | None) -> None:
+    account = session.get_one(Account, account_id)
+    account.feed = digest
+    session.add(account)

@@ -1,0 +1,97 @@
+"""A contribution as the desk sees it, and which of them a person may see."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from markupsafe import Markup
+from sqlalchemy import ColumnElement
+from sqlalchemy.orm import Mapped
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from moderation import markup
+from moderation.accounts import Person
+from moderation.lifecycle import Status
+from moderation.models.public import Article, Thread
+from moderation.models.queue import Comment, Version
+from moderation.pages.filters import Place
+
+# Characters of a text in a list.
+EXCERPT = 160
+
+
+@dataclass(frozen=True)
+class Card:
+    id: str
+    revision: int
+    status: Status
+    author: str
+    email: str
+    parent: str | None
+    html: Markup
+    source: str
+    findings: tuple[tuple[str, str], ...]
+    submitted_at: datetime
+    section: str
+    article_slug: str
+    article_title: str
+
+    @property
+    def place(self) -> Place:
+        return Place(self.submitted_at, self.id)
+
+    @property
+    def seen(self) -> str:
+        """By what a form names it: what was seen of it."""
+        return f"{self.id}:{self.revision}"
+
+    @property
+    def hosts(self) -> list[str]:
+        """Each that a link leads to."""
+        return list(dict.fromkeys(markup.site(detail) for kind, detail in self.findings if kind == "link"))
+
+    @property
+    def excerpt(self) -> str:
+        """How the text begins, as plain words."""
+        words = self.html.striptags()
+        return words if len(words) <= EXCERPT else f"{words[:EXCERPT].rpartition(' ')[0] or words[:EXCERPT]}…"
+
+
+def visible_to(person: Person) -> SelectOfScalar[Comment]:
+    """Where every query of the desk begins: what this person may see."""
+    return select(Comment).where(*in_scope(person, col(Comment.section)))
+
+
+def in_scope(person: Person, section: Mapped[str]) -> list[ColumnElement[bool]]:
+    """What a query of anything that has a section asks beside."""
+    return [section.in_(person.sections)] if person.sections else []
+
+
+def cards(session: Session, ids: list[str]) -> tuple[Card, ...]:
+    """In the order asked for."""
+    rows = session.exec(
+        select(Comment, Version, Article.slug, Article.title)
+        .join(Version)
+        .join(Thread, col(Thread.id) == Comment.thread_id)
+        .join(Article)
+        .where(col(Comment.id).in_(ids), Version.number == Comment.version)
+    )
+    found = {
+        comment.id: Card(
+            id=comment.id,
+            revision=comment.revision,
+            status=comment.status,
+            author=text.author,
+            email=text.email,
+            parent=comment.parent_id,
+            html=markup.trusted(text.html),
+            source=text.source,
+            findings=tuple((finding["kind"], finding["detail"]) for finding in text.findings),
+            submitted_at=comment.submitted_at,
+            section=comment.section,
+            article_slug=slug,
+            article_title=title,
+        )
+        for comment, text, slug, title in rows
+    }
+    return tuple(found[name] for name in ids if name in found)

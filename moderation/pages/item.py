@@ -1,0 +1,82 @@
+"""One contribution with what is needed to decide about it."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+from sqlmodel import Session, col, select
+
+from moderation import lifecycle, markup
+from moderation.accounts import Person
+from moderation.lifecycle import Action, Reason
+from moderation.models.public import Article, Publication
+from moderation.models.queue import Comment, Decision
+from moderation.pages import public
+from moderation.pages.cards import Card, cards, visible_to
+from moderation.pages.forums import Forum, forum
+from moderation.pages.judging import Judging, judging
+from moderation.pages.kin import Kin, kin
+from moderation.pages.log import Line, lines
+
+
+@dataclass(frozen=True)
+class Parent:
+    """What a contribution answers, as readers have it; empty where it was taken down since."""
+
+    author: str
+    html: Markup
+    place: str
+
+
+@dataclass(frozen=True)
+class Item:
+    card: Card
+    number: int | None
+    place: str
+    lead: str
+    parent: Parent | None
+    actions: tuple[Action, ...]
+    needs_reason: tuple[Action, ...]
+    history: tuple[Line, ...]
+    forum: Forum | None
+    kin: Kin | None
+    judging: Judging
+
+    reasons = tuple(Reason)
+
+
+def item(session: Session, person: Person, comment_id: str, *, site_name: str = "") -> Item | None:
+    """None where there is no such contribution, or not for this person."""
+    found = session.exec(visible_to(person).where(Comment.id == comment_id)).first()
+    if found is None:
+        return None
+    (card,) = cards(session, [comment_id])
+    number = session.exec(
+        select(Publication.number).where(
+            Publication.comment_id == comment_id, col(Publication.taken_down_at).is_(None)
+        )
+    ).first()
+    actions = tuple(lifecycle.actions_from(card.status))
+    return Item(
+        card=card,
+        number=number,
+        place=public.place(session, comment_id),
+        lead=session.exec(select(Article.lead).where(Article.slug == card.article_slug)).one(),
+        parent=_parent(session, card.parent) if card.parent is not None else None,
+        actions=actions,
+        needs_reason=tuple(action for action in actions if action in lifecycle.NEEDS_REASON),
+        history=lines(session, person, col(Decision.comment_id) == comment_id),
+        forum=forum(session, person, card.article_slug),
+        kin=kin(session, person, card, found.kin),
+        judging=judging(session, person, card, site_name),
+    )
+
+
+def is_visible(session: Session, person: Person, comment_id: str) -> bool:
+    return session.exec(visible_to(person).where(Comment.id == comment_id)).first() is not None
+
+
+def _parent(session: Session, comment_id: str) -> Parent | None:
+    copy = session.exec(select(Publication).where(Publication.comment_id == comment_id)).first()
+    if copy is None:
+        return None
+    return Parent(copy.author, markup.trusted(copy.html), public.place(session, comment_id))

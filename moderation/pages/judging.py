@@ -1,0 +1,181 @@
+"""What helps to judge a text: its links, what no eye can see, who sends it, what was decided before."""
+
+from collections import Counter
+from dataclasses import dataclass
+from itertools import islice
+from typing import Any
+
+from sqlalchemy import ColumnElement, Subquery
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from moderation import accounts, markup, precedents
+from moderation.accounts import Person
+from moderation.lifecycle import Reason, Status
+from moderation.markup import Anchor, Piece
+from moderation.models.public import Article, Thread
+from moderation.models.queue import Comment, Version
+from moderation.pages.cards import Card, cards, visible_to
+from moderation.pages.log import Line, newest
+from moderation.pages.queue import COUNTED, Count
+
+# Others that say the same are named up to so many, and as many decided before are shown.
+SAME, PRECEDENTS = 5, 3
+# How many of those that share words are read, and how alike two must be to be shown.
+READ, ALIKE = 12, 0.15
+# Findings that are told link by link, where the links can be read.
+_OF_LINKS = {"link", "misleading_link"}
+_NONE = Count(0)
+
+
+@dataclass(frozen=True)
+class Record:
+    """What became of the other contributions under one name, or from one address."""
+
+    published: Count = _NONE
+    refused: Count = _NONE
+    waiting: Count = _NONE
+    spam: Count = _NONE
+    unpublished: Count = _NONE
+    reasons: tuple[tuple[Reason, int], ...] = ()
+    # Whether there are more than anybody counts: what became of them is not looked up then.
+    more: bool = False
+
+
+@dataclass(frozen=True)
+class Same:
+    """Another contribution that says word for word the same."""
+
+    comment_id: str
+    status: Status
+    article_title: str
+
+
+@dataclass(frozen=True)
+class Precedent:
+    """A text like this one, and what was decided about it."""
+
+    card: Card
+    line: Line
+
+
+@dataclass(frozen=True)
+class Judging:
+    links: tuple[Anchor, ...]
+    findings: tuple[tuple[str, str], ...]
+    typed: tuple[Piece, ...]
+    # Under the same name, and from the same address; None where it gives none, or there is no other.
+    by_name: Record | None
+    by_email: Record | None
+    same: tuple[Same, ...]
+    # Whose name that of its author looks like: a person of the team, or the site.
+    like_person: str
+    like_site: bool
+    precedents: tuple[Precedent, ...]
+
+    @property
+    def first(self) -> bool:
+        return self.by_name is None and self.by_email is None
+
+    @property
+    def remarkable(self) -> bool:
+        """Whether there is anything nobody should miss."""
+        claims = any(link.claims for link in self.links)
+        return bool(claims or self.findings or self.same or self.like_person or self.like_site)
+
+    @property
+    def hides(self) -> bool:
+        """Whether something in it cannot be seen."""
+        return any(piece.unseen for piece in self.typed)
+
+
+def judging(session: Session, person: Person, card: Card, site_name: str) -> Judging:
+    here = session.get_one(Comment, card.id)
+    text = session.exec(
+        select(Version).join(Comment).where(Comment.id == card.id, Version.number == Comment.version)
+    ).one()
+    others = visible_to(person).where(Comment.id != card.id)
+    links = markup.anchors(text.html)
+    return Judging(
+        links=links,
+        findings=tuple(found for found in card.findings if not links or found[0] not in _OF_LINKS),
+        typed=markup.typed(text.source, ((at, code) for at, code in text.struck), text.html),
+        by_name=_record(session, others, col(Comment.author_key), here.author_key),
+        by_email=_record(session, others, col(Comment.email_key), here.email_key),
+        same=_same(session, others, text.fingerprint),
+        like_person=_like(session, text.author),
+        like_site=markup.resembles(text.author, site_name),
+        precedents=_precedents(session, person, others, card, text.html),
+    )
+
+
+def _record(session: Session, others: SelectOfScalar[Comment], of: Any, key: str | None) -> Record | None:
+    if not key:
+        return None
+    standing = others.where(of == key).with_only_columns(col(Comment.status), col(Comment.reason))
+    rows = session.connection().execute(standing.limit(COUNTED + 1)).all()
+    if not rows:
+        return None
+    if len(rows) > COUNTED:
+        return Record(more=True)
+    statuses = Counter(status for status, _ in rows)
+    reasons = Counter(Reason(reason) for status, reason in rows if reason and status is Status.REFUSED)
+    return Record(
+        published=Count(statuses[Status.PUBLISHED]),
+        refused=Count(statuses[Status.REFUSED]),
+        waiting=Count(statuses[Status.PENDING]),
+        spam=Count(statuses[Status.SPAM]),
+        unpublished=Count(statuses[Status.UNPUBLISHED]),
+        reasons=tuple(reasons.most_common()),
+    )
+
+
+def _same(session: Session, others: SelectOfScalar[Comment], fingerprint: str) -> tuple[Same, ...]:
+    if not fingerprint:
+        return ()
+    ids = select(Version.comment_id).where(Version.fingerprint == fingerprint).order_by(Version.fingerprint)
+    rows = session.connection().execute(
+        others.with_only_columns(col(Comment.id), col(Comment.status), col(Article.title))
+        .join(Thread, col(Thread.id) == Comment.thread_id)
+        .join(Article)
+        .where(_is_one_of(ids))
+        .limit(SAME)
+    )
+    return tuple(Same(*row) for row in rows)
+
+
+def _some(ids: SelectOfScalar[str]) -> Subquery:
+    return ids.limit(COUNTED + 1).subquery()
+
+
+def _is_one_of(ids: SelectOfScalar[str]) -> ColumnElement[bool]:
+    return col(Comment.id).in_(select(_some(ids).c.comment_id))
+
+
+def _like(session: Session, author: str) -> str:
+    """The person of the team whose name it looks like."""
+    if not author:
+        return ""
+    names = (account.name for account in accounts.present(session))
+    return next((name for name in names if markup.resembles(author, name)), "")
+
+
+def _precedents(
+    session: Session, person: Person, others: SelectOfScalar[Comment], card: Card, html: str
+) -> tuple[Precedent, ...]:
+    ids = precedents.candidates(session, html, but=card.id)
+    if not ids:
+        return ()
+    decided = others.where(
+        col(Comment.id).in_(ids), col(Comment.status).not_in([Status.PENDING, Status.WITHDRAWN])
+    )
+    there = {comment.id for comment in session.exec(decided)}
+    read = cards(session, list(islice((name for name in ids if name in there), READ)))
+    mine = precedents.said(html)
+    alike = sorted(
+        ((precedents.likeness(mine, precedents.said(other.html)), other) for other in read),
+        key=lambda found: -found[0],
+    )
+    nearest = [other for likeness, other in alike if likeness >= ALIKE][:PRECEDENTS]
+    lines = newest(session, person, [other.id for other in nearest])
+    return tuple(Precedent(other, lines[other.id]) for other in nearest if other.id in lines)

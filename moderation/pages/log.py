@@ -1,0 +1,111 @@
+"""The log: who moved what, when and why, and the forums the team closed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import ColumnElement
+from sqlmodel import Session, col, desc, select
+
+from moderation.accounts import Person
+from moderation.lifecycle import Action, Reason, Status
+from moderation.models.people import Account
+from moderation.models.public import Article, Thread
+from moderation.models.queue import Comment, Decision
+from moderation.pages.cards import in_scope
+from moderation.pages.forums import Forum, closed
+
+PER_PAGE = 50
+
+
+@dataclass(frozen=True)
+class Line:
+    """One line of the log."""
+
+    id: int
+    comment_id: str
+    action: Action
+    after: Status
+    reason: Reason | None
+    note: str
+    by: str | None
+    at: datetime
+    undo_until: datetime
+    undoes: int | None
+    article_title: str
+
+    @property
+    def undo(self) -> bool:
+        return self.undoes is not None
+
+
+@dataclass(frozen=True)
+class LogPage:
+    forums: tuple[Forum, ...]
+    lines: tuple[Line, ...]
+    next: str | None
+    # Whether it holds one person’s own decisions alone.
+    own: bool
+
+    def can_be_undone(self, line: Line, now: datetime) -> bool:
+        """Whether the person whose decisions these are may still take that one back."""
+        undone = {other.undoes for other in self.lines}
+        return self.own and not line.undo and line.id not in undone and line.undo_until > now
+
+
+def log(session: Session, person: Person, before: int | None, *, own: bool = False) -> LogPage:
+    """The newest decisions first, after the forums the team closed; or the person’s own alone."""
+    which = [col(Decision.id) < before] if before else []
+    if own:
+        which.append(col(Decision.account_id) == person.id)
+    found = lines(session, person, *which, limit=PER_PAGE + 1)
+    more = len(found) > PER_PAGE
+    return LogPage(
+        () if before or own else closed(session, person),
+        found[:PER_PAGE],
+        str(found[PER_PAGE - 1].id) if more else None,
+        own,
+    )
+
+
+def line(session: Session, person: Person, decision_id: int | None) -> Line | None:
+    if decision_id is None:
+        return None
+    return next(iter(lines(session, person, col(Decision.id) == decision_id)), None)
+
+
+def newest(session: Session, person: Person, comment_ids: list[str]) -> dict[str, Line]:
+    """The last line of each of a few contributions."""
+    found = lines(session, person, col(Decision.comment_id).in_(comment_ids)) if comment_ids else ()
+    return {line.comment_id: line for line in reversed(found)}
+
+
+def lines(
+    session: Session, person: Person, *which: ColumnElement[bool], limit: int = 200
+) -> tuple[Line, ...]:
+    """Those of comments the person may see."""
+    rows = session.exec(
+        select(Decision, Account.name, Article.title)
+        .join(Account, isouter=True)
+        .join(Comment, col(Comment.id) == Decision.comment_id)
+        .join(Thread, col(Thread.id) == Comment.thread_id)
+        .join(Article)
+        .where(*which, *in_scope(person, col(Comment.section)))
+        .order_by(desc(Decision.id))
+        .limit(limit)
+    )
+    return tuple(
+        Line(
+            id=decision.id or 0,
+            comment_id=decision.comment_id,
+            action=decision.action,
+            after=decision.after,
+            reason=decision.reason,
+            note=decision.note,
+            by=name,
+            at=decision.at,
+            undo_until=decision.undo_until,
+            undoes=decision.undoes,
+            article_title=title,
+        )
+        for decision, name, title in rows
+    )

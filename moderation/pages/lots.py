@@ -1,0 +1,179 @@
+"""Several contributions at once: those picked, those that have something in common, what became of a lot."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from urllib.parse import urlencode
+
+from sqlmodel import Session, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from moderation import deciders, lifecycle
+from moderation.accounts import Person
+from moderation.bulk import MOST, Seen
+from moderation.deciders import MayNotDecide
+from moderation.lifecycle import Action, Reason, Status
+from moderation.models.queue import Comment, Decision
+from moderation.pages import kin, log, queue
+from moderation.pages.cards import Card, cards, visible_to
+from moderation.pages.filters import Filter
+from moderation.pages.log import Line
+from moderation.pages.narrowing import narrowed
+from moderation.pages.queue import Count
+
+
+@dataclass(frozen=True)
+class Selection:
+    """What somebody picked: each by its name and the revision they saw, « id:revision »."""
+
+    words: tuple[str, ...] = ()
+    # Every one that is shown, besides.
+    every: bool = False
+
+    def has(self, card: Card) -> bool:
+        return self.every or card.seen in self.words
+
+    def elsewhere(self, shown: Sequence[Card]) -> tuple[str, ...]:
+        """Those picked that are not shown: a form has to carry them."""
+        here = {card.id for card in shown}
+        return tuple(word for word in self.words if word.partition(":")[0] not in here)
+
+    def number(self, shown: Sequence[Card]) -> int:
+        return len(self.elsewhere(shown)) + sum(map(self.has, shown))
+
+
+@dataclass(frozen=True)
+class Common:
+    """What contributions have in common."""
+
+    author: str = ""
+    email: str = ""
+    host: str = ""
+    kin: str = ""
+
+    @property
+    def fields(self) -> dict[str, str]:
+        return {name: value for name, value in vars(self).items() if value}
+
+    @property
+    def address(self) -> str:
+        return f"/desk/bulk?{urlencode(self.fields)}"
+
+
+@dataclass(frozen=True)
+class Lot:
+    """What was done in one go."""
+
+    name: str
+    action: Action
+    undo: bool
+    number: int
+    undo_until: datetime
+
+
+@dataclass(frozen=True)
+class Left:
+    """One to which nothing was done: as it is now, who moved it last, and whose it is not to decide about."""
+
+    card: Card
+    last: Line | None
+    # Why it is not theirs to decide about, where that is so.
+    aside: bool = False
+    own: bool = False
+
+
+@dataclass(frozen=True)
+class BulkPage:
+    filter: Filter
+    common: Common
+    cards: tuple[Card, ...]
+    # Whether there are more than may be decided in one go.
+    more: bool
+    waiting: Count
+    left: tuple[Left, ...]
+    actions: tuple[Action, ...]
+
+    @property
+    def count(self) -> Count:
+        return Count(len(self.cards))
+
+    reasons = tuple(Reason)
+    needs_reason = lifecycle.NEEDS_REASON
+
+
+def lot(session: Session, name: str | None) -> Lot | None:
+    if name is None:
+        return None
+    found = session.exec(
+        select(
+            func.count(), func.min(Decision.action), func.min(Decision.undoes), func.min(Decision.undo_until)
+        ).where(Decision.lot == name)
+    ).one()
+    number, action, undoes, until = found
+    return Lot(name, Action(action), undoes is not None, number, until) if number else None
+
+
+def left(session: Session, person: Person, ids: Sequence[str]) -> tuple[Left, ...]:
+    """In the order asked for; what is not there, or not for this person, is passed over."""
+    found = _shown(session, visible_to(person).where(col(Comment.id).in_(ids[:MOST])), ids)
+    moved = log.lines(
+        session,
+        person,
+        col(Decision.comment_id).in_([card.id for card in found]),
+        col(Decision.revision) == col(Comment.revision),
+    )
+    last = {line.comment_id: line for line in moved}
+    return tuple(_left(session, person, card, last.get(card.id)) for card in found)
+
+
+def _left(session: Session, person: Person, card: Card, last: Line | None) -> Left:
+    try:
+        deciders.check(session, session.get_one(Comment, card.id), person.id)
+    except MayNotDecide as refused:
+        return Left(card, last, aside=not refused.own, own=refused.own)
+    return Left(card, last)
+
+
+def gathered(session: Session, person: Person, which: Filter, common: Common) -> BulkPage:
+    """Those that wait and have that in common, oldest first."""
+    alike = Filter(author=common.author, email=common.email, host=common.host)
+    mine = kin.waiting(person, common.kin) if common.kin else visible_to(person)
+    ids = list(session.execute(narrowed(session, mine, alike).ids(MOST + 1)).scalars())
+    return _page(session, person, which, common, cards(session, ids[:MOST]), more=len(ids) > MOST)
+
+
+def picked(
+    session: Session, person: Person, which: Filter, selection: Sequence[Seen], not_done: Sequence[str] = ()
+) -> BulkPage:
+    """Those of a selection, as they are now."""
+    ids = [one.comment_id for one in selection][:MOST]
+    found = _shown(session, visible_to(person).where(col(Comment.id).in_(ids)), ids)
+    return _page(session, person, which, Common(), found, left=left(session, person, not_done))
+
+
+def _page(
+    session: Session,
+    person: Person,
+    which: Filter,
+    common: Common,
+    found: tuple[Card, ...],
+    *,
+    more: bool = False,
+    left: tuple[Left, ...] = (),
+) -> BulkPage:
+    statuses = {card.status for card in found} or {Status.PENDING}
+    offered = [action for status in statuses for action in lifecycle.actions_from(status)]
+    return BulkPage(
+        filter=which,
+        common=common,
+        cards=found,
+        more=more,
+        waiting=queue.count(session, person, Filter()),
+        left=left,
+        actions=tuple(action for action in Action if action in offered),
+    )
+
+
+def _shown(session: Session, query: SelectOfScalar[Comment], ids: Sequence[str]) -> tuple[Card, ...]:
+    seen = set(session.execute(query.with_only_columns(col(Comment.id))).scalars())
+    return cards(session, [comment_id for comment_id in ids if comment_id in seen])

@@ -1,0 +1,103 @@
+"""A list narrowed by the database: which index it is read from, and in which order.
+
+Each thing a list is narrowed to has, alone, an index that holds the list in its order; of several together
+one serves, and the rest is looked at row by row.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Integer, Select, String, and_, exists, tuple_, type_coerce
+from sqlmodel import Session, col, select
+from sqlmodel.sql.expression import SelectOfScalar
+
+from moderation import folding, markup, search
+from moderation.models.public import Article, Thread
+from moderation.models.queue import Comment
+from moderation.models.traits import Trait
+from moderation.pages.filters import Filter, Place
+
+Key = tuple[Any, Any]
+COMMENT: Key = (col(Comment.submitted_at), col(Comment.id))
+TRAIT: Key = (col(Trait.submitted_at), col(Trait.comment_id))
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """The comments of a list; `key` is the time and name of each, in the index it is read from."""
+
+    query: SelectOfScalar[Comment]
+    key: Key
+    newest: bool
+
+    def ids(
+        self, limit: int, *, beyond: Place | None = None, backwards: bool = False, but: str = ""
+    ) -> Select[Any]:
+        """In the list’s order, or away from it; from a place on, if one is given."""
+        down = self.newest is not backwards
+        found = self.query.with_only_columns(self.key[1])
+        if beyond is not None:
+            key = tuple_(*self.key)
+            found = found.where(key < beyond if down else key > beyond)
+        if but:
+            found = found.where(self.key[1] != but)
+        order = [column.desc() for column in self.key] if down else self.key
+        return found.order_by(*order).limit(limit)
+
+
+def narrowed(session: Session, query: SelectOfScalar[Comment], which: Filter) -> Narrowed:
+    """Of the comments somebody may see, those the filter lets through."""
+    words, traits = folding.words(which.q), _traits(which)
+    few = bool(words) and search.are_few(session, words)
+    if words:
+        query = query.where(search.among_few(session, words) if few else search.holds(words))
+    if few or which.passed:
+        # Read from the search index, or from what one person left: the columns are asked for in a way that
+        # leads to no other.
+        query = query.where(_plain(col(Comment.status)) == which.status)
+        query = query.where(*(_plain(column) == value for column, value in _equal(which)))
+        return _rest(query, which, COMMENT, traits)
+    query = query.where(*(column == value for column, value in _equal(which)))
+    if not traits:
+        return _rest(query.where(Comment.status == which.status), which, COMMENT, [])
+    (kind, host), *others = traits
+    of_them = and_(col(Trait.comment_id) == Comment.id, col(Trait.status) == which.status)
+    query = query.join(Trait, of_them).where(Trait.kind == kind, Trait.host == host)
+    return _rest(query, which, TRAIT, others)
+
+
+def _rest(query: SelectOfScalar[Comment], which: Filter, key: Key, traits: list[tuple[str, str]]) -> Narrowed:
+    for kind, host in traits:
+        other = Trait.__table__.alias()  # type: ignore[attr-defined]
+        same = (other.c.kind == kind, other.c.host == host, other.c.status == which.status)
+        here = (other.c.submitted_at == Comment.submitted_at, other.c.comment_id == Comment.id)
+        query = query.where(exists().where(*same, *here))
+    if which.sent_before is not None:
+        query = query.where(key[0] < which.sent_before)
+    return Narrowed(query, key, which.newest)
+
+
+def _traits(which: Filter) -> list[tuple[str, str]]:
+    """The rarest first, most probably."""
+    hosts = [("link", markup.site(which.host))] if which.host else []
+    kinds = [(which.finding, "")] if which.finding else []
+    return [*hosts, *kinds, *([("link", "")] if which.link else [])]
+
+
+def _equal(which: Filter) -> list[tuple[Any, Any]]:
+    """What columns of a comment must be."""
+    thread = select(Thread.id).join(Article).where(Article.slug == which.article).scalar_subquery()
+    found = {
+        "email": (col(Comment.email_key), which.email.strip().lower()),
+        "author": (col(Comment.author_key), folding.key(which.author)),
+        "article": (col(Comment.thread_id), thread),
+        "by": (col(Comment.decided_by), which.by),
+        "reason": (col(Comment.reason), which.reason),
+        "section": (col(Comment.section), which.section),
+    }
+    return [found[name] for name in found if name in which.said]
+
+
+def _plain(column: Any) -> Any:
+    """The column’s value, for which no index is looked up."""
+    return column + 0 if isinstance(column.type, Integer) else type_coerce(column, String).concat("")

@@ -1,0 +1,26 @@
+"""What the pages of settings show."""
+
+from dataclasses import dataclass
+
+from sqlmodel import Session
+
+from moderation import watched
+from moderation.watched import Refused
+
+
+@dataclass(frozen=True)
+class Word:
+    id: int | None
+    word: str
+
+
+@dataclass(frozen=True)
+class Words:
+    """The words the site looks out for, and the lines just typed that could not be taken."""
+
+    words: tuple[Word, ...]
+    refused: tuple[Refused, ...]
+
+
+def words(session: Session, refused: tuple[Refused, ...] = ()) -> Words:
+    return Words(tuple(Word(word.id, word.word) for word in watched.words(session)), refused)

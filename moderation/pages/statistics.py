@@ -1,0 +1,175 @@
+"""Figures for the team: what comes in, what is decided, how long it takes. Never by whom."""
+
+from bisect import bisect_right
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta, tzinfo
+from typing import NamedTuple, TypeVar
+
+from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, or_, union_all
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, desc, func, select
+
+from moderation import weeks
+from moderation.accounts import Person
+from moderation.lifecycle import BY_AUTHOR, Reason, Status
+from moderation.models.queue import Comment, Decision
+from moderation.pages.cards import visible_to
+from moderation.weeks import Week
+
+WEEKS = 26
+# Decisions that are looked at for one page. Where there were more, fewer weeks are told, and those exactly.
+LOOKED_AT = 20_000
+Of = TypeVar("Of")
+
+
+@dataclass(frozen=True)
+class Wait:
+    """How long those first decided in a week had waited: half of them no longer, nine in ten no longer."""
+
+    half: timedelta
+    most: timedelta
+
+
+@dataclass(frozen=True)
+class WeekLine:
+    week: Week
+    arrivals: int
+    # None for a week too far back to be looked at.
+    decisions: int | None
+    # None as well for a week in which nothing was decided for the first time.
+    wait: Wait | None
+
+
+@dataclass(frozen=True)
+class Statistics:
+    lines: tuple[WeekLine, ...]
+    # For how long the oldest that waits has done so; None when nothing waits.
+    oldest: timedelta | None
+    # Of the decisions of these weeks, the most frequent first; a section may have no name.
+    reasons: tuple[tuple[Reason, int], ...]
+    sections: tuple[tuple[str, int], ...]
+
+    @property
+    def told(self) -> tuple[WeekLine, ...]:
+        """The weeks whose decisions were looked at."""
+        return tuple(line for line in self.lines if line.decisions is not None)
+
+
+class _Made(NamedTuple):
+    """A decision that stands."""
+
+    at: datetime
+    reason: Reason | None
+    section: str
+    # When its comment had been sent, and whether this is the first decision about it.
+    sent: datetime
+    first: bool
+
+
+def statistics(session: Session, person: Person, zone: tzinfo, now: datetime) -> Statistics:
+    """Of the last weeks, and of what this person may see. What was undone was never decided."""
+    seen = weeks.latest(now, zone, WEEKS)
+    arrivals, told = _arrivals(session, person, seen), _told(session, seen)
+    made = _decisions(session, person, told)
+    of_week = _by_week(made, told)
+    return Statistics(
+        tuple(_line(week, arrived, of_week.get(week)) for week, arrived in zip(seen, arrivals, strict=True)),
+        _oldest(session, person, now),
+        _most_frequent(one.reason for one in made if one.reason is not None),
+        _most_frequent(one.section for one in made),
+    )
+
+
+def _oldest(session: Session, person: Person, now: datetime) -> timedelta | None:
+    waiting = visible_to(person).where(Comment.status == Status.PENDING)
+    first = waiting.order_by(col(Comment.submitted_at), col(Comment.id)).limit(1)
+    moment = session.execute(first.with_only_columns(col(Comment.submitted_at))).scalar()
+    return None if moment is None else max(now - moment, timedelta())
+
+
+def _arrivals(session: Session, person: Person, seen: Sequence[Week]) -> Sequence[int]:
+    return session.execute(select(*(_arrived(person, week) for week in seen))).one()
+
+
+def _arrived(person: Person, week: Week) -> ScalarSelect[int]:
+    sent = visible_to(person).where(
+        # Of any status: said so that the index that begins with it will do.
+        col(Comment.status).in_(list(Status)),
+        col(Comment.submitted_at) >= week.begins,
+        col(Comment.submitted_at) < week.ends,
+    )
+    return sent.with_only_columns(func.count()).scalar_subquery()
+
+
+def _told(session: Session, seen: Sequence[Week]) -> list[Week]:
+    """The weeks since which no more decisions were made than are looked at."""
+    latest = select(Decision.at).order_by(desc(Decision.at)).limit(LOOKED_AT + 1).subquery()
+    number, since = session.execute(select(func.count(), func.min(latest.c.at))).one()
+    return [week for week in seen if number <= LOOKED_AT or week.begins > since]
+
+
+def _decisions(session: Session, person: Person, told: Sequence[Week]) -> list[_Made]:
+    if not told:
+        return []
+    first = and_(
+        col(Decision.before) == Status.PENDING,
+        # Mostly it is its comment’s first change, and there is nothing to look for.
+        or_(col(Decision.revision) == 2, ~_decided_before()),
+    )
+    rows = session.execute(
+        visible_to(person)
+        .join(Decision, col(Decision.comment_id) == Comment.id)
+        .where(col(Decision.at) >= told[0].begins, col(Decision.at) < told[-1].ends, *_stands(Decision))
+        .with_only_columns(
+            col(Decision.at),
+            col(Decision.reason),
+            col(Comment.section),
+            col(Comment.submitted_at),
+            first,
+        )
+    )
+    return [_Made(*row) for row in rows]
+
+
+def _decided_before() -> ColumnElement[bool]:
+    """Whether a decision is not its comment’s first."""
+    other = aliased(Decision)
+    return exists().where(
+        col(other.comment_id) == Decision.comment_id, col(other.revision) < Decision.revision, *_stands(other)
+    )
+
+
+def _stands(decision: type[Decision]) -> tuple[ColumnElement[bool], ...]:
+    """Whether it is one of the team’s that was not undone. Undoings are few: they are listed once."""
+    line = aliased(Decision)
+    undoing, undone = (select(one).where(col(line.undoes).is_not(None)) for one in (line.id, line.undoes))
+    return (col(decision.action).not_in(BY_AUTHOR), col(decision.id).not_in(union_all(undoing, undone)))
+
+
+def _by_week(made: Iterable[_Made], told: Sequence[Week]) -> dict[Week, list[_Made]]:
+    begins = [week.begins for week in told]
+    of_week: dict[Week, list[_Made]] = {week: [] for week in told}
+    for one in made:
+        of_week[told[bisect_right(begins, one.at) - 1]].append(one)
+    return of_week
+
+
+def _line(week: Week, arrived: int, made: Sequence[_Made] | None) -> WeekLine:
+    if made is None:
+        return WeekLine(week, arrived, None, None)
+    return WeekLine(week, arrived, len(made), _wait([one.at - one.sent for one in made if one.first]))
+
+
+def _wait(waits: Iterable[timedelta]) -> Wait | None:
+    """By rank, so that each is a wait there was."""
+    ranked = sorted(waits)
+    if not ranked:
+        return None
+    half, most = (-(-len(ranked) * tenths // 10) - 1 for tenths in (5, 9))
+    return Wait(ranked[half], ranked[most])
+
+
+def _most_frequent(found: Iterable[Of]) -> tuple[tuple[Of, int], ...]:
+    return tuple(sorted(Counter(found).items(), key=lambda counted: (-counted[1], str(counted[0]))))

@@ -1,0 +1,95 @@
+"""The search index: each text’s folded words, found by how they begin.
+
+`version.folded` holds them. PostgreSQL keeps its index over that column by itself; SQLite has a table of FTS5
+beside it, whose rows are added and taken away here, as it would trust no trigger to do it.
+"""
+
+import sqlite3
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Engine, column, table, text
+from sqlalchemy.dialects.postgresql import ARRAY, TEXT, TSQUERY, TSVECTOR
+from sqlmodel import Session, cast, col, exists, func, select
+
+from moderation.database import writing
+from moderation.models.queue import Comment, Version
+
+# Past so many it is quicker to walk the list and look at each text than to sort what is found.
+FEW = 2000
+# Pages of the index a step takes anew, and steps in one go: who decides meanwhile waits for one of them.
+PAGES, STEPS = 200, 20
+_ADD = text("INSERT INTO search (rowid, folded) VALUES (:id, :folded)")
+_TAKE = text("INSERT INTO search (search, rowid, folded) VALUES ('delete', :id, :folded)")
+_INDEX = table("search", column("rowid"))
+_MATCH = text("search MATCH :match")
+_MERGE = "INSERT INTO search (search, rank) VALUES ('merge', ?)"
+_REBUILD = "INSERT INTO search (search) VALUES ('rebuild')"
+
+
+def add(connection: Connection, version_id: int, folded: str) -> None:
+    if folded and connection.dialect.name == "sqlite":
+        connection.execute(_ADD, {"id": version_id, "folded": folded})
+
+
+def take(connection: Connection, version_id: int, folded: str) -> None:
+    """Before its row changes: SQLite’s index must be told what it holds."""
+    if folded and connection.dialect.name == "sqlite":
+        connection.execute(_TAKE, {"id": version_id, "folded": folded})
+
+
+def rebuild(session: Session) -> None:
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_REBUILD)
+
+
+def purge(engine: Engine, stopping: Callable[[], bool]) -> bool:
+    """Writes SQLite’s index anew without what was taken from it, a step a transaction; whether it is done.
+
+    FTS5 only notes that words are gone, and keeps them until what holds them is merged.
+    """
+    if engine.dialect.name != "sqlite":
+        return True
+    for _ in range(STEPS):
+        if stopping():
+            return False
+        with writing(engine) as session:
+            raw = session.connection().connection.dbapi_connection
+            assert isinstance(raw, sqlite3.Connection)
+            before = raw.total_changes
+            raw.execute(_MERGE, [-PAGES])
+            if raw.total_changes - before < 2:  # as FTS5 says that there was nothing to do
+                return True
+    return False
+
+
+def are_few(session: Session, words: list[str]) -> bool:
+    """Whether those found are few enough to be sorted."""
+    some = _found(session, words).limit(FEW + 1).subquery()
+    return session.exec(select(func.count()).select_from(some)).one() <= FEW
+
+
+def among_few(session: Session, words: list[str]) -> ColumnElement[bool]:
+    """The comments whose newest text has a word that begins with each of those; from the index."""
+    return col(Comment.id).in_(_found(session, words).limit(FEW + 1).subquery().select())
+
+
+def holds(words: list[str]) -> ColumnElement[bool]:
+    """The same, looked for in the text of each comment one comes by."""
+    newest = (col(Version.comment_id) == Comment.id, col(Version.number) == Comment.version)
+    padded = " " + col(Version.folded)
+    return exists().where(*newest, *(padded.like(f"% {word}%") for word in words)).correlate(Comment)
+
+
+def _found(session: Session, words: list[str]) -> Any:
+    # Texts that a newer one replaced have no words.
+    found = select(Version.comment_id)
+    if session.get_bind().dialect.name == "sqlite":
+        asked = " ".join(f'"{word}" *' for word in words)
+        return found.join(_INDEX, _INDEX.c.rowid == Version.id).where(_MATCH.bindparams(match=asked))
+    lexemes = func.array_to_tsvector(
+        func.string_to_array(Version.folded, " ", type_=ARRAY(TEXT)), type_=TSVECTOR
+    )
+    asked = " & ".join(f"'{word}':*" for word in words)
+    return found.where(lexemes.op("@@")(cast(asked, TSQUERY)))

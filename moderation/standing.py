@@ -1,0 +1,69 @@
+"""What stands of what was decided about a comment, and what is in effect of it."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlmodel import Session, col, desc, func, select
+
+from moderation import lifecycle
+from moderation.lifecycle import Action
+from moderation.models.people import Account
+from moderation.models.queue import Comment, Decision
+
+
+@dataclass(frozen=True)
+class Last:
+    """The newest line of a comment's log: who moved it, when, and how. `by` is empty for the author."""
+
+    action: Action
+    by: str | None
+    at: datetime
+    undo: bool
+
+
+def lines(session: Session, comment_id: str) -> list[Decision]:
+    """The decisions that were not undone, newest first: each begins where the one before it ended."""
+    lines = session.exec(
+        select(Decision).where(Decision.comment_id == comment_id).order_by(desc(Decision.revision))
+    ).all()
+    undone = {line.undoes for line in lines}
+    return [line for line in lines if line.undoes is None and line.id not in undone]
+
+
+def is_last(session: Session, comment: Comment, decision: Decision) -> bool:
+    """Whether all that came after it, if anything did, was undone."""
+    newest = session.exec(select(func.max(Decision.revision)).where(Decision.comment_id == comment.id)).one()
+    return newest == comment.revision and lines(session, comment.id)[:1] == [decision]
+
+
+def in_effect(session: Session, comment_id: str, now: datetime) -> list[Decision]:
+    """What an author may know of: the decisions that stand and have taken effect, newest first.
+
+    One that another came after before it was due never did; the public and the author saw nothing of it.
+    """
+    stand = lines(session, comment_id)
+    afterwards = [now, *(line.at for line in stand)]
+    before = [*stand[1:], None]
+    return [
+        line
+        for line, earlier, moment in zip(stand, before, afterwards, strict=False)
+        if line.undo_until <= moment or _took_down(line, earlier)
+    ]
+
+
+def _took_down(decision: Decision, earlier: Decision | None) -> bool:
+    """Whether what it removed was public; that is due at once."""
+    was_due = earlier is None or earlier.undo_until <= decision.at
+    return was_due and lifecycle.takes_down(decision.before, decision.after)
+
+
+def last(session: Session, ids: Collection[str]) -> dict[str, Last]:
+    """The newest line of each comment that has any."""
+    lines = session.exec(
+        select(Decision, Account.name)
+        .join(Account, isouter=True)
+        .where(col(Decision.comment_id).in_(ids))
+        .order_by(col(Decision.revision))
+    )
+    return {line.comment_id: Last(line.action, by, line.at, line.undoes is not None) for line, by in lines}

@@ -1,0 +1,68 @@
+"""What who administers sets in the space itself: the words to look out for."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Request, Response
+from pydantic import Field
+
+from moderation import watched
+from moderation.accounts import Person
+from moderation.pages import settings as pages
+from moderation.watched import Refused
+from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
+from moderation.web.people import PRIVATE, Admin, go
+
+SETTINGS = "/desk/settings"
+# Characters of what is added at once.
+LONGEST = 20_000
+router = APIRouter(prefix=SETTINGS)
+
+
+@router.get("")
+def show(app: ThisApp, session: Reading, person: Admin) -> Response:
+    return app.page("settings.html", len(watched.words(session)), headers=PRIVATE, person=person)
+
+
+@router.get("/words")
+def words(app: ThisApp, session: Reading, person: Admin, done: str = "") -> Response:
+    return _words(app, person, pages.words(session), news=done)
+
+
+def _words(app: Parts, person: Person, page: pages.Words, *, news: str = "") -> Response:
+    status = 422 if page.refused else 200
+    return app.page("settings_words.html", page, status=status, headers=PRIVATE, person=person, news=news)
+
+
+@router.post("/words/add")
+def add(
+    app: ThisApp,
+    request: Request,
+    person: Admin,
+    now: Now,
+    words: Annotated[str, Form(max_length=LONGEST)] = "",
+) -> Response:
+    with app.writing() as session:
+        added = watched.add(session, words.replace("\0", "").splitlines())
+    if added.refused:
+        return _again(app, person, added.refused)
+    return go(app, request, person, f"{SETTINGS}/words?done=words_added", now)
+
+
+def _again(app: Parts, person: Person, refused: tuple[Refused, ...]) -> Response:
+    """What could be added was; the rest is there to be typed otherwise."""
+    with app.reading() as session:
+        page = pages.words(session, refused)
+    return _words(app, person, page)
+
+
+@router.post("/words/remove")
+def remove(
+    app: ThisApp,
+    request: Request,
+    person: Admin,
+    now: Now,
+    word: Annotated[list[Annotated[int, Field(ge=1, le=LARGEST)]] | None, Form()] = None,
+) -> Response:
+    with app.writing() as session:
+        watched.remove(session, word or ())
+    return go(app, request, person, f"{SETTINGS}/words?done=words_removed", now)

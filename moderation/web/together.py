@@ -1,0 +1,227 @@
+"""What people do about a contribution besides deciding: read, note, pass, stand aside, object."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi.responses import JSONResponse
+from sqlmodel import Session
+
+from moderation import deciders, decisions, leases, notes, passes, vetoes, voices
+from moderation.accounts import Person
+from moderation.bulk import MOST
+from moderation.decisions import NoteTooLong, NotFound, Stale
+from moderation.lifecycle import IllegalMove
+from moderation.models.people import Role
+from moderation.pages import changes as pages
+from moderation.pages import item as items
+from moderation.pages.filters import Filter
+from moderation.voices import NoSuchVoice
+from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
+from moderation.web.desk import Typed, as_it_is
+from moderation.web.listed import Listed
+from moderation.web.people import PRIVATE, SignedIn, go
+
+router = APIRouter(prefix="/desk")
+Revision = Annotated[int, Form(ge=1, le=LARGEST)]
+Words = Annotated[str, Form()]
+
+
+def _theirs(session: Session, person: Person, comment_id: str) -> None:
+    """Raises NotFound where there is no such contribution for this person."""
+    if not items.is_visible(session, person, comment_id):
+        raise NotFound
+
+
+def _back(
+    app: Parts, request: Request, person: Person, which: Filter, comment_id: str, now: datetime
+) -> Response:
+    return go(app, request, person, which.address(f"/desk/comments/{comment_id}"), now)
+
+
+@router.get("/changes")
+def changes(
+    app: ThisApp,
+    session: Reading,
+    person: SignedIn,
+    since: datetime,
+    opened: Annotated[str | None, Query(max_length=26)] = None,
+    revision: Annotated[int | None, Query(ge=1, le=LARGEST)] = None,
+) -> Response:
+    if since.tzinfo is None:
+        raise NotFound
+    found = pages.changes(session, person, since, opened, revision)
+    say = app.templates.get_template("_changes.html").module
+    told = {
+        "arrived": say.arrived(found.arrived).unescape(),  # type: ignore[attr-defined]
+        "moved": say.moved(found.moved).unescape(),  # type: ignore[attr-defined]
+    }
+    return JSONResponse(told, headers=PRIVATE)
+
+
+@router.post("/comments/{comment_id}/lease")
+def read(
+    app: ThisApp,
+    request: Request,
+    person: SignedIn,
+    now: Now,
+    comment_id: str,
+    which: Listed,
+    over: Annotated[bool, Form()] = False,
+    selected: Annotated[list[str] | None, Form(max_length=MOST)] = None,
+) -> Response:
+    """What was picked in the list stays picked."""
+    with app.writing() as session:
+        _theirs(session, person, comment_id)
+        leases.take(session, comment_id, by=person.id, now=now, over=over)
+    return go(app, request, person, which.address(f"/desk/comments/{comment_id}", selected=selected), now)
+
+
+@router.post("/comments/{comment_id}/reading", status_code=204)
+def still_reading(app: ThisApp, person: SignedIn, now: Now, comment_id: str) -> None:
+    """What the script says every minute."""
+    with app.writing() as session:
+        _theirs(session, person, comment_id)
+        leases.take(session, comment_id, by=person.id, now=now)
+
+
+@router.post("/comments/{comment_id}/note")
+def note(
+    app: ThisApp,
+    request: Request,
+    person: SignedIn,
+    now: Now,
+    comment_id: str,
+    which: Listed,
+    internal: Words = "",
+) -> Response:
+    try:
+        with app.writing() as session:
+            _theirs(session, person, comment_id)
+            notes.write(session, comment_id, decisions.as_noted(internal), by=person.id, now=now)
+    except (notes.Empty, notes.TooLong) as error:
+        return _not_noted(app, person, now, comment_id, which, error, decisions.as_noted(internal))
+    return _back(app, request, person, which, comment_id, now)
+
+
+def _not_noted(
+    app: Parts,
+    person: Person,
+    now: datetime,
+    comment_id: str,
+    which: Filter,
+    error: notes.Empty | notes.TooLong,
+    words: str,
+) -> Response:
+    problem = "note_empty" if isinstance(error, notes.Empty) else "note_long"
+    return as_it_is(app, person, now, comment_id, which, Typed(problem=problem, internal=words))
+
+
+@router.post("/comments/{comment_id}/pass")
+def leave(
+    app: ThisApp,
+    request: Request,
+    person: SignedIn,
+    now: Now,
+    comment_id: str,
+    which: Listed,
+    internal: Words = "",
+) -> Response:
+    """To the others, with a note if one was written; the next one opens."""
+    try:
+        with app.writing() as session:
+            _theirs(session, person, comment_id)
+            if decisions.as_noted(internal).strip():
+                notes.write(session, comment_id, decisions.as_noted(internal), by=person.id, now=now)
+            passes.leave(session, comment_id, by=person.id, now=now)
+            leases.release(session, comment_id)
+    except notes.TooLong as error:
+        return _not_noted(app, person, now, comment_id, which, error, decisions.as_noted(internal))
+    return go(app, request, person, which.address("/desk"), now)
+
+
+@router.post("/comments/{comment_id}/take-up")
+def take_up(
+    app: ThisApp, request: Request, person: SignedIn, now: Now, comment_id: str, which: Listed
+) -> Response:
+    with app.writing() as session:
+        _theirs(session, person, comment_id)
+        passes.take_up(session, comment_id, by=person.id)
+    return _back(app, request, person, which, comment_id, now)
+
+
+@router.post("/comments/{comment_id}/stand-aside")
+def stand_aside(
+    app: ThisApp, request: Request, person: SignedIn, now: Now, comment_id: str, which: Listed
+) -> Response:
+    with app.writing() as session:
+        _theirs(session, person, comment_id)
+        deciders.stand_aside(session, comment_id, by=person.id, now=now)
+        voices.end(session, comment_id, by=person.id, now=now)
+    return _back(app, request, person, which, comment_id, now)
+
+
+@router.post("/comments/{comment_id}/come-back")
+def come_back(
+    app: ThisApp, request: Request, person: SignedIn, now: Now, comment_id: str, which: Listed
+) -> Response:
+    with app.writing() as session:
+        _theirs(session, person, comment_id)
+        deciders.come_back(session, comment_id, by=person.id)
+    return _back(app, request, person, which, comment_id, now)
+
+
+@router.post("/comments/{comment_id}/veto")
+def object_to(
+    app: ThisApp,
+    request: Request,
+    person: SignedIn,
+    now: Now,
+    comment_id: str,
+    which: Listed,
+    revision: Revision,
+    internal: Words = "",
+) -> Response:
+    try:
+        with app.writing() as session:
+            _theirs(session, person, comment_id)
+            words = decisions.as_noted(internal)
+            vetoes.object_to(session, comment_id, revision=revision, by=person.id, now=now, note=words)
+    except (Stale, IllegalMove) as error:
+        return as_it_is(
+            app, person, now, comment_id, which, Typed(error, internal=decisions.as_noted(internal))
+        )
+    except NoteTooLong:
+        typed = Typed(problem="note_long", internal=decisions.as_noted(internal))
+        return as_it_is(app, person, now, comment_id, which, typed)
+    except deciders.MayNotDecide:
+        return as_it_is(app, person, now, comment_id, which, Typed(problem="may_not"))
+    return _back(app, request, person, which, comment_id, now)
+
+
+@router.post("/voices/{voice}/take-back")
+def take_back(
+    app: ThisApp, request: Request, person: SignedIn, now: Now, voice: int, which: Listed
+) -> Response:
+    try:
+        with app.writing() as session:
+            admin = person.role is Role.ADMIN
+            ended = voices.take_back(session, voice, by=person.id, admin=admin, now=now)
+            comment_id = ended.comment_id
+            _theirs(session, person, comment_id)
+    except NoSuchVoice:
+        raise NotFound from None
+    return _back(app, request, person, which, comment_id, now)
+
+
+@router.post("/mentions/{note_id}/seen")
+def seen(app: ThisApp, request: Request, person: SignedIn, now: Now, note_id: int, which: Listed) -> Response:
+    """Leads to what the note is about."""
+    with app.writing() as session:
+        notes.seen(session, [note_id], by=person.id)
+        comment_id = notes.about(session, note_id)
+        if comment_id is not None:
+            _theirs(session, person, comment_id)
+    if comment_id is None:
+        return go(app, request, person, which.address("/desk"), now)
+    return _back(app, request, person, which, comment_id, now)

@@ -1,0 +1,319 @@
+"""Working through the queue with a script: keys, one after the other, and no page is loaded."""
+
+from collections.abc import Generator, Sequence
+
+import pytest
+from conftest import Sent, add_article, send
+from playwright.sync_api import Page, Request, expect
+from sqlmodel import Session, col, select, update
+
+from browser.conftest import Visit
+from browser.serving import Site, serve
+from browser.steps import button, heading, refuse
+from browser.watching import Watch
+from moderation import identifiers
+from moderation.lifecycle import Action, Reason, Status
+from moderation.models.people import Account
+from moderation.models.queue import Comment, Decision
+
+pytestmark = pytest.mark.browser
+TITLE = "#title"
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Generator[Site]:
+    """One of its own: here it matters what else waits."""
+    with serve(tmp_path_factory.mktemp("triage"), undo_seconds="3600") as served:
+        yield served
+
+
+@pytest.fixture(autouse=True)
+def nothing_waits(site: Site) -> None:
+    with site.parts.writing() as session:
+        session.exec(update(Comment).values(status=Status.SPAM))
+        session.exec(update(Account).values(shortcuts_on=True, shortcuts={}))
+
+
+def waiting(site: Site, number: int) -> list[Sent]:
+    slug = add_article(site.parts, f"a-trier-{identifiers.new_id()}")
+    return [send(site.parts, slug, f"Texte {n:02}.", author=f"Auteur {n:02}") for n in range(number)]
+
+
+def at_desk(site: Site, visit: Visit, **options: object) -> Page:
+    page = visit(**options)
+    site.sign_in(page.context, site.ann)
+    page.goto("/desk")
+    return page
+
+
+def status(site: Site, sent: Sent) -> Status:
+    with site.parts.reading() as session:
+        return session.get_one(Comment, sent.id).status
+
+
+def decisions_about(session: Session, sent: list[Sent]) -> Sequence[Decision]:
+    about = col(Decision.comment_id).in_([one.id for one in sent])
+    return session.exec(select(Decision).where(about).order_by(col(Decision.id))).all()
+
+
+def opened(page: Page) -> str:
+    return page.locator(TITLE).inner_text()
+
+
+def until_open(page: Page, other_than: str) -> None:
+    expect(page.locator(TITLE)).not_to_have_text(other_than)
+    expect(page.locator(TITLE)).to_be_focused()
+
+
+def test_twenty_mixed_decisions_take_thirty_keys_and_no_page(site: Site, visit: Visit) -> None:
+    sent = waiting(site, 21)
+    page = at_desk(site, visit)
+    loads: list[str] = []
+    page.on("load", lambda _: loads.append(page.url))
+    keys = 0
+    for number in range(20):
+        before = opened(page)
+        for key in ("p",) if number % 2 else ("r", str(number % 10 + 1)):
+            page.keyboard.press(key)
+            keys += 1
+        until_open(page, before)
+        done = "Contribution validée." if number % 2 else "Contribution refusée."
+        expect(page.get_by_role("status")).to_contain_text(f"{done} Encore {20 - number} en attente.")
+        expect(button(page, "Annuler cette décision")).to_be_visible()
+    assert (keys, loads) == (30, [])
+    with site.parts.reading() as session:
+        lines = decisions_about(session, sent)
+    reasons = list(Reason)
+    assert [(line.action, line.reason) for line in lines] == [
+        (Action.PUBLISH, None) if number % 2 else (Action.REFUSE, reasons[number % 10])
+        for number in range(20)
+    ]
+    assert len({line.comment_id for line in lines}) == 20
+    assert sum(status(site, one) is Status.PENDING for one in sent) == 1
+
+
+def test_without_a_script_each_decision_is_one_post_and_lands_on_the_next(site: Site, visit: Visit) -> None:
+    waiting(site, 6)
+    page = at_desk(site, visit, java_script_enabled=False)
+    posts: list[Request] = []
+    page.on("request", lambda request: posts.append(request) if request.method == "POST" else None)
+    for number in range(6):
+        if number % 2:
+            button(page, "Valider").click()
+        else:
+            refuse(page, "hors sujet")
+        expect(page.get_by_role("status")).to_contain_text(
+            f"Encore {5 - number} en attente." if number < 5 else "Plus rien n’attend."
+        )
+    assert len(posts) == 6
+    expect(page.get_by_text("Plus rien n’attend : tout a été lu. Merci.")).to_be_visible()
+
+
+def test_the_last_key_takes_back_the_last_decision(site: Site, visit: Visit) -> None:
+    (sent, _other) = waiting(site, 2)
+    page = at_desk(site, visit)
+    first = opened(page)
+    page.keyboard.press("s")
+    until_open(page, first)
+    page.keyboard.press("u")
+    expect(page.locator(TITLE)).to_have_text(first)
+    expect(page.get_by_role("status")).to_contain_text("Décision annulée.")
+    assert status(site, sent) is Status.PENDING
+
+
+def test_how_long_a_decision_can_be_undone_is_shown(site: Site, visit: Visit) -> None:
+    waiting(site, 2)
+    page = at_desk(site, visit)
+    page.clock.install()
+    page.keyboard.press("p")
+    left = page.locator(".done .left")
+    expect(left).to_have_text("encore 3599 s")
+    page.clock.run_for(10_000)
+    expect(left).to_have_text("encore 3589 s")
+    button(page, "Annuler cette décision").focus()
+    page.clock.run_for(3_600_000)
+    # What is late can still be gone back on, and the focus goes there.
+    expect(page.get_by_role("link", name="Revoir cette contribution")).to_be_focused()
+    expect(button(page, "Annuler cette décision")).to_have_count(0)
+
+
+def test_one_goes_forth_and_back_by_key_and_back_by_the_browser(site: Site, visit: Visit) -> None:
+    waiting(site, 3)
+    page = at_desk(site, visit)
+    names = [opened(page)]
+    for key in ("j", "j", "k"):
+        page.keyboard.press(key)
+        until_open(page, names[-1])
+        names.append(opened(page))
+    assert names[3] == names[1]
+    assert len({*names}) == 3
+    page.go_back()
+    expect(page.locator(TITLE)).to_have_text(names[2])
+
+
+@pytest.mark.parametrize("modifier", ["Control", "Alt", "Meta"])
+def test_keys_with_others_are_the_browser_s(site: Site, visit: Visit, modifier: str) -> None:
+    (sent,) = waiting(site, 1)
+    page = at_desk(site, visit)
+    page.keyboard.press(f"{modifier}+s")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog")).to_be_visible()
+    assert status(site, sent) is Status.PENDING
+
+
+def test_keys_are_dead_in_fields_and_behind_the_list_of_keys(site: Site, visit: Visit) -> None:
+    (sent,) = waiting(site, 1)
+    page = at_desk(site, visit)
+    page.keyboard.press("r")
+    page.get_by_label("Quelques mots").focus()
+    page.keyboard.type("spjk12?u")
+    expect(page.get_by_label("Quelques mots")).to_have_value("spjk12?u")
+    page.keyboard.press("Escape")
+    expect(page.locator("details.refuse > summary")).to_be_focused()
+    page.keyboard.press("?")
+    page.keyboard.press("p")
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert status(site, sent) is Status.PENDING
+
+
+def test_a_key_held_down_decides_once(site: Site, visit: Visit) -> None:
+    sent = waiting(site, 3)
+    page = at_desk(site, visit)
+    first = opened(page)
+    for _ in range(5):
+        page.keyboard.down("p")
+    page.keyboard.up("p")
+    until_open(page, first)
+    assert sum(status(site, one) is Status.PUBLISHED for one in sent) == 1
+
+
+def test_what_comes_before_the_next_text_is_there_decides_nothing(site: Site, visit: Visit) -> None:
+    sent = waiting(site, 4)
+    page = at_desk(site, visit)
+    first = opened(page)
+    page.evaluate("""() => {
+      for (let n = 0; n < 4; n += 1)
+        document.body.dispatchEvent(new KeyboardEvent("keydown", { key: "p", bubbles: true }));
+    }""")
+    until_open(page, first)
+    assert sum(status(site, one) is Status.PUBLISHED for one in sent) == 1
+
+
+def test_reasons_are_chosen_by_the_row_of_digits_of_any_keyboard(site: Site, visit: Visit) -> None:
+    (sent,) = waiting(site, 1)
+    page = at_desk(site, visit)
+    page.keyboard.press("r")
+    page.evaluate("""() => document.body.dispatchEvent(
+      new KeyboardEvent("keydown", { key: "é", code: "Digit2", bubbles: true }))""")
+    expect(page.get_by_role("status")).to_contain_text("Contribution refusée.")
+    with site.parts.reading() as session:
+        assert [line.reason for line in decisions_about(session, [sent])] == [Reason.NO_INFORMATION]
+    assert status(site, sent) is Status.REFUSED
+
+
+def test_keys_can_be_changed_and_switched_off(site: Site, visit: Visit) -> None:
+    first, second, third = waiting(site, 3)
+    page = at_desk(site, visit)
+    page.goto("/desk/account/shortcuts")
+    page.get_by_label("Valider").fill("v")
+    button(page, "Enregistrer").click()
+    expect(page.get_by_role("status")).to_contain_text("Vos raccourcis clavier sont enregistrés.")
+    page.goto("/desk")
+    before = opened(page)
+    page.keyboard.press("p")
+    page.keyboard.press("v")
+    until_open(page, before)
+    page.goto("/desk/account/shortcuts")
+    page.get_by_label("Utiliser les raccourcis clavier").uncheck()
+    button(page, "Enregistrer").click()
+    page.goto("/desk")
+    page.keyboard.press("v")
+    page.keyboard.press("s")
+    page.reload()
+    states = [status(site, one) for one in (first, second, third)]
+    assert sorted(states) == [Status.PENDING, Status.PENDING, Status.PUBLISHED]
+    with site.parts.reading() as session:
+        kept = session.get_one(Account, site.ann.id)
+    assert (kept.shortcuts_on, kept.shortcuts) == (False, {"publish": "v"})
+
+
+def test_a_stale_decision_is_told_in_place_and_keeps_the_words(site: Site, visit: Visit) -> None:
+    (sent,) = waiting(site, 1)
+    page = at_desk(site, visit)
+    page.keyboard.press("r")
+    page.get_by_label("Quelques mots").fill("Déjà dit.")
+    site.decide(sent, Action.PUBLISH, by=site.sami)
+    button(page, "doublon").click()
+    expect(page.get_by_role("alert")).to_contain_text("validée par Sami")
+    expect(page.get_by_label("Quelques mots")).to_have_value("Déjà dit.")
+
+
+def test_a_session_that_ended_loses_no_word(site: Site, visit: Visit) -> None:
+    (sent,) = waiting(site, 1)
+    page = at_desk(site, visit)
+    page.keyboard.press("r")
+    page.get_by_label("Quelques mots").fill("Un long mot.")
+    page.context.clear_cookies()
+    button(page, "hors sujet").click()
+    expect(page.get_by_role("alert")).to_contain_text("Votre session a pris fin : rien n’a été fait.")
+    expect(page.get_by_label("Quelques mots")).to_have_value("Un long mot.")
+    site.sign_in(page.context, site.ann)
+    button(page, "hors sujet").click()
+    expect(page.get_by_role("status")).to_contain_text("Contribution refusée.")
+    assert status(site, sent) is Status.REFUSED
+
+
+def test_a_network_that_is_gone_loses_no_word(site: Site, visit: Visit, watch: Watch) -> None:
+    (sent,) = waiting(site, 1)
+    page = at_desk(site, visit)
+    page.keyboard.press("r")
+    page.get_by_label("Quelques mots").fill("Un long mot.")
+    page.context.set_offline(True)
+    button(page, "hors sujet").click()
+    expect(page.get_by_role("alert")).to_contain_text("rien n’est perdu")
+    page.context.set_offline(False)
+    watch.faults.clear()
+    button(page, "hors sujet").click()
+    expect(page.get_by_role("status")).to_contain_text("Contribution refusée.")
+    assert status(site, sent) is Status.REFUSED
+
+
+def test_a_whole_triage_is_said_to_who_listens(site: Site, visit: Visit) -> None:
+    waiting(site, 2)
+    page = at_desk(site, visit)
+    expect(heading(page)).to_have_text("File d’attente")
+    expect(page.get_by_role("article")).to_have_accessible_name(opened(page))
+    decide = page.get_by_role("region", name="Décider")
+    expect(decide.get_by_role("button", name="Valider", exact=True)).to_have_attribute(
+        "aria-keyshortcuts", "p"
+    )
+    expect(page.locator(".rows [aria-current=true]")).to_have_count(1)
+    page.keyboard.press("p")
+    expect(page.get_by_role("status")).to_match_aria_snapshot("""
+      - status:
+        - paragraph:
+          - strong: Contribution validée.
+          - text: Encore 1 en attente.
+        - button "Annuler cette décision"
+    """)
+
+
+def test_the_first_page_on_a_phone_is_light_and_holds_the_decision(site: Site, visit: Visit) -> None:
+    waiting(site, 60)
+    page = visit(viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
+    site.sign_in(page.context, site.ann)
+    asked: list[Request] = []
+    page.on("request", lambda request: asked.append(request))  # noqa: PLW0108
+    page.goto("/desk", wait_until="networkidle")
+    answers = [answer for request in asked if (answer := request.response()) is not None]
+    assert sum(len(answer.body()) for answer in answers) < 200_000
+    # What it takes to decide is in the page itself.
+    assert [request.resource_type for request in asked].count("document") == 1
+    publish, refused = button(page, "Valider").bounding_box(), page.locator("details.refuse").bounding_box()
+    assert publish is not None
+    assert refused is not None
+    assert min(publish["height"], refused["height"]) >= 44
+    # A thumb that misses one does not hit the other.
+    assert refused["x"] - (publish["x"] + publish["width"]) >= 24
+    assert publish["y"] + publish["height"] <= 640

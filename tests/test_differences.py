@@ -1,0 +1,35 @@
+"""Where two texts that are alike differ."""
+
+import pytest
+
+from moderation.differences import Change, differences
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("Merci !", "merci"), ("a b\nc", "a  b c."), ("", ""), ("« Oui »", "oui")],
+)
+def test_the_same_words_differ_in_nothing(one: str, other: str) -> None:
+    assert differences(one, other) == ()
+
+
+def test_what_was_changed_is_told_between_what_was_not() -> None:
+    assert differences("je veux le bus de nuit", "je veux le train de nuit") == (
+        Change("same", "je veux le"),
+        Change("gone", "bus"),
+        Change("added", "train"),
+        Change("same", "de nuit"),
+    )
+
+
+def test_long_stretches_that_are_the_same_are_shortened_on_the_side_away_from_what_differs() -> None:
+    same = " ".join(f"mot{number}" for number in range(30))
+    (kept, added) = differences(same, f"{same} et toc")
+    assert kept == Change("same", "… mot26 mot27 mot28 mot29")
+    assert added == Change("added", "et toc")
+    (added, kept) = differences(same, f"toc {same}")
+    assert kept == Change("same", "mot0 mot1 mot2 mot3 …")
+
+
+def test_texts_of_any_length_take_a_bounded_time() -> None:
+    assert differences("a " * 100_000, "a " * 200 + "b " * 100_000) == ()
