@@ -12,7 +12,7 @@ from typing import Protocol
 import psycopg
 from sqlalchemy import Engine
 
-from moderation import database, migrations
+from moderation import database, migrations, scrubbing
 
 Fill = Callable[[Engine], None]
 
@@ -82,7 +82,7 @@ def _filled(url: str, fill: Fill) -> None:
     engine = database.connect(url)
     migrations.upgrade(engine)
     fill(engine)
-    database.scrub(engine)
+    scrubbing.scrub(engine)
     if engine.dialect.name == "postgresql":
         # As its autovacuum would have done by the time so much was there.
         with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:

@@ -52,8 +52,6 @@ SCRATCH: dict[str, str | int] = PRAGMAS | {
     "foreign_keys": 0,
     "cache_size": -65536,  # kB
 }
-# Milliseconds.
-SCRUB_WAITS = 200
 # Seconds to wait for a connection of the pool, and for the turn to write to SQLite.
 PATIENCE = 5
 # An error of the database names no value that was to be stored: errors are logged.
@@ -225,24 +223,6 @@ def clear(session: Session, kind: type[SQLModel], old: ColumnElement[bool]) -> N
 
 
 _IN_TURN = select(func.pg_advisory_xact_lock(bindparam("number", type_=BigInteger)))
-
-
-def scrub(engine: Engine) -> bool:
-    """Empties SQLite's write-ahead log, where erased text would otherwise stay readable for a while.
-
-    False when somebody was still reading: it holds writers up while it waits, so it does not wait for long.
-    """
-    if engine.dialect.name != "sqlite":
-        return True
-    with engine.connect() as connection:
-        raw = connection.connection.dbapi_connection
-        assert isinstance(raw, sqlite3.Connection)
-        raw.execute(f"PRAGMA busy_timeout = {SCRUB_WAITS}")
-        try:
-            (busy, _, _) = raw.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
-        finally:
-            raw.execute(f"PRAGMA busy_timeout = {PRAGMAS['busy_timeout']}")
-        return not busy
 
 
 def answers(engine: Engine) -> None:

@@ -1,5 +1,6 @@
 """The moderators' writes: deciding and undoing, whatever door they came through."""
 
+import re
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col
@@ -12,6 +13,8 @@ from moderation.voices import Heard
 
 # Characters of what a moderator adds to a decision.
 LONGEST_NOTE = 2000
+# Inside of a regular expression's character class: what is no character of a text; tabs and newlines are.
+CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 
 
 class NotFound(Exception):
@@ -72,7 +75,7 @@ def speak(
     saw; `by` an account; `lot` what it shares with others of one go. Raises NotFound, also for what that
     account may not see, MayNotDecide, Stale, IllegalMove, ReasonNeeded and NoteTooLong.
     """
-    note = note.strip()
+    note = as_noted(note).strip()
     comment = to_decide(session, comment_id, revision=revision, by=by)
     if action in lifecycle.BY_AUTHOR:
         raise IllegalMove(comment.status, action)
@@ -153,6 +156,11 @@ def _theirs(session: Session, account_id: int, comment_id: str) -> Comment:
     except deciders.NotSeen:
         raise NotFound from None
     return comment
+
+
+def as_noted(typed: str) -> str:
+    """A note as it is kept: newlines of any system are one character, and nothing else controls anything."""
+    return re.sub(f"[{CONTROLS}]", "", re.sub(r"\r\n?", "\n", typed))
 
 
 def record(

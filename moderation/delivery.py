@@ -13,17 +13,28 @@ from prometheus_client import Counter
 from sqlalchemy import Engine
 from sqlmodel import Session, col, delete, select, update
 
-from moderation import accounts, email_changes, identifiers, logs, mail, metrics, publication, search
+from moderation import (
+    accounts,
+    email_changes,
+    identifiers,
+    logs,
+    mail,
+    metrics,
+    publication,
+    scrubbing,
+    search,
+)
 from moderation.clock import Clock
-from moderation.database import clear, reading, scrub, writing
+from moderation.database import clear, reading, writing
 from moderation.links import Links, NewAddress, Opening
 from moderation.models.people import Account, SignIn
 from moderation.models.queue import Effect, EffectKind, Letter, LetterKind
 from moderation.settings import Settings
 
 POLL_SECONDS = 0.25
-# While somebody reads for long, as a backup does, the files cannot be cleaned.
-ERASE_AGAIN = timedelta(seconds=10)
+# While somebody reads for long, as a backup does, the files cannot be cleaned. PostgreSQL’s tables would be
+# written anew each time.
+ERASE_AGAIN = {"sqlite": timedelta(seconds=10), "postgresql": timedelta(hours=1)}
 UNSENT_KEPT = timedelta(days=1)
 # Seconds an item in hand is waited for when the server stops.
 GRACE = 5
@@ -77,13 +88,15 @@ def _erasures(engine: Engine, now: datetime, stopping: Stopping) -> int:
     ours = col(Effect.decision_id).in_(due)
     if not search.purge(engine, stopping):
         return 0  # of a large index, the rest next time
-    scrubbed = scrub(engine)
     with writing(engine) as session:
-        if scrubbed:
-            done = publication.take(session, ours)
-        else:
-            done = 0
-            session.exec(update(Effect).where(ours).values(due_at=now + ERASE_AGAIN))
+        again = now + ERASE_AGAIN[engine.dialect.name]
+        mine = update(Effect).where(ours, col(Effect.due_at) <= now).values(due_at=again)
+        if not session.exec(mine).rowcount:
+            return 0
+    if not scrubbing.scrub(engine):
+        return 0
+    with writing(engine) as session:
+        done = publication.take(session, ours)
     for _ in range(done):
         _told(EffectKind.ERASE)
     return done

@@ -30,11 +30,16 @@ _READ_HEADERS = frozenset({b"accept-encoding", b"if-none-match", b"range", b"aut
 _NO_BODY: Message = {"type": "http.response.body", "body": b""}
 
 
+def _reads_all(_path: str, _query: bytes) -> bool:
+    return True
+
+
 class Front:
     """Sends a kept page while `etag_of(path)` agrees with it; everything else goes to `app` untouched.
 
     `etag_of` is called in a thread, for the paths that `keeps` says may be public pages; it returns None for
-    those that are not. No other path waits for a thread.
+    those that are not. No other path waits for a thread. What `reads` says a page does not read of a query
+    makes no other page: it is sent the one that is kept, which was made for nobody's query.
     Whatever goes wrong in keeping a page, the request goes to `app` as if there were no front.
     """
 
@@ -44,6 +49,7 @@ class Front:
         *,
         etag_of: Callable[[str], str | None],
         keeps: Callable[[str], bool] = bool,
+        reads: Callable[[str, bytes], bool] = _reads_all,
         freshness: float,
         max_bytes: int = 64 * 2**20,
         prefix: str = "",
@@ -53,6 +59,7 @@ class Front:
         self.counts = FrontCounts()
         self._app = app
         self._keeps = keeps
+        self._reads = reads
         self._etag_of = etag_of
         self._freshness = freshness
         self._max_bytes = max_bytes
@@ -65,7 +72,7 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if self._prefix:
             scope = self._without_prefix(scope)
-        wish = _wish(scope)
+        wish = self._wish(scope)
         page = fresh = None if wish is None else self._fresh(scope["path"])
         if wish is not None and page is None and self._keeps(scope["path"]):
             page = await self._checked(scope)
@@ -87,6 +94,13 @@ class Front:
         answer = page.answer(wish)
         self._count(answer.status, len(answer.body), at_once=True)
         return answer
+
+    def _wish(self, scope: Scope) -> Wish | None:
+        """The encodings a request takes and the tags it knows, if a kept page could answer it."""
+        if scope["type"] != "http" or scope["method"] not in _METHODS or len(scope["path"]) > LONGEST_KEY:
+            return None
+        query = scope["query_string"]
+        return None if query and self._reads(scope["path"], query) else _wished(scope["headers"])
 
     def _count(self, status: int, size: int, at_once: bool) -> None:
         counts = self.counts
@@ -183,15 +197,6 @@ class Front:
 class _Flight(NamedTuple):
     began: float
     task: "asyncio.Task[Page | None]"
-
-
-def _wish(scope: Scope) -> Wish | None:
-    """The encodings a request takes and the tags it knows, if a kept page could answer it."""
-    if scope["type"] != "http" or scope["method"] not in _METHODS or scope["query_string"]:
-        return None
-    if len(scope["path"]) > LONGEST_KEY:
-        return None
-    return _wished(scope["headers"])
 
 
 def _wished(headers: Iterable[tuple[bytes, bytes]]) -> Wish | None:

@@ -77,5 +77,6 @@ def drop_old(file: Path) -> None:
 
 
 def _put(new: part.Part, keys: list[Key]) -> None:
-    new.path.write_text("".join(f"{key}\n" for key in keys))
+    with os.fdopen(new.descriptor, "w", closefd=False) as file:
+        file.writelines(f"{key}\n" for key in keys)
     new.put()

@@ -143,15 +143,16 @@ def _in_words(facts: dict[str, Any]) -> str:
     time, level, event = (facts.pop(name) for name in ("time", "level", "event"))
     told = [f"{name}={value}" for name, value in facts.items() if value is not None]
     mark = "" if level == "info" else f"{level}: "
-    return _escaped(" ".join([time, f"{mark}{event}", *told]))
+    return escaped(" ".join([time, f"{mark}{event}", *told]))
 
 
 def _listed(told: dict[str, Any], margin: str = "  ") -> str:
     code = f" {told['code']}" if "code" in told else ""
-    lines = [_escaped(f"{margin}{told['type']}{code}"), *(_escaped(f"{margin}  {at}") for at in told["at"])]
+    lines = [escaped(f"{margin}{told['type']}{code}"), *(escaped(f"{margin}  {at}") for at in told["at"])]
     causes = [told["from"]] if "from" in told else []
     return "\n".join([*lines, *(_listed(one, margin + "  ") for one in [*causes, *told.get("all", [])])])
 
 
-def _escaped(text: str) -> str:
+def escaped(text: str) -> str:
+    """On one line, and nothing in it that a terminal would obey."""
     return _UNSAFE.sub(lambda found: f"\\u{ord(found[0]):04x}", text)

@@ -1,7 +1,9 @@
 """A file made beside the one it will be: whole in its place, or nowhere."""
 
+import errno
 import fcntl
 import os
+import stat
 from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,8 +21,13 @@ class Part:
     descriptor: int
 
     def put(self) -> None:
-        """Takes its place, once every byte is on the disk; survives a power cut from here on."""
+        """Takes its place, once every byte is on the disk; survives a power cut from here on.
+
+        Raises Taken when another file is where this one was made.
+        """
         os.fsync(self.descriptor)
+        if not _is(self.path, self.descriptor):
+            raise Taken
         self.path.replace(self.target)
         sync_folder(self.target)
 
@@ -29,7 +36,7 @@ class Part:
 def beside(target: Path) -> Generator[Part]:
     """An empty file of the owner’s alone; gone when this ends, unless it was put in its place.
 
-    What a killed process left behind is taken over. Raises Taken, and OSError.
+    What a killed process of ours left behind is taken over. Raises Taken, and OSError.
     """
     part = Part(*_own(target))
     try:
@@ -44,7 +51,7 @@ def beside(target: Path) -> Generator[Part]:
 def _own(target: Path) -> tuple[Path, Path, int]:
     path = target.with_name(f".{target.name}.part")
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600)
+        descriptor = _opened(path)
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -57,9 +64,19 @@ def _own(target: Path) -> tuple[Path, Path, int]:
         os.close(descriptor)  # who had it has just put it in its place
 
 
+def _opened(path: Path) -> int:
+    """In a folder of many another may have come first: with a file they read, or a name of one of ours."""
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK, 0o600)
+    found = os.fstat(descriptor)
+    if found.st_uid == os.geteuid() and found.st_nlink <= 1 and stat.S_ISREG(found.st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise PermissionError(errno.EPERM, "Somebody else put this file there", str(path))
+
+
 def _is(path: Path, descriptor: int) -> bool:
     try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
+        return os.path.samestat(path.lstat(), os.fstat(descriptor))
     except FileNotFoundError:
         return False
 

@@ -7,9 +7,10 @@ lock alone: SQLite’s own locks are on the file that goes, and stop nobody who 
 import fcntl
 import os
 import sqlite3
+import stat
 import weakref
 from collections.abc import Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -55,8 +56,18 @@ def alone(database: Path) -> Generator[None]:
 def _open(database: Path) -> int:
     file = database.with_name(f"{database.name}-lock")
     try:
-        return os.open(file, os.O_RDONLY)
+        lock = os.open(file, os.O_RDONLY)
     except FileNotFoundError:
-        lock = os.open(file, os.O_RDONLY | os.O_CREAT, 0o644)
-        os.fchmod(lock, 0o644)  # it holds nothing, and another user of the machine may come first
-        return lock
+        lock = os.open(file, os.O_RDONLY | os.O_CREAT, 0o600)
+    with suppress(OSError):  # a file of another's is theirs to see to
+        _be_as_open_as(database, lock)
+    return lock
+
+
+def _be_as_open_as(database: Path, lock: int) -> None:
+    """Whoever may open the lock can hold it, and should be somebody who may open the database."""
+    wanted, found = database.stat(), os.fstat(lock)
+    if (found.st_uid, found.st_gid) != (wanted.st_uid, wanted.st_gid):
+        os.fchown(lock, wanted.st_uid, wanted.st_gid)
+    if stat.S_IMODE(found.st_mode) != wanted.st_mode & 0o666:
+        os.fchmod(lock, wanted.st_mode & 0o666)

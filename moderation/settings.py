@@ -71,6 +71,7 @@ def _networks(names: tuple[str, ...]) -> tuple[str, ...]:
 
 
 _HOST = re.compile(r"(?!-)[a-z0-9_.-]{1,253}|[0-9a-f:.]{2,45}", re.ASCII)
+_LOOPBACK = re.compile(r"(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|::1", re.ASCII)
 _PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[\w.~-]+)*/?", re.ASCII)
 
 
@@ -244,8 +245,8 @@ class Settings(BaseSettings):
 
     metrics_token: SecretStr | None = Field(
         default=None,
-        description="The bearer token that opens `/metrics` from elsewhere than this machine; 32 characters "
-        "or more.",
+        description="The bearer token that opens `/metrics`; 32 characters or more. Without one, a site "
+        "whose `SITE_URL` is `127.0.0.1` or `localhost` shows them to its machine, and any other to nobody.",
     )
 
     @field_validator("secret_keys", "trusted_proxies", "public_origins", mode="before")
@@ -283,6 +284,11 @@ class Settings(BaseSettings):
     @property
     def secure(self) -> bool:
         return self.site_url.startswith("https://")
+
+    @property
+    def local(self) -> bool:
+        """Whether the site is this machine’s own, and followed from nowhere else."""
+        return _LOOPBACK.fullmatch(urlsplit(self.site_url).hostname or "") is not None
 
     @property
     def room(self) -> Room:

@@ -16,6 +16,7 @@ from moderation import (
     markup,
     notes,
     precedents,
+    scrubbing,
     search,
     standing,
     traits,
@@ -262,7 +263,8 @@ def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -
     decision = decisions.record(session, comment, Action.WITHDRAW, now=now, undo_until=now)
     erase(session, comment)
     assert decision.id is not None
-    session.add(Effect(kind=EffectKind.ERASE, comment_id=comment.id, decision_id=decision.id, due_at=now))
+    due = scrubbing.due(session, now)
+    session.add(Effect(kind=EffectKind.ERASE, comment_id=comment.id, decision_id=decision.id, due_at=due))
     return decision
 
 

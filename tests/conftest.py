@@ -37,6 +37,7 @@ from moderation import (
     likeness,
     migrations,
     quotable,
+    scrubbing,
     sessions,
     submissions,
 )
@@ -190,7 +191,7 @@ def migrated(postgresql: str | None, tmp_path_factory: pytest.TempPathFactory) -
     file = tmp_path_factory.mktemp("migrated") / "empty.db"
     engine = database.connect(f"sqlite:///{file}")
     migrations.upgrade(engine)
-    database.scrub(engine)
+    scrubbing.scrub(engine)
     engine.dispose()
     return file
 

@@ -302,6 +302,63 @@ def test_what_a_killed_backup_left_is_taken_over(parts: Parts, file: Path) -> No
     assert made(parts, file) == archive.verify(file)
 
 
+def _of_another(path: Path) -> None:
+    path.write_bytes(b"")
+    if os.geteuid():
+        pytest.skip("needs root")
+    os.chown(path, 12345, -1)
+
+
+def _another_name(path: Path) -> None:
+    path.with_name("ours").write_bytes(b"")
+    path.hardlink_to(path.with_name("ours"))
+
+
+@pytest.mark.parametrize(
+    "put",
+    [_of_another, _another_name, os.mkfifo, lambda path: path.symlink_to(path.with_name("ours"))],
+    ids=["of another", "another name", "fifo", "link"],
+)
+def test_what_somebody_else_put_where_a_backup_is_made_gets_nothing_of_it(
+    parts: Parts, file: Path, put: Callable[[Path], None]
+) -> None:
+    put(file.with_name(f".{file.name}.part"))
+    with pytest.raises(OSError, match=r"Somebody else|symbolic"):
+        made(parts, file)
+    assert not file.exists()
+    assert not file.with_name("ours").exists() or file.with_name("ours").read_bytes() == b""
+
+
+def test_a_file_put_in_the_place_of_the_one_that_was_made_is_not_taken_for_it(file: Path) -> None:
+    with part.beside(file) as new:
+        new.path.unlink()
+        new.path.write_bytes(b"another's")
+        with pytest.raises(part.Taken):
+            new.put()
+    assert not file.exists()
+
+
+def test_who_may_not_open_the_database_cannot_hold_its_lock(parts: Parts, url: str) -> None:
+    if parts.engine.dialect.name != "sqlite":
+        pytest.skip("this is about SQLite")
+    own = Path(make_url(url).database or "")
+    lock = own.with_name(f"{own.name}-lock")
+    lock.touch()
+    lock.chmod(0o644)  # as it was once made
+    for mode in (0o600, 0o660):
+        own.chmod(mode)
+        parts.engine.dispose()
+        database.answers(parts.engine)
+        assert stat.S_IMODE(lock.stat().st_mode) == mode
+    parts.engine.dispose()
+    lock.unlink()
+    if not os.geteuid():
+        os.chown(own, 12345, 12345)
+    database.answers(parts.engine)
+    assert (lock.stat().st_uid, lock.stat().st_gid) == (own.stat().st_uid, own.stat().st_gid)
+    assert stat.S_IMODE(lock.stat().st_mode) == 0o660
+
+
 def test_a_backup_that_is_cut_short_leaves_nothing(full: Parts, file: Path) -> None:
     def interrupt(table: str, _done: int, _count: int) -> None:
         if table == "version":

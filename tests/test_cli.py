@@ -3,19 +3,21 @@ import os
 import re
 import subprocess
 import sys
+import unicodedata
 from pathlib import Path
 
 import pytest
-from conftest import FakeClock, Run, Sent, send
-from sqlmodel import select
+from conftest import START, FakeClock, Run, Sent, send
+from sqlmodel import select, update
 from starlette.testclient import TestClient
 
 from moderation import factors, migrations
 from moderation.accounts import Person
 from moderation.clock import utc
-from moderation.lifecycle import Reason, Status
+from moderation.lifecycle import Action, Reason, Status
+from moderation.models.people import Account
 from moderation.models.public import Article, Publication
-from moderation.models.queue import Comment, Decision, Letter
+from moderation.models.queue import Comment, Decision, Letter, Version
 from moderation.web.dependencies import Parts
 
 
@@ -321,7 +323,13 @@ def test_a_contribution_is_shown_with_what_was_decided(run: Run, parts: Parts, a
     run("decide", sent.id, "refuse", "--reason", "other", "--note", "Déjà dit.")
     shown = run("show", sent.id)
     assert shown.exit_code == 0
-    for words in ("Zoé", "refused, revision 2", "Un texte", "! control", "other Déjà dit."):
+    for words in (
+        "Zoé",
+        "refused, revision 2",
+        "Un texte",
+        "! control",
+        "by ligne de commande other\n    Déjà dit.\n",
+    ):
         assert words in shown.stdout
     assert "\x1b" not in shown.stdout
     item = json.loads(run("show", sent.id, "--json").stdout)
@@ -335,6 +343,42 @@ def test_a_contribution_is_shown_with_what_was_decided(run: Run, parts: Parts, a
     )
     assert line["at"].endswith("Z")
     assert run("show", "nothing").exit_code == 1
+
+
+def test_nothing_a_terminal_obeys_is_printed_and_no_line_of_a_text_looks_like_one_of_ours(
+    run: Run, parts: Parts, pending: Sent, ann: Person
+) -> None:
+    imitated = "2026-03-01 09:00 publish by Ann"
+    hostile = f"oui\x1b]52;c;x\x07\u202eenver\u009b31m\n{imitated}\tici"
+    with parts.writing() as session:
+        account = session.get_one(Account, ann.id)
+        account.name = "An\x1b[2Jn"
+        session.exec(update(Version).values(source=hostile, author=f"Zoé{hostile}"))
+        session.add(
+            Decision(
+                comment_id=pending.id,
+                revision=2,
+                version=1,
+                action=Action.REFUSE,
+                before=Status.PENDING,
+                after=Status.REFUSED,
+                reason=Reason.OTHER,
+                note=hostile,
+                account_id=ann.id,
+                at=START,
+                undo_until=START,
+            )
+        )
+    for words in (["queue"], ["show", pending.id], ["account", "list"]):
+        for more in ([], ["--json"]):
+            printed = run(*words, *more).stdout
+            assert not [
+                one for one in printed if one not in "\n\t" and unicodedata.category(one) in {"Cc", "Cf"}
+            ]
+            assert not [
+                line for line in printed.splitlines() if line.startswith("2026") and "publish" in line
+            ]
+    assert json.loads(run("show", pending.id, "--json").stdout)["source"] == hostile
 
 
 # Deciding

@@ -1,19 +1,22 @@
 import sqlite3
-from datetime import timedelta
+from collections.abc import Generator
+from contextlib import suppress
+from datetime import datetime, timedelta
 from functools import partial
 from pathlib import Path
 from threading import Event, Thread
+from typing import Any
 
 import pytest
 from conftest import FEW, FakeClock, Reader, Sent, at_once, send, sign_in
 from hypothesis import given
 from hypothesis import strategies as st
-from sqlalchemy import Engine, make_url, text
+from sqlalchemy import Connection, Engine, make_url, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel, col, select, update
 from starlette.testclient import TestClient
 
-from moderation import articles, database, decisions, delivery, submissions
+from moderation import articles, database, decisions, delivery, identifiers, scrubbing, submissions
 from moderation.accounts import Person
 from moderation.lifecycle import Action
 from moderation.models.public import Site
@@ -224,13 +227,91 @@ def test_promise_09_words_are_erased_from_the_files_once_slow_readers_have_gone(
         assert session.exec(select(Effect)).all() == []
 
 
+@pytest.fixture
+def keeper(engine: Engine) -> Generator[Connection]:
+    """Who looks after the PostgreSQL server, on its own machine."""
+    if engine.dialect.name != "postgresql":
+        pytest.skip("this is about PostgreSQL")
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        if not Path(connection.execute(text("SHOW data_directory")).scalar_one()).is_dir():
+            pytest.skip("the server is on another machine")
+        yield connection
+
+
+def on_disk(keeper: Connection, *words: str, folder: str = "base") -> list[str]:
+    """Those of the words that are in a file."""
+    keeper.execute(text("CHECKPOINT"))
+    found = set[str]()
+    for file in Path(keeper.execute(text("SHOW data_directory")).scalar_one(), folder).rglob("*"):
+        with suppress(FileNotFoundError):  # of another test
+            content = file.read_bytes() if file.is_file() else b""
+            found.update(word for word in words if word.encode() in content)
+    return [word for word in words if word in found]
+
+
+def tonight(clock: FakeClock) -> datetime:
+    clock.now = clock.now.replace(hour=2) + timedelta(days=1)
+    return clock()
+
+
+def test_promise_09_erased_words_leave_the_files_of_postgresql_at_night(
+    parts: Parts, article: str, clock: FakeClock, keeper: Connection
+) -> None:
+    words = [identifiers.new_id() for _ in range(4)]
+    long = " ".join(identifiers.new_id() for _ in range(300))  # kept apart from its row
+    gone = [send(parts, article, words[0], author=words[1]), send(parts, article, f"{words[2]} {long}")]
+    send(parts, article, words[3])
+    keeper.execute(text("ANALYZE"))
+    assert on_disk(keeper, *words) == words
+    for sent in gone:
+        withdraw(parts, sent)
+    assert delivery.effects(parts.engine, clock.tick(hours=10)) == 0
+    assert on_disk(keeper, *words) == words
+    assert delivery.effects(parts.engine, tonight(clock)) == 2
+    assert on_disk(keeper, *words) == words[3:]
+
+
+def test_erased_words_leave_the_log_of_postgresql_as_its_keeper_is_told(
+    parts: Parts, article: str, clock: FakeClock, keeper: Connection
+) -> None:
+    """As deploy/README.md says."""
+    word = identifiers.new_id()
+    withdraw(parts, send(parts, article, word))
+    assert delivery.effects(parts.engine, tonight(clock)) == 1
+    assert on_disk(keeper, word, folder="pg_wal") == [word]
+    keeper.execute(text("ALTER SYSTEM SET wal_recycle = off"))
+    try:
+        for statement in ("SELECT pg_reload_conf()", "SELECT pg_switch_wal()", "CHECKPOINT"):
+            keeper.execute(text(statement))
+        assert on_disk(keeper, word, folder=".") == []
+    finally:
+        keeper.execute(text("ALTER SYSTEM RESET wal_recycle"))
+        keeper.execute(text("SELECT pg_reload_conf()"))
+
+
+@pytest.mark.parametrize("looked_at", [Version.source, Site.id], ids=["the texts", "anything"])
+def test_erased_words_are_not_said_to_be_gone_while_somebody_may_still_read_them(
+    parts: Parts, article: str, clock: FakeClock, keeper: Connection, looked_at: Any
+) -> None:
+    word = identifiers.new_id()
+    sent = send(parts, article, word)
+    with parts.reading() as session:
+        session.exec(select(looked_at)).all()
+        withdraw(parts, sent)
+        assert delivery.effects(parts.engine, tonight(clock)) == 0
+        assert session.exec(select(Version.source)).all() == [word]
+        assert on_disk(keeper, word) == [word]
+    assert delivery.effects(parts.engine, clock.tick(hours=1)) == 1
+    assert on_disk(keeper, word) == []
+
+
 def test_scrubbing_while_others_write_loses_nothing(parts: Parts) -> None:
     def increment() -> None:
         for _ in range(20):
             with parts.writing() as session:
                 session.exec(update(Site).values(last_number=col(Site.last_number) + 1))
 
-    told = at_once(increment, increment, *[partial(database.scrub, parts.engine)] * 4)
+    told = at_once(increment, increment, *[partial(scrubbing.scrub, parts.engine)] * 4)
     assert not [one for one in told if isinstance(one, Exception)]
     with parts.reading() as session:
         assert session.get_one(Site, 1).last_number == 40

@@ -16,7 +16,7 @@ from conftest import KEY, FakeClock, Run, Sent
 from sqlalchemy import Engine, make_url, text
 from sqlmodel import SQLModel, update
 
-from moderation import database, decisions, doctor, migrations
+from moderation import decisions, doctor, migrations, scrubbing, submissions
 from moderation.accounts import Person
 from moderation.doctor import around
 from moderation.doctor.finding import Finding, State
@@ -73,6 +73,15 @@ def test_looking_changes_nothing(settings: Settings, clock: FakeClock, pending: 
     examined(settings, clock)
     assert rows() == before
     assert pending.id in str(before)
+
+
+def test_who_may_read_the_figures_is_told(settings: Settings, clock: FakeClock) -> None:
+    def says(**changes: Any) -> str:
+        return examined(settings, clock, **changes)["metrics"].said
+
+    assert says() == "for this machine alone"
+    assert "for nobody" in says(site_url="https://forum.example.org")
+    assert "METRICS_TOKEN" in says(site_url="https://forum.example.org", metrics_token=SOUND_KEY)
 
 
 # The command
@@ -182,7 +191,7 @@ def test_a_damaged_file_is_told(settings: Settings, clock: FakeClock, engine: En
     if engine.dialect.name != "sqlite":
         pytest.skip("this is about SQLite")
     assert pending.id
-    database.scrub(engine)
+    scrubbing.scrub(engine)
     engine.dispose()
     file = Path(make_url(settings.database_url).database or "")
     connection = sqlite3.connect(file)
@@ -234,6 +243,18 @@ def test_effects_that_are_late_and_letters_that_fail_are_told(
     found = examined(settings, clock)
     assert (found["effects"].state, found["effects"].said) == (State.FAILURE, "1 overdue")
     assert (found["letters"].state, "1 with SMTPDataError" in found["letters"].said) == (State.WARNING, True)
+
+
+def test_a_withdrawn_text_that_does_not_leave_the_files_is_told(
+    settings: Settings, clock: FakeClock, parts: Parts, pending: Sent
+) -> None:
+    with parts.writing() as session:
+        submissions.withdraw(session, pending.tracking, revision=1, now=clock())
+    clock.tick(days=1)
+    assert examined(settings, clock)["erased"].state is State.OK
+    clock.tick(days=1, seconds=1)
+    found = examined(settings, clock)["erased"]
+    assert (found.state, found.said.partition(" ")[0]) == (State.WARNING, "1")
 
 
 def test_a_clock_that_went_back_is_told(

@@ -609,6 +609,15 @@ def test_what_no_kept_page_can_answer_is_not_even_checked(site: Site, scope: Sco
     assert site.bodies[1] == b"text=hello"
 
 
+def test_a_query_the_page_does_not_read_is_answered_from_memory_and_never_kept(site: Site) -> None:
+    front = front_of(site, reads=lambda _path, query: b"before" in query)
+    for query in ("utm_source=somebody", "", "x"):
+        assert read(front, query=query).text == "first text"
+    assert [scope["query_string"] for scope in site.scopes] == [b""]
+    read(front, query="before=12")
+    assert [scope["query_string"] for scope in site.scopes] == [b"", b"before=12"]
+
+
 @pytest.mark.parametrize("kind", ["lifespan", "websocket"])
 def test_what_is_not_http_goes_to_the_app(kind: str) -> None:
     seen: list[tuple[object, ...]] = []

@@ -18,7 +18,7 @@ from conftest import KEY, Run, Sent, add_article, send, worker_database
 from sqlalchemy import Engine, insert, text
 from sqlmodel import SQLModel
 
-from moderation import archive, audit, backup, database, identifiers, migrations, restore
+from moderation import archive, audit, backup, database, identifiers, migrations, restore, scrubbing
 from moderation.models.queue import Comment, Version
 from moderation.web.dependencies import Parts
 
@@ -281,7 +281,7 @@ def test_an_upgrade_for_which_there_is_no_room_says_so_and_changes_nothing(
     if large.engine.dialect.name != "sqlite":
         pytest.skip("this is about SQLite")
     migrations.downgrade(large.engine, "0001")
-    database.scrub(large.engine)
+    scrubbing.scrub(large.engine)
     names = left_in(tmp_path)
     large.engine.dispose()
     request.getfixturevalue("little_room")

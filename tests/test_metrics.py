@@ -15,12 +15,19 @@ from moderation import accounts, decisions, delivery
 from moderation.accounts import Person
 from moderation.lifecycle import Action, Status
 from moderation.models.queue import Comment, LetterKind
+from moderation.settings import Settings
 from moderation.web.app import create_app, post
 from moderation.web.dependencies import Parts
 
 TOKEN = "a-token-of-the-tests-which-is-long-enough"
 Labels = tuple[tuple[str, str], ...]
 Read = dict[tuple[str, Labels], float]
+
+
+@pytest.fixture
+def configuration(configuration: Settings) -> Settings:
+    """Of a site that is this machine’s own, unless told otherwise."""
+    return configuration.model_copy(update={"site_url": "http://127.0.0.1:8000"})
 
 
 def local(parts: Parts) -> TestClient:
@@ -70,6 +77,32 @@ def test_this_machine_reads_them(parts: Parts, host: str, peer: str) -> None:
     answer = client.get("/metrics", headers={"Host": host})
     assert answer.status_code == 200
     assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize("site", ["http://127.8.9.1", "https://localhost/forum", "http://[::1]:8000"])
+def test_a_site_that_is_this_machine_s_own_needs_no_token(build_parts: BuildParts, site: str) -> None:
+    client = local(build_parts(site_url=site))
+    assert client.get("/metrics").status_code == 200
+
+
+@pytest.mark.parametrize(
+    "site",
+    [
+        "https://forum.example.org",
+        "http://abcdef.onion",
+        "http://192.168.1.7:8000",
+        "https://localhost.example",
+    ],
+)
+def test_a_site_with_readers_shows_its_own_machine_nothing_without_the_token(
+    build_parts: BuildParts, site: str
+) -> None:
+    """What nginx sends without a line about itself, or Tor, cannot be told from what this machine asks."""
+    client = local(build_parts(site_url=site, metrics_token=TOKEN))
+    for host in ("127.0.0.1", "localhost", "localhost:8000"):
+        assert client.get("/metrics", headers={"Host": host}).status_code == 404
+    assert client.get("/metrics", headers={"Authorization": f"Bearer {TOKEN}"}).status_code == 200
+    assert local(build_parts(site_url=site)).get("/metrics").status_code == 404
 
 
 @pytest.mark.parametrize(

@@ -38,6 +38,21 @@ REVOKE ALL ON SCHEMA public FROM PUBLIC, :"app", :"reader";
 GRANT ALL ON SCHEMA public TO :"owner";
 GRANT USAGE ON SCHEMA public TO :"app", :"reader";
 
+-- What PostgreSQL lets everybody do is for the owner and the app alone: counting and measuring what is in tables
+-- one may not read, watching others work, locks that stop them, writing to its log; large objects are for nobody.
+CREATE TEMPORARY VIEW closed AS
+  SELECT format('FUNCTION %s', oid::regprocedure) AS what, 'EXECUTE' AS how, proname LIKE 'lo%' AS to_nobody
+    FROM pg_proc
+   WHERE pronamespace = 'pg_catalog'::regnamespace AND (
+         proname LIKE ANY (ARRAY['pg\_advisory\_%', 'pg\_try\_advisory\_%', 'pg\_stat\_get\_%', 'pg\_%\_size',
+                                 'pg\_current\_wal%', 'pg\_current\_xact%', 'txid\_current%', 'pg\_control\_%', 'lo\_%'])
+      OR proname IN ('pg_current_snapshot', 'pg_lock_status', 'pg_get_replication_slots', 'pg_logical_emit_message',
+                     'loread', 'lowrite'))
+   UNION ALL VALUES ('TABLE pg_class', 'SELECT', false);
+SELECT format('REVOKE %s ON %s FROM PUBLIC, %I, %I, %I', how, what, :'owner', :'app', :'reader') FROM closed \gexec
+SELECT format('GRANT %s ON %s TO %I, %I', how, what, :'owner', :'app') FROM closed WHERE NOT to_nobody \gexec
+DROP VIEW closed;
+
 -- What an installation with a single role had made until now.
 SELECT format('ALTER TABLE public.%I OWNER TO %I', tablename, :'owner')
   FROM pg_tables WHERE schemaname = 'public' AND tableowner <> :'owner' \gexec
@@ -70,6 +85,11 @@ SELECT format('GRANT UPDATE (%I) ON %s TO %I', a.attname, place::regclass, :'app
  WHERE NOT rows_stay AND cardinality(guarded) > 0 AND a.attnum > 0 AND NOT a.attisdropped
    AND NOT a.attnum = ANY (guarded) \gexec
 DROP VIEW kept;
+
+-- What is erased leaves the files when its table is written anew, which only an owner could do by itself.
+SELECT format('GRANT EXECUTE ON FUNCTION %s TO %I', p.oid::regprocedure, :'app')
+  FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
+ WHERE n.nspname = 'public' AND p.proname IN ('rewrite_version', 'rewrite_publication') \gexec
 
 ALTER ROLE :"app" IN DATABASE :"site" SET statement_timeout = '30s';
 ALTER ROLE :"app" IN DATABASE :"site" SET lock_timeout = '10s';

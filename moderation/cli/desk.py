@@ -11,10 +11,13 @@ from moderation.accounts import Person
 from moderation.cli.console import Json, explained, fail, open_parts, say
 from moderation.decisions import NotFound
 from moderation.lifecycle import Action, Reason, Status
+from moderation.logs import escaped
 from moderation.models.people import Role
 from moderation.pages import item as items
 from moderation.pages import queue as lists
+from moderation.pages.cards import Card
 from moderation.pages.filters import Filter
+from moderation.pages.log import Line
 from moderation.pages.public import BadCursor
 from moderation.voices import Heard
 from moderation.web.api_shapes import Queue, Whole
@@ -48,13 +51,11 @@ def queue(
     except BadCursor:
         fail("There is no such place in the queue.")
     if as_json:
-        typer.echo(Queue.of(page).model_dump_json())
+        typer.echo(escaped(Queue.of(page).model_dump_json()))
         return
     for card in page.cards:
-        author = card.author or "Anonyme"
-        typer.echo(
-            f"{card.id}\t{card.revision}\t{card.submitted_at:%Y-%m-%d %H:%M}\t{card.article_slug}\t{author}"
-        )
+        at = f"{card.submitted_at:%Y-%m-%d %H:%M}"
+        typer.echo(f"{card.id}\t{card.revision}\t{at}\t{card.article_slug}\t{_author(card)}")
     if page.next:
         say(f"More: --after {page.next}")
 
@@ -68,18 +69,31 @@ def show(comment_id: Annotated[str, typer.Argument(metavar="ID")], *, as_json: J
         if found is None:
             raise NotFound
     if as_json:
-        typer.echo(Whole.of_item(found).model_dump_json())
+        typer.echo(escaped(Whole.of_item(found).model_dump_json()))
         return
     card = found.card
-    typer.echo(f"{card.author or 'Anonyme'}, {card.submitted_at:%Y-%m-%d %H:%M}, {card.article_slug}")
-    typer.echo(f"{card.status}, revision {card.revision}\n\n{card.source}\n")
+    typer.echo(f"{_author(card)}, {card.submitted_at:%Y-%m-%d %H:%M}, {card.article_slug}")
+    typer.echo(f"{card.status}, revision {card.revision}\n\n{_quoted(card.source)}\n")
     for kind, detail in card.findings:
-        typer.echo(f"! {kind}: {detail}")
+        typer.echo(escaped(f"! {kind}: {detail}"))
     for line in found.history:
-        move = "undone" if line.undo else line.action
-        typer.echo(
-            f"{line.at:%Y-%m-%d %H:%M} {move} by {line.by or 'its author'} {line.reason or ''} {line.note}"
-        )
+        typer.echo(escaped(_said(line)))
+        if line.note:
+            typer.echo(_quoted(line.note))
+
+
+def _author(card: Card) -> str:
+    return escaped(card.author or "Anonyme")
+
+
+def _said(line: Line) -> str:
+    move = "undone" if line.undo else line.action
+    return f"{line.at:%Y-%m-%d %H:%M} {move} by {line.by or 'its author'} {line.reason or ''}".rstrip()
+
+
+def _quoted(text: str) -> str:
+    """Set in, so that none of its lines looks like one of ours."""
+    return "\n".join(f"    {escaped(line)}" for line in text.expandtabs(4).split("\n"))
 
 
 @app.command()

@@ -7,6 +7,7 @@ import typer
 from moderation import accounts, tokens
 from moderation.cli.console import explained, line, open_parts, say
 from moderation.decisions import NotFound
+from moderation.logs import escaped
 from moderation.tokens import Scope
 
 app = typer.Typer(no_args_is_help=True, help="Keys to the API.")
@@ -38,7 +39,9 @@ def list_tokens() -> None:
     with parts.reading() as session:
         for token, account in tokens.living(session):
             scopes = ",".join(token.scopes)
-            typer.echo(f"{token.id}\t{account.email}\t{scopes}\t{token.created_at:%Y-%m-%d}\t{token.name}")
+            typer.echo(
+                f"{token.id}\t{account.email}\t{scopes}\t{token.created_at:%Y-%m-%d}\t{escaped(token.name)}"
+            )
 
 
 @app.command("revoke")

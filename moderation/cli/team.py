@@ -10,6 +10,7 @@ from moderation import accounts, factors
 from moderation.cli.console import Json, explained, fail, line, open_parts, say
 from moderation.decisions import NotFound
 from moderation.links import Opening
+from moderation.logs import escaped
 from moderation.models.people import Role
 from moderation.models.queue import LetterKind
 from moderation.web.dependencies import Parts
@@ -58,10 +59,10 @@ def account_list(*, as_json: Json = False) -> None:
         rows = [{"email": a.email, "name": a.name, "role": a.role, "sections": a.sections} for a in people]
         sees = [f"\t{', '.join(a.sections)}" if a.sections else "" for a in people]
     if as_json:
-        typer.echo(json.dumps(rows, ensure_ascii=False))
+        typer.echo(escaped(json.dumps(rows, ensure_ascii=False)))
     else:
         for row, sections in zip(rows, sees, strict=True):
-            typer.echo(f"{row['email']}\t{row['role']}\t{row['name']}{sections}")
+            typer.echo(escaped(f"{row['email']}\t{row['role']}\t{row['name']}") + escaped(sections))
 
 
 @account_app.command("remove")

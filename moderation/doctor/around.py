@@ -6,7 +6,6 @@ import shutil
 import stat
 from collections.abc import Callable
 from importlib.metadata import PackageNotFoundError, distribution, requires
-from ipaddress import ip_address
 from pathlib import Path
 from tempfile import TemporaryFile
 from urllib.parse import urlsplit
@@ -33,19 +32,12 @@ def _site(settings: Settings) -> list[Finding]:
     host = urlsplit(settings.site_url).hostname or ""
     if settings.secure:
         return [ok("site", settings.site_url)]
-    if _is_loopback(host):
+    if settings.local:
         return [ok("site", f"{settings.site_url} is this machine’s own: nobody else follows its links")]
     if host.endswith(".onion"):
         return [ok("site", f"{settings.site_url} is encrypted by Tor")]
     told = f"{settings.site_url} is not encrypted: sessions can be overheard"
     return [warning("site", told, "Give SITE_URL as https, with a web server that has a certificate.")]
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost" or host.endswith(".localhost")
 
 
 def _keys(settings: Settings) -> list[Finding]:
@@ -116,6 +108,14 @@ def _limits(settings: Settings) -> list[Finding]:
     return [ok("limits", "where servers count together answers")]
 
 
+def _metrics(settings: Settings) -> list[Finding]:
+    if settings.metrics_token is not None:
+        return [ok("metrics", "for who has METRICS_TOKEN")]
+    if settings.local:
+        return [ok("metrics", "for this machine alone")]
+    return [ok("metrics", "for nobody: a site that others reach shows them to the bearer of METRICS_TOKEN")]
+
+
 def _disk(settings: Settings) -> list[Finding]:
     folders = {KEYS_FILE.absolute().parent} if not settings.secret_keys else set()
     address, size = make_url(settings.database_url), 0
@@ -164,5 +164,6 @@ LOOKS: dict[str, Callable[[Settings], list[Finding]]] = {
     "packages": _packages,
     "mail": _mail,
     "limits": _limits,
+    "metrics": _metrics,
     "disk": _disk,
 }

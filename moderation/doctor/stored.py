@@ -16,9 +16,10 @@ from moderation import archive, audit, database, mail, migrations
 from moderation.doctor.finding import Finding, failure, ok, warning
 from moderation.links import SKEW
 from moderation.models import public as public_models
-from moderation.models.queue import Decision, Effect, Letter, Version
+from moderation.models.queue import Decision, Effect, EffectKind, Letter, Version
 
 OVERDUE = timedelta(minutes=1)
+ERASED_WITHIN = timedelta(days=2)
 TOLD = 5
 # PostgreSQL older than this is no longer looked after.
 OLDEST = 14
@@ -194,6 +195,19 @@ def _due(engine: Engine, now: datetime) -> list[Finding]:
     return [effects, letters]
 
 
+def _erased(engine: Engine, now: datetime) -> list[Finding]:
+    """Each night’s work on PostgreSQL, a matter of seconds on SQLite."""
+    waits = select(func.count()).select_from(Effect).join(Decision, col(Decision.id) == Effect.decision_id)
+    with database.reading(engine) as session:
+        kept = session.exec(
+            waits.where(Effect.kind == EffectKind.ERASE, Decision.at < now - ERASED_WITHIN)
+        ).one()
+    if kept:
+        told = f"{kept} withdrawn texts are still in the files of the database"
+        return [warning("erased", told, "End what has been reading since then, and keep a server running.")]
+    return [ok("erased", "no withdrawn text has been left in the files of the database for long")]
+
+
 def _clock(engine: Engine, now: datetime) -> list[Finding]:
     with database.reading(engine) as session:
         newest = [
@@ -255,5 +269,6 @@ LOOKS: dict[str, Look] = {
     "log": _log,
     "publications": _publications,
     "due": _due,
+    "erased": _erased,
     "clock": _clock,
 }

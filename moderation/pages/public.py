@@ -2,19 +2,39 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from markupsafe import Markup
-from sqlalchemy import Select, bindparam
+from sqlalchemy import Select, bindparam, tuple_
 from sqlmodel import Session, col, desc, func, select
 
 from moderation import markup
 from moderation.models.public import Article, Mode, Publication, Site, Thread
 
 PER_PAGE = 100
+# How many articles the home page shows of each kind.
+FEATURED, LATEST = 10, 30
 
 
 _Columns = Select[str, str | None, int, str, str, datetime, datetime]
+_Teasers = Select[str, str, str, str, str, str, datetime, datetime | None, *tuple[Any, ...]]
+# Without their bodies, which may be long: this page alone shows many articles.
+_TEASERS = (
+    select(Article)
+    .join(Thread)
+    .order_by(desc(Article.published_at), desc(Article.id))
+    .with_only_columns(
+        col(Article.slug),
+        col(Article.title),
+        col(Article.lead),
+        col(Article.section),
+        col(Article.place),
+        col(Article.proposer),
+        col(Article.published_at),
+        col(Article.updated_at),
+        col(Thread.count),
+    )
+)
 # What a reader waits for is built once: building takes longer than running.
 _REVISION = (
     select(Site.revision, Thread.revision)
@@ -84,8 +104,12 @@ class Teaser:
 
 @dataclass(frozen=True)
 class HomePage:
+    """The newest articles, or all that are older than one of them; `older` is where the next page begins."""
+
     featured: tuple[Teaser, ...]
     latest: tuple[Teaser, ...]
+    before: str | None
+    older: str | None
     revision: str
 
 
@@ -110,13 +134,24 @@ class ArticlePage:
     revision: str
 
 
-def home(session: Session) -> HomePage:
-    rows = session.exec(
-        select(Article, Thread.count).join(Thread).order_by(desc(Article.published_at), desc(Article.id))
-    ).all()
-    featured = tuple(_teaser(article, count) for article, count in rows if article.featured)
-    latest = tuple(_teaser(article, count) for article, count in rows if not article.featured)
-    return HomePage(featured, latest, home_revision(session))
+def home(session: Session, before: str | None = None) -> HomePage | None:
+    """By position and not by offset; None when there is no article to come `before`."""
+    featured: tuple[Teaser, ...] = ()
+    if before is None:
+        featured = _teasers(session, _TEASERS.where(col(Article.featured)).limit(FEATURED))
+        query = _TEASERS.where(col(Article.slug).not_in([one.slug for one in featured]))
+    else:
+        place = session.exec(select(Article.published_at, Article.id).where(Article.slug == before)).first()
+        if place is None:
+            return None
+        query = _TEASERS.where(tuple_(col(Article.published_at), col(Article.id)) < place)
+    latest = _teasers(session, query.limit(LATEST + 1))
+    older = latest[LATEST - 1].slug if len(latest) > LATEST else None
+    return HomePage(featured, latest[:LATEST], before, older, home_revision(session))
+
+
+def _teasers(session: Session, query: _Teasers) -> tuple[Teaser, ...]:
+    return tuple(Teaser(*row) for row in session.execute(query))
 
 
 def home_revision(session: Session) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-from moderation.decisions import LONGEST_NOTE
+from moderation.decisions import CONTROLS, LONGEST_NOTE
 from moderation.lifecycle import Action, Reason, Status
 from moderation.pages.cards import Card
 from moderation.pages.item import Item as Contributed
@@ -175,7 +175,7 @@ class NewDecision(Shape):
     action: Action
     revision: int = Field(strict=True, ge=1)
     reason: Reason | None = None
-    note: str = Field(default="", strict=True, max_length=LONGEST_NOTE, pattern=r"^[^\x00]*$")
+    note: str = Field(default="", strict=True, max_length=LONGEST_NOTE, pattern=f"^[^{CONTROLS}]*$")
 
 
 class Made(Shape):

@@ -135,6 +135,7 @@ def create_app(parts: Parts) -> ASGIApp:
         Observer(guarded),
         etag_of=lambda path: public.etag_of(parts, path),
         keeps=public.is_kept,
+        reads=public.reads,
         freshness=parts.settings.cache_freshness,
         prefix=parts.settings.path,
     )

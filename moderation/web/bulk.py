@@ -7,7 +7,7 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from pydantic import AfterValidator
 
-from moderation import bulk
+from moderation import bulk, decisions
 from moderation.accounts import Person
 from moderation.bulk import Outcome, Seen
 from moderation.decisions import NoteTooLong, ReasonNeeded
@@ -16,7 +16,7 @@ from moderation.pages import lots
 from moderation.pages.lots import Common, Selection
 from moderation.web import observe
 from moderation.web.dependencies import Now, Parts, Reading, ThisApp
-from moderation.web.desk import Typed, plain_note
+from moderation.web.desk import Typed
 from moderation.web.listed import Listed
 from moderation.web.people import PRIVATE, SignedIn, go
 from moderation.web.picked import Picked
@@ -51,7 +51,7 @@ def _pressed(
     # A button that gives the reason says in its address what for.
     besides: Annotated[Action | None, Query(alias="action")] = None,
     reason: Annotated[str, Form()] = "",
-    note: Annotated[str, AfterValidator(plain_note), Form()] = "",
+    note: Annotated[str, AfterValidator(decisions.as_noted), Form()] = "",
 ) -> Pressed:
     found = [seen for word in selected or () if (seen := Seen.read(word)) is not None]
     once = {seen.comment_id: seen for seen in reversed(found)}

@@ -154,11 +154,6 @@ def move_forum(
     return go(app, request, person, f"/desk?forum={slug}", now)
 
 
-def plain_note(typed: str) -> str:
-    # A browser sends each newline as two characters and counts it as one.
-    return typed.replace("\r\n", "\n").replace("\0", "")
-
-
 @router.post("/comments/{comment_id}/{action}")
 def decide(
     app: ThisApp,
@@ -170,7 +165,7 @@ def decide(
     which: Listed,
     revision: Annotated[int, Form(ge=1, le=LARGEST)],
     reason: Annotated[str, Form()] = "",
-    note: Annotated[str, AfterValidator(plain_note), Form()] = "",
+    note: Annotated[str, AfterValidator(decisions.as_noted), Form()] = "",
 ) -> Response:
     chosen = Reason(reason) if reason in set(Reason) else None
     try:

@@ -15,6 +15,8 @@ from moderation.models.people import Role
 from moderation.web.dependencies import Now, Parts, ThisApp
 
 PRIVATE = {"Cache-Control": "no-store", "X-Robots-Tag": "noindex", "Referrer-Policy": "same-origin"}
+# Tried of those that come under one name: no browser of today holds more than one.
+MOST_COOKIES = 8
 
 ACCOUNT, TEAM = "/desk/account", "/desk/team"
 
@@ -37,15 +39,37 @@ def _name(app: Parts) -> str:
     return ("__Host-session" if app.settings.secure else "session") + plain.replace("/", "-")
 
 
-def cookie(app: Parts, request: Request) -> str:
-    return request.cookies.get(_name(app), "")
+def _cookies(app: Parts, request: Request) -> list[str]:
+    """What the browser sends under that very name: mostly one, or none.
+
+    Read as it came: Starlette strips whatever Unicode takes for a space, so that another name, which a page
+    of a neighbouring host may set, would pass for ours and its prefix.
+    """
+    sent = b";".join(value for name, value in request.headers.raw if name == b"cookie")
+    pairs = (pair.strip(b" \t").partition(b"=") for pair in sent.split(b";"))
+    name = _name(app).encode()
+    found = dict.fromkeys(value.decode("latin-1") for named, _, value in pairs if named == name)
+    return list(found)[:MOST_COOKIES]
+
+
+def holder(app: Parts, request: Request, session: Session, now: datetime) -> Person | None:
+    """Who is signed in here; nobody where a browser was given two sessions, as one of them is another’s."""
+    people = (sessions.holder(session, cookie, now) for cookie in _cookies(app, request))
+    found = {person.browser: person for person in people if person is not None}
+    return found.popitem()[1] if len(found) == 1 else None
+
+
+def leave(app: Parts, request: Request, session: Session) -> None:
+    """Signs this browser out, whatever it was signed in as."""
+    for cookie in _cookies(app, request):
+        sessions.sign_out(session, cookie)
 
 
 def _person(app: ThisApp, request: Request, now: Now) -> Person:
     # A transaction of its own, ended before the endpoint begins one: a request that held one connection
     # and waited for a thread, or for another connection, could wait for one that waits for it.
     with app.reading() as session:
-        found = sessions.holder(session, cookie(app, request), now)
+        found = holder(app, request, session, now)
     if found is None:
         raise NotSignedIn
     return found
@@ -84,7 +108,7 @@ def admit(
     app: Parts, request: Request, session: Session, account_id: int, now: datetime, *, stay: bool
 ) -> str:
     """Signs this browser in, and out of whoever it was signed in as; its cookie."""
-    sessions.sign_out(session, cookie(app, request))
+    leave(app, request, session)
     browser = browsers.name(request.headers.get("user-agent", ""))
     return sessions.start(session, account_id, kept=stay, now=now, browser=browser)
 
@@ -119,7 +143,8 @@ def _renew(app: Parts, request: Request, person: Person, response: Response, now
         return response
     try:
         with app.writing() as session:
-            renewed = sessions.renew(session, cookie(app, request), now)
+            tried = (sessions.renew(session, cookie, now) for cookie in _cookies(app, request))
+            renewed = next(filter(None, tried), None)
     except database.UNAVAILABLE as error:
         logs.failed("a cookie was not renewed", error, level=logging.WARNING)
         return response

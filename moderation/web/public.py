@@ -4,6 +4,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Response
 from sqlmodel import Session
+from starlette.datastructures import QueryParams
 
 from moderation import identifiers
 from moderation.pages import public as pages
@@ -21,9 +22,11 @@ def _headers(app: Parts, revision: str) -> dict[str, str]:
 
 
 @router.get(HOME)
-def home(app: ThisApp) -> Response:
+def home(app: ThisApp, before: Annotated[str | None, Query(max_length=200)] = None) -> Response:
     with app.public_reading() as session:
-        page = pages.home(session)
+        page = pages.home(session, before)
+    if page is None:
+        raise HTTPException(404)
     return app.page("home.html", page, headers=_headers(app, page.revision))
 
 
@@ -39,6 +42,18 @@ def article(app: ThisApp, slug: str, page: Annotated[int, Query(ge=1, le=10_000)
 def is_kept(path: str) -> bool:
     """Whether the front may keep what is there, told without asking the database."""
     return path == HOME or _slug(path) != ""
+
+
+def reads(path: str, query: bytes) -> bool:
+    """Whether the query asks for another page than the one that is kept there."""
+    return not _names(path).isdisjoint(QueryParams(query))
+
+
+def _names(path: str) -> set[str]:
+    """What the endpoint reads of a query."""
+    if path == HOME:
+        return {"before"}
+    return {"limit", "after"} if path.startswith(LISTS) else {"page"}
 
 
 def _slug(path: str) -> str:

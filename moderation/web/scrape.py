@@ -1,4 +1,8 @@
-"""/metrics: the figures an operator collects, for this machine or the holder of METRICS_TOKEN alone."""
+"""/metrics: the figures an operator collects, for the holder of METRICS_TOKEN alone.
+
+A site that is this machine’s own shows them to this machine too. Where a site has readers, a proxy that says
+nothing of itself (nginx without a line about it, Tor) makes each of them look as if they were on it.
+"""
 
 import hmac
 import ipaddress
@@ -65,7 +69,8 @@ class Scrape:
 @router.get("/metrics")
 async def scrape(request: Request) -> Response:
     parts: Parts = request.app.state.parts
-    if not (_is_local(request) or _has_token(request, parts.settings.metrics_token)):
+    is_own = parts.settings.local and _is_local(request)
+    if not (is_own or _has_token(request, parts.settings.metrics_token)):
         raise HTTPException(404)
     registry = await request.app.state.scrape.registry()
     if _OPENMETRICS in request.headers.get("accept", ""):

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from moderation import accounts, factors, logs, sessions
+from moderation import accounts, factors, logs
 from moderation.accounts import CannotSignIn
 from moderation.drafts import LONGEST_EMAIL
 from moderation.links import BadLink, CodeEntry, Expired, Opening, SecondStep
@@ -19,7 +19,7 @@ from moderation.tries import Door
 from moderation.vault import Unopened
 from moderation.web.dependencies import Now, Parts, Reading, Sender, ThisApp
 from moderation.web.onward import Next, inside
-from moderation.web.people import PRIVATE, admit, cookie, give_cookie, take_cookie
+from moderation.web.people import PRIVATE, admit, give_cookie, holder, leave, take_cookie
 
 router = APIRouter()
 Ticked = Annotated[bool, Form()]
@@ -234,8 +234,8 @@ def use_link(app: ThisApp, request: Request, now: Now, token: str, stay: Ticked 
 @router.post("/sign-out")
 def sign_out(app: ThisApp, request: Request, now: Now) -> Response:
     with app.writing() as session:
-        person = sessions.holder(session, cookie(app, request), now)
-        sessions.sign_out(session, cookie(app, request))
+        person = holder(app, request, session, now)
+        leave(app, request, session)
     if person is not None:
         logs.security("signed out", level=logging.INFO, account=person.id)
     response = RedirectResponse(app.url("/"), 303)

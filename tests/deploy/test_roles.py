@@ -11,12 +11,13 @@ from conftest import BuildParts, FakeClock, Reader, Sent, add_article, add_perso
 from page import Page
 from sqlalchemy import URL, Engine, make_url, text
 from sqlalchemy.exc import DBAPIError, ProgrammingError
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, select
 from starlette.testclient import TestClient
 
-from moderation import accounts, database, delivery, migrations
+from moderation import accounts, database, delivery, migrations, submissions
 from moderation.models import public
 from moderation.models.people import Role
+from moderation.models.queue import Effect
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 
@@ -142,6 +143,68 @@ def test_the_reader_changes_nothing_even_when_it_asks_for_a_transaction_that_may
             with pytest.raises(ProgrammingError, match=f"permission denied for table {name}"):
                 connection.execute(text(statement))
             connection.invalidate()
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT n_live_tup, n_tup_ins FROM pg_stat_user_tables",
+        "SELECT heap_blks_hit FROM pg_statio_user_tables",
+        "SELECT xact_commit FROM pg_stat_database",
+        "SELECT state FROM pg_stat_activity",
+        "SELECT relation FROM pg_locks",
+        "SELECT reltuples, relpages FROM pg_class",
+        "SELECT pg_stat_get_live_tuples('comment'::regclass)",
+        "SELECT pg_relation_size('comment')",
+        "SELECT pg_total_relation_size('comment')",
+        "SELECT pg_database_size(current_database())",
+        "SELECT pg_current_wal_lsn()",
+        "SELECT pg_current_xact_id()",
+        "SELECT txid_current_snapshot()",
+        "SELECT next_xid FROM pg_control_checkpoint()",
+    ],
+)
+def test_promise_01_the_reader_cannot_count_what_it_may_not_read(reader_role: Engine, statement: str) -> None:
+    assert denied(reader_role, statement).startswith("permission denied for")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        "SELECT lo_create(0)",
+        "SELECT lo_creat(-1)",
+        "SELECT lo_from_bytea(0, 'x')",
+        "SELECT pg_logical_emit_message(false, 'x', 'y')",
+        "CREATE SCHEMA mine",
+        "SELECT rewrite_version()",
+    ],
+)
+def test_the_reader_writes_nothing_outside_of_tables_either(reader_role: Engine, statement: str) -> None:
+    with reader_role.connect() as connection:
+        connection.execute(text("SET default_transaction_read_only = off"))
+        connection.commit()
+        with pytest.raises(ProgrammingError, match="permission denied for"):
+            connection.execute(text(statement))
+        connection.invalidate()
+
+
+@pytest.mark.parametrize(
+    "function",
+    ["pg_advisory_lock", "pg_advisory_xact_lock_shared", "pg_try_advisory_lock", "pg_try_advisory_xact_lock"],
+)
+def test_the_reader_takes_no_turn_that_others_wait_for(reader_role: Engine, function: str) -> None:
+    assert denied(reader_role, f"SELECT {function}(1)").startswith("permission denied for function")
+
+
+def test_what_is_erased_leaves_the_files_under_the_apps_role(
+    parts: Parts, clock: FakeClock, article: str
+) -> None:
+    sent = send(parts, article, "Le pont est ouvert.")
+    with parts.writing() as session:
+        submissions.withdraw(session, sent.tracking, revision=1, now=clock())
+    assert delivery.effects(parts.engine, clock.tick(days=1)) == 1
+    with parts.reading() as session:
+        assert session.exec(select(Effect)).all() == []
 
 
 def test_a_table_that_a_later_upgrade_makes_is_the_apps_and_not_the_readers(

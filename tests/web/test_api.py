@@ -467,6 +467,9 @@ def test_promise_10_sending_a_text_again_tells_nothing_of_a_decision_not_yet_due
         ("GET", "/comments/%00", None, 404),
         ("POST", "/comments/%00/decisions", {"action": "spam", "revision": 1}, 404),
         ("POST", "/comments/x/decisions", {"action": "spam", "revision": 1, "note": "a\0b"}, 422),
+        ("POST", "/comments/x/decisions", {"action": "spam", "revision": 1, "note": "a\x1b[2Jb"}, 422),
+        ("POST", "/comments/x/decisions", {"action": "spam", "revision": 1, "note": "a\u009b2Jb"}, 422),
+        ("POST", "/comments/x/decisions", {"action": "spam", "revision": 1, "note": "a\r\n\tb"}, 404),
     ],
 )
 def test_what_no_database_can_hold_is_refused(

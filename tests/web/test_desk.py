@@ -500,6 +500,15 @@ def test_a_request_that_is_wrong_changes_nothing(
     assert state(parts, pending.id) == (Status.PENDING, 1)
 
 
+def test_a_note_holds_lines_and_tabs_and_no_other_control_character(
+    parts: Parts, desk: TestClient, pending: Sent
+) -> None:
+    note = "Voyez\x1b[2J la\0 charte.\r\n\tMerci\x7f\u009b\rbien."
+    assert decide(desk, pending.id, "refuse", reason="other", note=note).status_code == 303
+    with parts.reading() as session:
+        assert session.exec(select(Decision.note)).one() == "Voyez[2J la charte.\n\tMerci\nbien."
+
+
 def test_a_note_that_is_too_long_is_given_back_to_be_shortened(desk: TestClient, pending: Sent) -> None:
     note = "Voyez la charte.\n" * 150
     answer = decide(desk, pending.id, "refuse", reason="off_topic", note=note.replace("\n", "\r\n"))

@@ -13,6 +13,7 @@ from moderation.accounts import Person
 from moderation.articles import Content
 from moderation.lifecycle import Action, Reason
 from moderation.models.people import Role
+from moderation.pages import statistics
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 
@@ -90,6 +91,33 @@ def test_a_site_where_nothing_happened_yet_has_a_page_too(desk: TestClient) -> N
     page = Page(desk.get("/desk/figures"))
     assert "Rien n’attend." in page.main
     assert len(page.nodes("svg[role=img]")) == 1
+
+
+@pytest.mark.parametrize(
+    ("most", "said"),
+    [
+        (1, "Les décisions sont trop nombreuses pour être comptées ici."),
+        (4, "trop nombreuses pour être toutes comptées ici : elles le sont depuis le 9 mars 2026."),
+    ],
+)
+@pytest.mark.usefixtures("some")
+def test_the_page_says_since_when_decisions_are_counted_where_they_are_too_many(
+    parts: Parts,
+    client: TestClient,
+    clock: FakeClock,
+    ann: Person,
+    monkeypatch: pytest.MonkeyPatch,
+    most: int,
+    said: str,
+) -> None:
+    clock.tick(days=6)
+    for number in range(3):
+        decide(parts, send(parts, "le-pont", f"Encore {number}."), ann)
+    desk = sign_in(parts, client, ann)
+    monkeypatch.setattr(statistics, "LOOKED_AT", most)
+    assert said in Page(desk.get("/desk/figures")).main
+    week = read(desk.get("/desk/figures.csv?of=weeks"))[-2]
+    assert week == ["2026-W10", "2026-03-02", "1", ""]
 
 
 @pytest.mark.usefixtures("some")

@@ -3,6 +3,7 @@ from datetime import timedelta
 
 import pytest
 from conftest import BuildParts, FakeClock, add_article, send, statements
+from fastapi.routing import APIRoute
 from page import Page
 from starlette.testclient import TestClient
 
@@ -11,7 +12,8 @@ from moderation.accounts import Person
 from moderation.articles import Content
 from moderation.lifecycle import Action, Reason
 from moderation.models.public import Mode
-from moderation.web import public
+from moderation.pages import public as pages
+from moderation.web import api_public, public
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 
@@ -94,6 +96,92 @@ def test_a_teaser_says_what_the_article_is_about_and_how_many_have_written(
 
 def test_a_site_without_articles_says_so(client: TestClient) -> None:
     assert "Aucun article pour le moment." in Page(client.get("/")).main
+
+
+def test_the_home_page_is_bounded_and_leads_to_every_older_article(
+    parts: Parts, client: TestClient, clock: FakeClock
+) -> None:
+    featured = [f"une-{number}" for number in range(pages.FEATURED + 2)]
+    others = [f"article-{number:02}" for number in range(2 * pages.LATEST + 5)]
+    for slug in (*featured, *others):
+        clock.tick(hours=1)
+        put(parts, slug, Content(title=slug, body="<p>Le corps.</p>", featured=slug in featured))
+    page = Page(client.get("/"))
+    assert page.texts("h2") == ["À la une", "Derniers articles"]
+    assert page.texts("h3") == [*featured[: -pages.FEATURED - 1 : -1], *others[: -pages.LATEST - 1 : -1]]
+    read = set(page.texts("h3"))
+    while "Articles plus anciens" in page.hrefs:
+        page = Page(client.get(page.hrefs["Articles plus anciens"]))
+        assert page.texts("h2") == ["Articles plus anciens"]
+        assert len(page.texts("h3")) <= pages.LATEST
+        assert page.hrefs["Derniers articles"] == "/"
+        read |= set(page.texts("h3"))
+    assert read == {*featured, *others}
+
+
+def test_articles_of_one_moment_are_all_led_to(parts: Parts, client: TestClient) -> None:
+    """As an import may bring them."""
+    slugs = [f"article-{number}" for number in range(pages.LATEST + 3)]
+    for slug in slugs:
+        add_article(parts, slug, title=slug)
+    first = Page(client.get("/"))
+    older = Page(client.get(first.hrefs["Articles plus anciens"]))
+    assert [*first.texts("h3"), *older.texts("h3")] == slugs[::-1]
+
+
+def test_nothing_is_older_than_an_article_that_is_not_there(client: TestClient) -> None:
+    assert client.get("/?before=nowhere").status_code == 404
+
+
+def test_the_home_page_reads_no_article_through(parts: Parts, client: TestClient, article: str) -> None:
+    add_article(parts, "la-gare")
+    for address in ("/", f"/?before={article}"):
+        with statements(parts.public_engine) as asked:
+            assert client.get(address).status_code == 200
+        assert not [one for one in asked if "article.body" in one or "article.postscript" in one]
+
+
+@pytest.mark.usefixtures("article")
+@pytest.mark.parametrize(
+    "address",
+    ["/?x", "/?page=2", "/?%62efor", "/articles/le-pont?x=<i>", "/api/v1/articles/le-pont/comments?page=2"],
+)
+def test_a_query_nobody_reads_gets_the_page_that_is_kept(build_parts: BuildParts, address: str) -> None:
+    parts = build_parts(cache_freshness=60)
+    client = TestClient(create_app(parts))
+    plain = client.get(address.partition("?")[0])
+    with statements(parts.public_engine) as asked:
+        answer = client.get(address)
+    assert (asked, answer.content) == ([], plain.content)
+    assert answer.headers == plain.headers
+
+
+@pytest.mark.parametrize("path", ["/", "/articles/{slug}", "/api/v1/articles/{slug}/comments"])
+def test_what_a_page_reads_of_a_query_is_known_where_pages_are_kept(path: str) -> None:
+    routes = [*public.router.routes, *api_public.router.routes]
+    (route,) = [
+        one
+        for one in routes
+        if isinstance(one, APIRoute)
+        and one.path == path.removeprefix("/api/v1")
+        and "GET" in (one.methods or ())
+    ]
+    read = {field.alias for field in route.dependant.query_params}
+    assert read
+    assert all(public.reads(path.format(slug="le-pont"), f"{name}=1".encode()) for name in read)
+
+
+@pytest.mark.usefixtures("article")
+@pytest.mark.parametrize(
+    "address", ["/?%62efore=le-pont", "/?x&before=le-pont", "/articles/le-pont?p%61ge=1"]
+)
+def test_a_query_that_is_read_is_asked_for_anew(build_parts: BuildParts, address: str) -> None:
+    parts = build_parts(cache_freshness=60)
+    client = TestClient(create_app(parts))
+    assert client.get(address.partition("?")[0]).status_code == 200
+    with statements(parts.public_engine) as asked:
+        assert client.get(address).status_code == 200
+    assert asked
 
 
 # An article

@@ -1,8 +1,10 @@
+import asyncio
 from datetime import timedelta
 from http.cookies import SimpleCookie
 from typing import Any
 from urllib.parse import quote, urljoin, urlsplit
 
+import httpx2
 import pytest
 from conftest import (
     KEY,
@@ -21,7 +23,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import col, select
 from starlette.testclient import TestClient
 
-from moderation import accounts
+from moderation import accounts, sessions
 from moderation.accounts import Person
 from moderation.lifecycle import Status
 from moderation.links import CodeEntry, Form, Links, Opening
@@ -394,6 +396,67 @@ def test_on_https_a_cookie_without_its_prefix_opens_nothing(build_parts: BuildPa
     client = TestClient(create_app(parts), follow_redirects=False, base_url="https://testserver")
     client.cookies.set("session", signed_in.cookies["__Host-session"])
     assert not is_in(client)
+
+
+@pytest.fixture
+def strict(build_parts: BuildParts) -> Parts:
+    return build_parts(site_url="https://testserver")
+
+
+def asks(parts: Parts, cookies: bytes) -> Any:
+    """The desk, for a browser that sends just these bytes as its cookies."""
+
+    async def ask() -> httpx2.Response:
+        transport = httpx2.ASGITransport(create_app(parts))
+        async with httpx2.AsyncClient(transport=transport, base_url="https://testserver") as client:
+            return await client.get("/desk", headers=[(b"Cookie", cookies)])
+
+    return asyncio.run(ask())
+
+
+def session_of(parts: Parts, person: Person) -> bytes:
+    with parts.writing() as session:
+        return sessions.start(session, person.id, kept=False, now=parts.clock()).encode()
+
+
+@pytest.mark.parametrize(
+    "sent", [b"__Host-session=%s", b"a=b; __Host-session=%s;c", b"=;;\t__Host-session=%s\t ;"]
+)
+def test_a_cookie_is_found_among_others(strict: Parts, ann: Person, sent: bytes) -> None:
+    assert asks(strict, sent % session_of(strict, ann)).status_code == 200
+
+
+SPACES = [bytes([code]) for code in (*range(0x0A, 0x0E), *range(0x1C, 0x20), 0x85, 0xA0)]
+ALMOST = [b"__host-session", b'"__Host-session"', b"__Host-session ", b"$__Host-session"]
+ALMOST += [name for space in SPACES for name in (space + b"__Host-session", b"__Host-session" + space)]
+
+
+@pytest.mark.parametrize("name", ALMOST, ids=repr)
+def test_a_cookie_almost_of_that_name_opens_nothing_and_hides_nothing(
+    strict: Parts, ann: Person, sami: Person, name: bytes
+) -> None:
+    """A page of a neighbouring host may set such a name; the prefix keeps it from setting ours."""
+    planted = name + b"=" + session_of(strict, sami)
+    own = b"__Host-session=" + session_of(strict, ann)
+    assert asks(strict, planted).status_code == 303
+    for both in (own + b"; " + planted, planted + b"; " + own):
+        assert "Ann" in Page(asks(strict, both)).html
+
+
+def test_of_two_cookies_of_one_name_the_one_that_is_somebody_s_opens(strict: Parts, ann: Person) -> None:
+    own, junk = b"__Host-session=" + session_of(strict, ann), b"__Host-session=x"
+    assert [asks(strict, b"; ".join(both)).status_code for both in ((own, junk), (junk, own))] == [200, 200]
+
+
+def test_two_sessions_in_one_browser_open_nothing_until_it_signs_in_anew(
+    strict: Parts, ann: Person, sami: Person
+) -> None:
+    both = b"; ".join(b"__Host-session=" + session_of(strict, person) for person in (sami, ann))
+    assert asks(strict, both).status_code == 303
+    client = TestClient(create_app(strict), follow_redirects=False, base_url="https://testserver")
+    opened = client.post(link_for(strict, ann.email), headers={b"Cookie": both})
+    fresh = b"__Host-session=" + cookie_of(opened).value.encode()
+    assert "Ann" in Page(asks(strict, both + b"; " + fresh)).html
 
 
 # Going
