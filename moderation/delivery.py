@@ -86,14 +86,13 @@ def _erasures(engine: Engine, now: datetime, stopping: Stopping) -> int:
         return 0
     # By their decisions: another process may have done them.
     ours = col(Effect.decision_id).in_(due)
-    if not search.purge(engine, stopping):
-        return 0  # of a large index, the rest next time
     with writing(engine) as session:
         again = now + ERASE_AGAIN[engine.dialect.name]
         mine = update(Effect).where(ours, col(Effect.due_at) <= now).values(due_at=again)
         if not session.exec(mine).rowcount:
             return 0
-    if not scrubbing.scrub(engine):
+    # Of a large index, the rest next time.
+    if not search.purge(engine, stopping) or not scrubbing.scrub(engine):
         return 0
     with writing(engine) as session:
         done = publication.take(session, ours)

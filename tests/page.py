@@ -112,6 +112,7 @@ class Page:
         ]
 
     def form(self, button: str) -> Form:
-        """The form with that button."""
-        (found,) = [form for form in self.forms if button in form.buttons]
-        return found
+        """The form with that button; one that stands there twice does the same."""
+        first, *others = [form for form in self.forms if button in form.buttons]
+        assert all(form == first for form in others)
+        return first

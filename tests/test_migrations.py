@@ -151,7 +151,11 @@ def test_upgrading_twice_is_harmless(blank: Engine) -> None:
 
 def test_promise_05_triggers_keep_the_log(blank: Engine) -> None:
     migrations.upgrade(blank)
-    assert triggers(blank, "decision") == ["decision_is_never_changed", "decision_is_never_deleted"]
+    assert triggers(blank, "decision") == [
+        "decision_is_never_changed",
+        "decision_is_never_deleted",
+        "decision_lot_is_never_changed",
+    ]
 
 
 def test_the_database_knows_the_same_words_as_the_program(blank: Engine) -> None:

@@ -12,6 +12,7 @@ down_revision = "0008"
 branch_labels = None
 depends_on = None
 
+LOT_IS_KEPT = "decision_lot_is_never_changed"
 KIN = "ix_comment_kin_status_submitted_at_id"
 
 
@@ -39,9 +40,15 @@ def upgrade() -> None:
     op.create_index(op.f("ix_signature_key_comment_id"), "signature_key", ["comment_id"])
     op.add_column("decision", sa.Column("lot", sa.String(length=26), nullable=True))
     op.create_index(op.f("ix_decision_lot"), "decision", ["lot"])
+    refuse = "EXECUTE FUNCTION decision_is_kept()"
+    if op.get_bind().dialect.name == "sqlite":
+        refuse = "BEGIN SELECT RAISE(ABORT, 'decisions are never changed'); END"
+    op.execute(f"CREATE TRIGGER {LOT_IS_KEPT} BEFORE UPDATE OF lot ON decision FOR EACH ROW {refuse}")
 
 
 def downgrade() -> None:
+    of_it = "" if op.get_bind().dialect.name == "sqlite" else " ON decision"
+    op.execute(f"DROP TRIGGER {LOT_IS_KEPT}{of_it}")
     # Not in a batch: making the table anew would lose the triggers that keep it.
     op.drop_index(op.f("ix_decision_lot"), "decision")
     op.drop_column("decision", "lot")

@@ -57,12 +57,12 @@ def account_list(*, as_json: Json = False) -> None:
     with parts.reading() as session:
         people = accounts.present(session)
         rows = [{"email": a.email, "name": a.name, "role": a.role, "sections": a.sections} for a in people]
-        sees = [f"\t{', '.join(a.sections)}" if a.sections else "" for a in people]
+        sees = [f"\t{escaped(', '.join(a.sections))}" if a.sections else "" for a in people]
     if as_json:
         typer.echo(escaped(json.dumps(rows, ensure_ascii=False)))
     else:
         for row, sections in zip(rows, sees, strict=True):
-            typer.echo(escaped(f"{row['email']}\t{row['role']}\t{row['name']}") + escaped(sections))
+            typer.echo("\t".join(escaped(str(row[key])) for key in ("email", "role", "name")) + sections)
 
 
 @account_app.command("remove")

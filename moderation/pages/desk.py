@@ -146,7 +146,7 @@ def _page(
         beside=queue.around(session, person, which, opens.card) if opens is not None else _NOBODY,
         forward=cards(session, queue.put_forward(session, person, which)),
         item=opens,
-        crowd=_crowd(session, person, room, waiting),
+        crowd=_crowd(session, person, room, waiting) if which.status is Status.PENDING else Crowd(),
         told=told,
         options=_options(session, person, which),
         watch=watched.watch(session, blurred=person.blurs),

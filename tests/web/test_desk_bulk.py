@@ -264,3 +264,17 @@ def test_to_say_one_reads_keeps_what_was_picked(desk: TestClient, twenty: list[S
     answer = desk.post(str(button.attributes["formaction"]), data={"selected": words(twenty[3:5])})
     after = boxes(Page(desk.get(answer.headers["location"])))
     assert [word for word, checked in after.items() if checked] == words(twenty[3:5])
+
+
+def test_as_many_as_may_be_decided_at_once_go_through_with_all_that_goes_with_them(
+    parts: Parts, desk: TestClient, pending: Sent
+) -> None:
+    gone = [f"a{number}:1" for number in range(199)]
+    data = {
+        "selected": [*words([pending]), *gone],
+        "action": "refuse",
+        "reason": "other",
+        "note": "Déjà dit.",
+    }
+    assert desk.post("/desk/bulk?order=newest", data=data).status_code == 303
+    assert statuses(parts) == {Status.REFUSED: 1}
