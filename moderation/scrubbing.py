@@ -30,7 +30,7 @@ def scrub(engine: Engine) -> bool:
     """
     if engine.dialect.name == "sqlite":
         return _is_log_emptied(engine)
-    return all(_is_written_anew(engine, table) for table in ("version", "publication"))
+    return all(_is_written_anew(engine, table) for table in ("version", "comment", "publication"))
 
 
 def _is_log_emptied(engine: Engine) -> bool:

@@ -8,13 +8,18 @@ branch_labels = None
 depends_on = None
 
 # The planner needs no sample of what nobody looks for, and one would keep words where nothing erases them.
-WORDS = {"version": ("author", "email", "source", "html"), "publication": ("author", "html")}
+WORDS = {
+    "version": ("author", "email", "source", "html", "folded"),
+    "comment": ("author_key", "email_key"),
+    "publication": ("author", "html"),
+}
 
 
 def upgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         return
     schema = op.get_bind().exec_driver_sql("SELECT quote_ident(current_schema())").scalar_one()
+    op.execute("ALTER INDEX ix_version_folded ALTER COLUMN 1 SET STATISTICS 0")
     for table, columns in WORDS.items():
         for column in columns:
             op.execute(f"ALTER TABLE {table} ALTER {column} SET STATISTICS 0")
@@ -30,6 +35,7 @@ def upgrade() -> None:
 def downgrade() -> None:
     if op.get_bind().dialect.name == "sqlite":
         return
+    op.execute("ALTER INDEX ix_version_folded ALTER COLUMN 1 SET STATISTICS -1")
     for table, columns in WORDS.items():
         op.execute(f"DROP FUNCTION rewrite_{table}()")
         op.execute(f"ALTER TABLE {table} SET WITHOUT CLUSTER")

@@ -19,6 +19,7 @@ from moderation.drafts import LONGEST_NAME
 from moderation.markup import MAX_CHARACTERS
 from moderation.rendering import STATIC
 from moderation.settings import Settings
+from moderation.watched import MOST_WORDS
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 from moderation.web.guard import LARGEST_BODY, MOST_FIELDS
@@ -401,6 +402,11 @@ def test_a_form_of_too_many_fields_is_a_413(client: TestClient, article: str, bo
         client.post(f"/api/v1/articles/{article}/comments", json={"text": "&" * MOST_FIELDS}).status_code
         == 202
     )
+
+
+def test_all_watched_words_are_removed_at_once(desk: TestClient) -> None:
+    every = list(map(str, range(1, MOST_WORDS + 1)))
+    assert desk.post("/desk/settings/words/remove", data={"word": every}).status_code == 303
 
 
 # In what form it may be sent

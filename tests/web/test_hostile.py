@@ -73,7 +73,7 @@ DECISIONS: dict[bytes, int] = {
     b"[" * DEEP: 400,
 }
 FORMS: dict[bytes, set[int]] = {
-    b"&".join(b"a%d=1" % number for number in range(201)): {413},
+    b"&".join(b"a%d=1" % number for number in range(1001)): {413},
     b"a&" * 50_000: {413},
     b"text[]=Oui": {422},
     b"text=Oui&step=delete": {422},
