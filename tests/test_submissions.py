@@ -278,7 +278,7 @@ def test_withdrawing_inside_the_window_sets_the_decision_aside(
         (then, action.value, "pending", True),
         ("pending", "withdraw", "withdrawn", False),
     ]
-    clock.tick(minutes=1)
+    clock.tick(days=1)
     delivery.effects(parts.engine, clock())
     with parts.reading() as session:
         assert session.exec(select(Publication)).all() == []
