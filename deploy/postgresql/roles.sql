@@ -72,8 +72,8 @@ ALTER DEFAULT PRIVILEGES FOR ROLE :"owner" IN SCHEMA public GRANT USAGE ON SEQUE
 SELECT format('REVOKE INSERT, UPDATE, DELETE ON public.alembic_version FROM %I', :'app')
  WHERE to_regclass('public.alembic_version') IS NOT NULL \gexec
 
--- What a trigger forbids in a log that only grows is not even granted. The trigger of changes names the
--- columns it guards; the others may be changed, as a note that has to be emptied.
+-- What a trigger forbids in a log that only grows is not even granted. The triggers of changes name the
+-- columns they guard; those that none does may be changed, as a note that has to be emptied.
 CREATE TEMPORARY VIEW kept AS
   SELECT t.tgrelid AS place, t.tgtype & 8 > 0 AS rows_stay, t.tgattr::int2[] AS guarded
     FROM pg_trigger t JOIN pg_class c ON c.oid = t.tgrelid JOIN pg_namespace n ON n.oid = c.relnamespace
@@ -82,8 +82,9 @@ SELECT format('REVOKE %s ON %s FROM %I', CASE WHEN rows_stay THEN 'DELETE' ELSE 
   FROM kept \gexec
 SELECT format('GRANT UPDATE (%I) ON %s TO %I', a.attname, place::regclass, :'app')
   FROM kept JOIN pg_attribute a ON a.attrelid = place
- WHERE NOT rows_stay AND cardinality(guarded) > 0 AND a.attnum > 0 AND NOT a.attisdropped
-   AND NOT a.attnum = ANY (guarded) \gexec
+ WHERE NOT rows_stay AND a.attnum > 0 AND NOT a.attisdropped
+ GROUP BY place, a.attname
+HAVING bool_and(cardinality(guarded) > 0 AND NOT a.attnum = ANY (guarded)) \gexec
 DROP VIEW kept;
 
 -- What is erased leaves the files when its table is written anew, which only an owner could do by itself.

@@ -237,6 +237,7 @@ def test_a_table_that_a_later_upgrade_makes_is_the_apps_and_not_the_readers(
         "UPDATE alembic_version SET version_num = '0'",
         "DELETE FROM decision",
         "UPDATE decision SET action = 'publish'",
+        "UPDATE decision SET lot = 'x'",
         "ALTER TABLE decision DISABLE TRIGGER decision_is_never_deleted",
         "SET session_replication_role = replica",
         "DROP FUNCTION decision_is_kept() CASCADE",
@@ -262,6 +263,8 @@ def test_roles_of_another_site_do_not_get_in(roles: Roles, postgresql: str | Non
         connection.execute(text(f"REVOKE CONNECT ON DATABASE {make_url(postgresql).database} FROM PUBLIC"))
     with pytest.raises(DBAPIError, match="permission denied for database"):
         stranger.connect()
+    with owner.begin() as connection:  # other tests have roles of their own there
+        connection.execute(text(f"GRANT CONNECT ON DATABASE {make_url(postgresql).database} TO PUBLIC"))
     owner.dispose()
     stranger.dispose()
 
