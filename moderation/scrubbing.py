@@ -11,6 +11,18 @@ from moderation import database
 
 # How long others may be held up before it is left for later, and by PostgreSQL’s work itself. Milliseconds.
 WAITS, LASTS = 200, 600_000
+# Those that hold something of a text, each with a function in PostgreSQL that writes it anew.
+TABLES = (
+    "version",
+    "comment",
+    "publication",
+    "note",
+    "voice",
+    "trait",
+    "precedent_word",
+    "signature",
+    "signature_key",
+)
 # The hour, in UTC, from which PostgreSQL’s tables are written anew.
 NIGHT = 2
 
@@ -30,7 +42,7 @@ def scrub(engine: Engine) -> bool:
     """
     if engine.dialect.name == "sqlite":
         return _is_log_emptied(engine)
-    return all(_is_written_anew(engine, table) for table in ("version", "comment", "publication"))
+    return all(_is_written_anew(engine, table) for table in TABLES)
 
 
 def _is_log_emptied(engine: Engine) -> bool:

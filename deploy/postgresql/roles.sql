@@ -90,7 +90,7 @@ DROP VIEW kept;
 -- What is erased leaves the files when its table is written anew, which only an owner could do by itself.
 SELECT format('GRANT EXECUTE ON FUNCTION %s TO %I', p.oid::regprocedure, :'app')
   FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
- WHERE n.nspname = 'public' AND p.proname IN ('rewrite_version', 'rewrite_comment', 'rewrite_publication') \gexec
+ WHERE n.nspname = 'public' AND p.proname LIKE 'rewrite\_%' \gexec
 
 ALTER ROLE :"app" IN DATABASE :"site" SET statement_timeout = '30s';
 ALTER ROLE :"app" IN DATABASE :"site" SET lock_timeout = '10s';
