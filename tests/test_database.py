@@ -299,9 +299,13 @@ def test_erased_words_leave_the_log_of_postgresql_as_its_keeper_is_told(
     assert on_disk(keeper, word, folder="pg_wal") == [word]
     if keeper.execute(text("SHOW wal_recycle")).scalar_one() != "off":
         pytest.skip("the server keeps old files for its log")
-    for statement in ("SELECT pg_switch_wal()", "CHECKPOINT"):
-        keeper.execute(text(statement))
-    assert on_disk(keeper, word, name, folder=".") == []
+
+    def moved_on() -> bool:
+        keeper.execute(text("SELECT pg_switch_wal()"))
+        return on_disk(keeper, word, name, folder=".") == []
+
+    # Of those who test beside this one, somebody may hold the log back at that moment.
+    assert any(moved_on() for _ in range(5))
 
 
 @pytest.mark.parametrize("looked_at", [Version.source, Site.id], ids=["the texts", "anything"])

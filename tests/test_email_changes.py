@@ -29,7 +29,9 @@ def email(parts: Parts, person: Person) -> str | None:
 
 def letters(parts: Parts) -> list[tuple[str, str | None]]:
     with parts.reading() as session:
-        return [(letter.kind, letter.address) for letter in session.exec(select(Letter).order_by(col(Letter.id)))]
+        return [
+            (letter.kind, letter.address) for letter in session.exec(select(Letter).order_by(col(Letter.id)))
+        ]
 
 
 def test_nothing_changes_before_the_new_mailbox_answers_and_the_old_one_is_told(
