@@ -283,9 +283,9 @@ def build_parts(configuration: Settings, clock: FakeClock) -> Generator[BuildPar
     def build_with(**changes: Any) -> Parts:
         parts = build(Settings(**{**configuration.model_dump(), **changes}), clock)
         parts.templates.bytecode_cache = Compiled()
-        for engine in (parts.engine, parts.public_engine):
-            compiled_once(engine)
-            built.append(engine)
+        if parts.settings.database_url == configuration.database_url:
+            compiled_once(parts.engine)
+        built.extend([parts.engine, parts.public_engine])
         return parts
 
     yield build_with
