@@ -1,7 +1,7 @@
 """The people of the team: their accounts, and the ways to sign in that open once."""
 
 import hmac
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -9,12 +9,10 @@ from sqlalchemy import and_
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, delete, select, update
 
-from moderation import database, drafts, identifiers, passes
+from moderation import database, drafts, identifiers
 from moderation import mail as letters
-from moderation.decisions import NotFound
 from moderation.models.people import (
     Account,
-    AccountSession,
     Challenge,
     EmailChange,
     Passkey,
@@ -23,7 +21,6 @@ from moderation.models.people import (
     SignIn,
 )
 from moderation.models.queue import Letter, LetterKind
-from moderation.models.together import Lease, Mention
 from moderation.shortcuts import SHIPPED_KEYS, Keys
 
 LINK_LASTS = timedelta(minutes=15)
@@ -46,10 +43,6 @@ class NotAnAddress(Exception):
 
 class CannotSignIn(Exception):
     """The link or the code is used, too old, wrong, or nobody's."""
-
-
-class LastAdmin(Exception):
-    """Nobody would be left who may do everything."""
 
 
 @dataclass(frozen=True)
@@ -139,39 +132,6 @@ def operator(session: Session, now: datetime) -> int:
         found = account.id
     assert found is not None
     return found
-
-
-def remove(session: Session, email: str, now: datetime, *, force: bool = False) -> None:
-    """Signs the person out everywhere, forgets the address and every way in; the log keeps the name.
-
-    Raises NotFound, and LastAdmin unless forced.
-    """
-    found = by_email(session, email)
-    if found is None:
-        raise NotFound
-    if found.role is Role.ADMIN and not force and len(_admins(session)) == 1:
-        raise LastAdmin
-    account = hold(session, found.id)
-    if account is None or account.removed_at is not None:
-        raise NotFound
-    forget_factors(session, account)
-    for kind in (AccountSession, EmailChange, Letter, Lease, Mention):
-        session.exec(delete(kind).where(col(kind.account_id) == account.id))
-    account.email = account.feed = None
-    account.removed_at = now
-    session.add(account)
-    session.flush()
-    passes.gather(session, now)
-
-
-def _admins(session: Session) -> Sequence[int | None]:
-    """All of them held, so that of two who leave at once one stays."""
-    return session.exec(
-        select(Account.id)
-        .where(Account.role == Role.ADMIN, col(Account.removed_at).is_(None))
-        .order_by(col(Account.id))
-        .with_for_update()
-    ).all()
 
 
 def forget_factors(session: Session, account: Account) -> None:

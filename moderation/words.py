@@ -147,6 +147,10 @@ ACCOUNT_DONE = {
     "email_cancelled": _("La demande de changement d’adresse est annulée."),
     "feed_revoked": _("Adresse du flux révoquée : elle n’ouvre plus rien."),
     "sections_set": _("Rubriques enregistrées."),
+    "member_invited": _("Le compte est ouvert et l’invitation part par courriel : son lien vaut sept jours."),
+    "member_closed": _("Le compte est fermé et son adresse oubliée. Le journal garde le nom."),
+    "role_set": _("Le rôle est enregistré : il vaut dès maintenant."),
+    "last_admin": _("Rien n’a changé : il faut au moins une personne pour administrer."),
     "token_revoked": _("Jeton révoqué : il n’ouvre plus rien."),
 }
 PASSWORD_PROBLEM = {

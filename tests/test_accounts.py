@@ -5,9 +5,8 @@ import pytest
 from conftest import FakeClock, add_person, at_once
 from sqlmodel import col, select
 
-from moderation import accounts, sessions
-from moderation.accounts import CannotSignIn, Exists, LastAdmin, NotAnAddress, Person
-from moderation.decisions import NotFound
+from moderation import accounts, members, sessions
+from moderation.accounts import CannotSignIn, Exists, NotAnAddress, Person
 from moderation.models.people import Account, AccountSession, Role, SignIn
 from moderation.models.queue import Letter, LetterKind
 from moderation.web.dependencies import Parts
@@ -106,7 +105,7 @@ def test_two_accounts_for_one_address_at_once_make_one(parts: Parts) -> None:
 def test_the_team_is_listed_by_name_without_who_has_left(parts: Parts, ann: Person, sami: Person) -> None:
     add_person(parts, "bea@example.org", "Béa", Role.MODERATOR)
     with parts.writing() as session:
-        accounts.remove(session, sami.email, parts.clock())
+        members.remove(session, sami.email, parts.clock())
     with parts.reading() as session:
         assert [account.name for account in accounts.present(session)] == [ann.name, "Béa"]
 
@@ -215,7 +214,7 @@ def test_who_is_removed_is_signed_out_everywhere_and_forgotten_but_for_the_name(
     cookies = [start(parts, sami), start(parts, sami, kept=True)]
     asked = ask(parts, sami.email)
     with parts.writing() as session:
-        accounts.remove(session, f" {sami.email.upper()}", parts.clock())
+        members.remove(session, f" {sami.email.upper()}", parts.clock())
     assert [holder(parts, cookie) for cookie in cookies] == [None, None]
     assert renew(parts, cookies[1]) is None
     with pytest.raises(CannotSignIn):
@@ -227,28 +226,9 @@ def test_who_is_removed_is_signed_out_everywhere_and_forgotten_but_for_the_name(
     assert holder(parts, start(parts, ann)) == "Ann"
 
 
-def test_who_is_removed_may_come_back_as_somebody_new(parts: Parts, sami: Person) -> None:
-    with parts.writing() as session:
-        accounts.remove(session, sami.email, parts.clock())
-    assert add_person(parts, sami.email, "Sami", Role.MODERATOR).id != sami.id
-
-
-def test_nobody_is_removed_twice(parts: Parts, sami: Person) -> None:
-    for _ in range(2):
-        try:
-            with parts.writing() as session:
-                accounts.remove(session, sami.email, parts.clock())
-        except NotFound:
-            break
-    else:
-        pytest.fail("removed twice")
-    with pytest.raises(NotFound), parts.writing() as session:
-        accounts.remove(session, "", parts.clock())
-
-
 def test_a_session_started_for_who_was_just_removed_opens_nothing(parts: Parts, sami: Person) -> None:
     with parts.writing() as session:
-        accounts.remove(session, sami.email, parts.clock())
+        members.remove(session, sami.email, parts.clock())
     assert holder(parts, start(parts, sami)) is None
 
 
@@ -266,35 +246,6 @@ def test_what_has_expired_is_forgotten(parts: Parts, ann: Person, clock: FakeClo
         waiting = session.exec(select(Letter.sign_in_id)).all()
         # A letter still to be sent keeps its sign-in.
         assert set(session.exec(select(SignIn.id).order_by(col(SignIn.id)))) == {kept, *waiting}
-
-
-def test_the_last_admin_stays_unless_forced(parts: Parts, ann: Person, sami: Person) -> None:
-    with pytest.raises(LastAdmin), parts.writing() as session:
-        accounts.remove(session, ann.email, parts.clock())
-    with parts.writing() as session:
-        accounts.remove(session, sami.email, parts.clock())
-    with parts.writing() as session:
-        accounts.remove(session, ann.email, parts.clock(), force=True)
-        assert accounts.present(session) == []
-
-
-@pytest.mark.usefixtures("ann")
-def test_of_two_admins_who_leave_at_once_one_stays(parts: Parts) -> None:
-    add_person(parts, "eve@example.org", "Ève", Role.ADMIN)
-
-    def leave(email: str) -> None:
-        with parts.writing() as session:
-            accounts.remove(session, email, parts.clock())
-
-    told = at_once(partial(leave, "ann@example.org"), partial(leave, "eve@example.org"))
-    assert sorted(type(one).__name__ for one in told) == ["LastAdmin", "NoneType"]
-
-
-def test_the_account_of_the_command_line_is_no_admin_who_could_stay(parts: Parts, ann: Person) -> None:
-    with parts.writing() as session:
-        accounts.operator(session, parts.clock())
-    with pytest.raises(LastAdmin), parts.writing() as session:
-        accounts.remove(session, ann.email, parts.clock())
 
 
 # The page that was asked for

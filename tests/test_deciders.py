@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from conftest import Run, Sent, send
 
-from moderation import accounts, deciders, decisions
+from moderation import deciders, decisions, members
 from moderation.accounts import Person
 from moderation.deciders import MayNotDecide
 from moderation.lifecycle import Action, Status
@@ -77,7 +77,7 @@ def test_one_s_own_is_one_s_own_to_decide_where_nobody_else_can(
 
 def test_alone_one_decides_everything(parts: Parts, article: str, ann: Person, sami: Person) -> None:
     with parts.writing() as session:
-        accounts.remove(session, sami.email, parts.clock())
+        members.remove(session, sami.email, parts.clock())
     decide(parts, send(parts, article, "J’y étais.", author="Ann", email="ann@example.org"), ann)
 
 

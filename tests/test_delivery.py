@@ -26,7 +26,7 @@ from pydantic import ValidationError
 from sqlmodel import col, func, select
 from starlette.testclient import TestClient
 
-from moderation import accounts, decisions, delivery, mail
+from moderation import accounts, decisions, delivery, mail, members
 from moderation.accounts import Person
 from moderation.delivery import Loop
 from moderation.lifecycle import Action
@@ -438,7 +438,7 @@ def test_the_letter_to_a_removed_account_is_dropped(
     parts = mailing(smtp)
     ask(parts, "ann@example.org")
     with parts.writing() as session:
-        accounts.remove(session, "ann@example.org", clock(), force=True)
+        members.remove(session, "ann@example.org", clock(), force=True)
     assert deliver(parts) == 0
     assert (postman.received, waiting(parts)) == ([], [])
 

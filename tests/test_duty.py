@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from moderation import accounts, duty
+from moderation import duty, members
 from moderation.accounts import Person
 from moderation.web.dependencies import Parts
 
@@ -39,6 +39,6 @@ def test_who_is_on_duty_is_who_was_last_set_and_is_still_there(
             "2026-W11": [],
         }
     with parts.writing() as session:
-        accounts.remove(session, sami.email, parts.clock())
+        members.remove(session, sami.email, parts.clock())
     with parts.reading() as session:
         assert duty.on(session, ["2026-W10"]) == {"2026-W10": [(ann.id, "Ann")]}

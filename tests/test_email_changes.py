@@ -4,7 +4,7 @@ import pytest
 from conftest import FakeClock, at_once
 from sqlmodel import col, select
 
-from moderation import accounts, email_changes, factors, sessions
+from moderation import accounts, email_changes, factors, members, sessions
 from moderation.accounts import CannotSignIn, Exists, NotAnAddress, Person
 from moderation.decisions import NotFound
 from moderation.models.people import Account, EmailChange
@@ -105,7 +105,7 @@ def test_a_link_on_its_way_to_the_old_address_opens_nothing_any_more(parts: Part
 def test_who_has_left_changes_nothing_and_leaves_no_address(parts: Parts, sami: Person) -> None:
     change = ask(parts, sami, "sami@autre.example")
     with parts.writing() as session:
-        accounts.remove(session, sami.email, parts.clock())
+        members.remove(session, sami.email, parts.clock())
     with pytest.raises(NotFound):
         confirm(parts, change)
     with parts.reading() as session:

@@ -6,7 +6,7 @@ import pytest
 from conftest import KEY, BuildParts, FakeClock, add_person, at_once
 from sqlmodel import select
 
-from moderation import accounts, factors, identifiers, passwords, sessions, tokens
+from moderation import accounts, factors, identifiers, members, passwords, sessions, tokens
 from moderation.accounts import CannotSignIn, Person
 from moderation.decisions import NotFound
 from moderation.factors import AlreadyOn
@@ -366,7 +366,7 @@ def test_who_is_removed_leaves_no_factor_behind(parts: Parts) -> None:
     codes = turn_on(parts, eve, code(parts))
     assert codes
     with parts.writing() as session:
-        accounts.remove(session, eve.email, parts.clock())
+        members.remove(session, eve.email, parts.clock())
     with parts.reading() as session:
         row = session.get_one(Account, eve.id)
         assert (row.password, row.totp, row.totp_step) == (None, None, None)

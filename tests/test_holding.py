@@ -15,10 +15,11 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select
 
-from moderation import accounts, delivery, email_changes, factors, passkeys, sessions, tokens, totp
-from moderation.accounts import CannotSignIn, Exists, LastAdmin, Person
+from moderation import accounts, delivery, email_changes, factors, members, passkeys, sessions, tokens, totp
+from moderation.accounts import CannotSignIn, Exists, Person
 from moderation.decisions import NotFound
 from moderation.factors import AlreadyOn
+from moderation.members import LastAdmin
 from moderation.models.people import Account, AccountSession, Challenge, Passkey, Role, SignIn
 from moderation.models.queue import LetterKind
 from moderation.party import Party
@@ -164,5 +165,6 @@ def test_whatever_is_done_at_once_about_those_who_leave_ends(parts: Parts, force
     for number in ROUNDS:
         people = [add_person(parts, f"{name}{number}@x.example", name, Role.ADMIN) for name in ("a", "b")]
         deeds = [deed for person in people for deed in everything_about(parts, person)]
-        leaving = [partial(accounts.remove, email=one.email, now=now, force=forced) for one in people]
-        assert unexpected(told(parts, *deeds[::2], *leaving)) == []
+        leaving = [partial(members.remove, email=one.email, now=now, force=forced) for one in people]
+        roles = [partial(members.set_role, account_id=one.id, role=Role.MODERATOR, now=now) for one in people]
+        assert unexpected(told(parts, *deeds[::2], *leaving, *roles)) == []

@@ -4,7 +4,7 @@ import pytest
 from conftest import Sent, add_person
 from sqlmodel import select
 
-from moderation import accounts, deciders, decisions, passes
+from moderation import deciders, decisions, members, passes
 from moderation.accounts import Person
 from moderation.lifecycle import Action
 from moderation.models.people import Role
@@ -61,7 +61,7 @@ def test_who_stands_aside_is_not_waited_for(
 def test_nor_is_who_has_left(parts: Parts, ann: Person, sami: Person, zoe: Person, pending: Sent) -> None:
     leave(parts, pending, ann, sami)
     with parts.writing() as session:
-        accounts.remove(session, zoe.email, parts.clock())
+        members.remove(session, zoe.email, parts.clock())
     assert state(parts) == (set(), True)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import select
 
-from moderation import accounts, passkeys
+from moderation import accounts, members, passkeys
 from moderation.accounts import Person
 from moderation.decisions import NotFound
 from moderation.models.people import Challenge, Passkey, Role
@@ -329,7 +329,7 @@ def test_a_removed_key_opens_nothing_and_nobody_removes_another_s(
 def test_the_keys_of_who_left_open_nothing(parts: Parts, sami: Person) -> None:
     device = registered(parts, sami)
     with parts.writing() as session:
-        accounts.remove(session, sami.email, parts.clock())
+        members.remove(session, sami.email, parts.clock())
     assert kept(parts) == []
     with pytest.raises(NotAccepted):
         accept(parts, device.get(asked(parts)))

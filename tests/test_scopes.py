@@ -10,7 +10,7 @@ from httpx2 import Response
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from moderation import accounts, articles, decisions, feeds, preferences, tokens
+from moderation import articles, decisions, feeds, members, preferences, tokens
 from moderation.accounts import Person
 from moderation.articles import Content
 from moderation.decisions import NotFound
@@ -266,5 +266,5 @@ def test_a_feed_goes_with_the_account(
         secret = feeds.make(session, eve.id)
     assert client.get(f"/desk/feed/{secret}.atom").status_code == 200
     with parts.writing() as session:
-        accounts.remove(session, eve.email, clock())
+        members.remove(session, eve.email, clock())
     assert client.get(f"/desk/feed/{secret}.atom").status_code == 404

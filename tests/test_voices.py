@@ -6,7 +6,7 @@ import pytest
 from conftest import FakeClock, Sent, add_article, add_person, at_once, send
 from sqlmodel import select
 
-from moderation import accounts, deciders, decisions, submissions, vetoes, voices
+from moderation import accounts, deciders, decisions, members, submissions, vetoes, voices
 from moderation.accounts import Person
 from moderation.decisions import Stale, Undecided
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
@@ -158,7 +158,7 @@ def test_the_voice_of_who_left_does_not_count(
     speak(parts, pending, zoe, Action.PUBLISH)
     object_to(parts, pending, zoe)
     with parts.writing() as session:
-        accounts.remove(session, zoe.email, clock.tick(minutes=1))
+        members.remove(session, zoe.email, clock.tick(minutes=1))
     heard = speak(parts, pending, ann, Action.PUBLISH)
     assert isinstance(heard, Heard)
     assert (heard.missing, heard.paused) == (1, False)

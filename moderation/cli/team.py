@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from moderation import accounts, factors
+from moderation import accounts, factors, members
 from moderation.cli.console import Json, explained, fail, line, open_parts, say
 from moderation.decisions import NotFound
 from moderation.links import Opening
@@ -75,8 +75,8 @@ def account_remove(
     parts = open_parts()
     try:
         with explained(), parts.writing() as session:
-            accounts.remove(session, email, parts.clock(), force=force)
-    except accounts.LastAdmin:
+            members.remove(session, email, parts.clock(), force=force)
+    except members.LastAdmin:
         fail(f"{email} is the last admin. Add another first, or say --force.")
     say(f"{email} is no longer of the team.")
 

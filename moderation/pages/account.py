@@ -169,7 +169,11 @@ def team(session: Session, now: datetime) -> Team:
         )
         for account in people
     ]
-    named = session.execute(select(Article.section).where(Article.section != "").distinct()).scalars()
     # Those somebody was given stay on offer when no article has them any more.
     given = (section for member in members for section in member.sections)
-    return Team(members, sorted({*named, *given}))
+    return Team(members, sorted({*sections(session), *given}))
+
+
+def sections(session: Session) -> list[str]:
+    named = session.execute(select(Article.section).where(Article.section != "").distinct()).scalars()
+    return sorted(named)

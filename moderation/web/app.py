@@ -41,6 +41,7 @@ from moderation.web import (
     feed,
     guide,
     health,
+    members,
     observe,
     onward,
     passkeys,
@@ -151,7 +152,7 @@ def _routes() -> list[BaseRoute]:
     for module in (public, submit, track, passkeys, password, sign_in, together, desk, feed):
         router.include_router(module.router, dependencies=[] if module is submit else [Place])
     account_pages = (account, confirm, email, factors, shortcuts, tokens)
-    team_pages = (bulk, settings, policy, statistics, team, guide)
+    team_pages = (bulk, settings, policy, statistics, team, members, guide)
     for module in (*account_pages, *team_pages, health, scrape):
         router.include_router(module.router, dependencies=[Place])
     return router.routes

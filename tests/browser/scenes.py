@@ -488,6 +488,7 @@ SCENES: dict[str, Scene] = {
     "confirm": at("/desk/confirm"),
     "confirm-by-code": guarded_at("/desk/confirm"),
     "team": at("/desk/team"),
+    "team-add": at("/desk/team/add"),
     "settings": at("/desk/settings"),
     "settings-words": at("/desk/settings/words?done=words_added"),
     "settings-words-refused": filled_in_wrong(

@@ -91,6 +91,9 @@ CHANGES: dict[str, tuple[str, dict[str, str]]] = {
     "one session": ("/desk/account/sessions/1/end", {}),
     "all sessions": ("/desk/account/sessions/end", {"which": "all"}),
     "another's sessions": ("/desk/team/1/sign-out", {}),
+    "a new account": ("/desk/team/add", {"email": "zoe@example.org", "name": "Zoé"}),
+    "a role": ("/desk/team/1/role", {"role": "moderator"}),
+    "the end of an account": ("/desk/team/2/close", {}),
 }
 PAGES = ["password", "codes", "passkeys", "email"]
 

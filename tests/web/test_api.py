@@ -9,7 +9,7 @@ from conftest import BuildParts, FakeClock, Sent, add_article, add_person, send
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from moderation import accounts, tokens
+from moderation import members, tokens
 from moderation.accounts import Person
 from moderation.markup import MAX_CHARACTERS
 from moderation.models.people import Account, Role
@@ -357,7 +357,7 @@ def test_a_revoked_token_and_a_removed_account_open_nothing(
         (first, _), _other = tokens.living(session)
         assert first.id is not None
         tokens.revoke(session, first.id, clock())
-        accounts.remove(session, "max@example.org", clock())
+        members.remove(session, "max@example.org", clock())
     for program in (revoked, removed):
         problem(program.get("/queue"), 401)
 

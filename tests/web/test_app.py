@@ -100,6 +100,10 @@ GET /desk/team
 POST /desk/team/duty
 POST /desk/team/{account}/sign-out
 POST /desk/team/{account}/sections
+GET /desk/team/add
+POST /desk/team/add
+POST /desk/team/{account}/role
+POST /desk/team/{account}/close
 GET /desk/guide
 POST /desk/guide
 GET /healthz
@@ -132,7 +136,7 @@ def test_every_address_of_the_desk_asks_who_is_there(parts: Parts, client: TestC
         for method, path in routes(parts)
         if path.startswith("/desk") and "feed/{token}" not in path
     ]
-    assert len(asked) == 62
+    assert len(asked) == 66
     for method, path in asked:
         for name, value in known.items():
             path = path.replace(name, value)  # noqa: PLW2901

@@ -8,7 +8,7 @@ from page import Page
 from sqlmodel import select, update
 from starlette.testclient import TestClient
 
-from moderation import accounts, decisions
+from moderation import decisions, members
 from moderation.accounts import Person
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.people import Role
@@ -582,7 +582,7 @@ def test_the_log_keeps_the_name_of_who_left(parts: Parts, desk: TestClient, pend
     other = sign_in(parts, TestClient(create_app(parts), follow_redirects=False), lea)
     decide(other, pending.id, "spam")
     with parts.writing() as session:
-        accounts.remove(session, "lea@example.org", parts.clock())
+        members.remove(session, "lea@example.org", parts.clock())
     assert "Léa" in Page(desk.get("/desk/log")).main
 
 

@@ -23,7 +23,7 @@ from sqlalchemy.exc import OperationalError
 from sqlmodel import col, select
 from starlette.testclient import TestClient
 
-from moderation import accounts, sessions
+from moderation import accounts, members, sessions
 from moderation.accounts import Person
 from moderation.lifecycle import Status
 from moderation.links import CodeEntry, Form, Links, Opening
@@ -484,7 +484,7 @@ def test_who_is_removed_is_out_at_once(parts: Parts, client: TestClient, sami: P
     address = link_for(parts, sami.email)
     assert is_in(inside)
     with parts.writing() as session:
-        accounts.remove(session, sami.email, parts.clock())
+        members.remove(session, sami.email, parts.clock())
     assert not is_in(inside)
     assert client.post(address).status_code == 410
 

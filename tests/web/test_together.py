@@ -7,7 +7,7 @@ from conftest import FakeClock, Run, Sent, add_person, send, sign_in, statements
 from sqlmodel import SQLModel, select
 from starlette.testclient import TestClient
 
-from moderation import accounts, leases, voices
+from moderation import leases, members, voices
 from moderation.accounts import Person
 from moderation.lifecycle import Status
 from moderation.models.people import Role
@@ -491,7 +491,7 @@ def test_who_left_is_in_nothing_any_more(
     press(sami_s, pending, "note", internal="@Ann, je pars.")
     press(desk, pending, "note", internal="@Sami, bonne route.")
     with parts.writing() as session:
-        accounts.remove(session, sami.email, clock.tick(minutes=1))
+        members.remove(session, sami.email, clock.tick(minutes=1))
     add_person(parts, "zoe@example.org", "Zoé", Role.MODERATOR)
     page = item(desk, pending)
     assert "commence à la lire" not in page
