@@ -185,7 +185,10 @@ class Settings(BaseSettings):
     timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
         default="Europe/Paris", description="The time zone dates are shown in."
     )
-    notice: str = Field(default="", description="Replaces the sentence that says the forum is moderated.")
+    notice: str = Field(
+        default="",
+        description="Replaces the sentence that says the forum is moderated, until one is written in the space.",
+    )
     required: Literal["", "author", "email", "author,email"] = Field(
         default="", description="Fields a reader must fill in: `author`, `email` or `author,email`."
     )

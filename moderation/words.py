@@ -149,6 +149,7 @@ ACCOUNT_DONE = {
     "sections_set": _("Rubriques enregistrées."),
     "member_invited": _("Le compte est ouvert et l’invitation part par courriel : son lien vaut sept jours."),
     "member_closed": _("Le compte est fermé et son adresse oubliée. Le journal garde le nom."),
+    "notice_saved": _("La phrase est enregistrée : les pages publiques la montrent dès maintenant."),
     "role_set": _("Le rôle est enregistré : il vaut dès maintenant."),
     "last_admin": _("Rien n’a changé : il faut au moins une personne pour administrer."),
     "token_revoked": _("Jeton révoqué : il n’ouvre plus rien."),

@@ -235,7 +235,7 @@ def empty(migrated: Path | str, folder: Path) -> str:
         "SET LOCAL session_replication_role = replica",
         *emptied,
         "SELECT setval(quote_ident(sequencename)::regclass, 1, false) FROM pg_sequences",
-        "INSERT INTO site (id, revision, activity, last_number) VALUES (1, 1, 1, 0)",
+        "INSERT INTO site (id, revision, activity, last_number, notice) VALUES (1, 1, 1, 0, '')",
     ]
     with psycopg.connect(migrated.replace("postgresql+psycopg://", "postgresql://")) as connection:
         connection.execute(";".join(statements).encode())

@@ -14,6 +14,10 @@ class Mode(StrEnum):
     CLOSED = "closed"
 
 
+# Characters of the sentence that says the forum is moderated.
+LONGEST_NOTICE = 500
+
+
 class Site(SQLModel, table=True):
     """One row: what every public page depends on, and the last number given to a publication."""
 
@@ -23,6 +27,8 @@ class Site(SQLModel, table=True):
     # Moves with each publication too: for the pages that show several threads.
     activity: int = 1
     last_number: int = 0
+    # Instead of the settings’ own, where it says something.
+    notice: str = Field(default="", max_length=LONGEST_NOTICE)
 
 
 class Article(SQLModel, table=True):

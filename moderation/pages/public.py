@@ -43,7 +43,7 @@ _REVISION = (
     .where(Article.slug == bindparam("slug"))
 )
 _ARTICLE = (
-    select(Article, Thread, Site.revision)
+    select(Article, Thread, Site.revision, Site.notice)
     .join(Thread)
     .join(Site, col(Site.id) == 1)
     .where(Article.slug == bindparam("slug"))
@@ -119,6 +119,8 @@ class Heading:
 
     teaser: Teaser
     open: bool
+    # The sentence that says the forum is moderated; empty for that of the settings.
+    notice: str
 
 
 @dataclass(frozen=True)
@@ -131,6 +133,7 @@ class ArticlePage:
     contributions: tuple[Contribution, ...]
     page: int
     pages: int
+    notice: str
     revision: str
 
 
@@ -164,7 +167,7 @@ def article(session: Session, slug: str, page: int = 1) -> ArticlePage | None:
     row = session.exec(_ARTICLE, params={"slug": slug}).first()
     if row is None:
         return None
-    found, thread, revision = row
+    found, thread, revision, notice = row
     return ArticlePage(
         teaser=_teaser(found, thread.count),
         themes=tuple(found.themes),
@@ -174,13 +177,17 @@ def article(session: Session, slug: str, page: int = 1) -> ArticlePage | None:
         contributions=_contributions(session, thread, page),
         page=page,
         pages=max(1, -(-thread.count // PER_PAGE)),
+        notice=notice,
         revision=f"{revision}.{thread.revision}",
     )
 
 
 def heading(session: Session, slug: str) -> Heading | None:
     row = session.exec(_ARTICLE, params={"slug": slug}).first()
-    return None if row is None else Heading(_teaser(row[0], row[1].count), row[1].mode is Mode.APRIORI)
+    if row is None:
+        return None
+    found, thread, _, notice = row
+    return Heading(_teaser(found, thread.count), thread.mode is Mode.APRIORI, notice)
 
 
 def article_revision(session: Session, slug: str) -> str | None:

@@ -4,8 +4,15 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from moderation import watched
+from moderation import notices, watched
 from moderation.watched import Refused
+
+
+@dataclass(frozen=True)
+class Overview:
+    # How many are looked out for.
+    words: int
+    notice: str
 
 
 @dataclass(frozen=True)
@@ -20,6 +27,10 @@ class Words:
 
     words: tuple[Word, ...]
     refused: tuple[Refused, ...]
+
+
+def overview(session: Session) -> Overview:
+    return Overview(len(watched.words(session)), notices.written(session))
 
 
 def words(session: Session, refused: tuple[Refused, ...] = ()) -> Words:

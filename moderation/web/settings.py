@@ -1,12 +1,13 @@
-"""What who administers sets in the space itself: the words to look out for."""
+"""What who administers sets in the space itself: the words to look out for, the sentence readers are told."""
 
 from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 from pydantic import Field
 
-from moderation import watched
+from moderation import markup, notices, watched
 from moderation.accounts import Person
+from moderation.models.public import LONGEST_NOTICE
 from moderation.pages import settings as pages
 from moderation.watched import Refused
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
@@ -20,7 +21,41 @@ router = APIRouter(prefix=SETTINGS)
 
 @router.get("")
 def show(app: ThisApp, session: Reading, person: Admin) -> Response:
-    return app.page("settings.html", len(watched.words(session)), headers=PRIVATE, person=person)
+    return app.page("settings.html", pages.overview(session), headers=PRIVATE, person=person)
+
+
+@router.get("/notice")
+def notice(app: ThisApp, session: Reading, person: Admin, done: str = "") -> Response:
+    return _notice(app, person, notices.written(session), news=done)
+
+
+def _notice(app: Parts, person: Person, typed: str, *, problem: str = "", news: str = "") -> Response:
+    return app.page(
+        "settings_notice.html",
+        LONGEST_NOTICE,
+        status=422 if problem else 200,
+        headers=PRIVATE,
+        person=person,
+        typed=typed,
+        problem=problem,
+        news=news,
+    )
+
+
+@router.post("/notice")
+def write_notice(
+    app: ThisApp,
+    request: Request,
+    person: Admin,
+    now: Now,
+    text: Annotated[str, Form(max_length=LONGEST)] = "",
+) -> Response:
+    try:
+        with app.writing() as session:
+            notices.write(session, text)
+    except markup.Refused:
+        return _notice(app, person, text, problem="too_long")
+    return go(app, request, person, f"{SETTINGS}/notice?done=notice_saved", now)
 
 
 @router.get("/words")

@@ -490,6 +490,7 @@ SCENES: dict[str, Scene] = {
     "team": at("/desk/team"),
     "team-add": at("/desk/team/add"),
     "settings": at("/desk/settings"),
+    "settings-notice": at("/desk/settings/notice?done=notice_saved"),
     "settings-words": at("/desk/settings/words?done=words_added"),
     "settings-words-refused": filled_in_wrong(
         "/desk/settings/words", "À ajouter, un par ligne", f"a*b\n{WIDE}", "Ajouter"

@@ -89,6 +89,8 @@ POST /desk/account/tokens/{token}/revoke
 GET /desk/bulk
 POST /desk/bulk
 GET /desk/settings
+GET /desk/settings/notice
+POST /desk/settings/notice
 GET /desk/settings/words
 POST /desk/settings/words/add
 POST /desk/settings/words/remove
@@ -136,7 +138,7 @@ def test_every_address_of_the_desk_asks_who_is_there(parts: Parts, client: TestC
         for method, path in routes(parts)
         if path.startswith("/desk") and "feed/{token}" not in path
     ]
-    assert len(asked) == 66
+    assert len(asked) == 68
     for method, path in asked:
         for name, value in known.items():
             path = path.replace(name, value)  # noqa: PLW2901

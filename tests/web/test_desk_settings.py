@@ -67,3 +67,44 @@ def test_what_the_server_decides_is_shown(desk: TestClient) -> None:
     assert page.hrefs["Réglages"] == "/desk/settings"
     assert page.texts("dd")[0].startswith("Le Passe-Muraille")
     assert "20 secondes" in page.main
+
+
+# The sentence readers are told
+
+NOTICE = "/desk/settings/notice"
+
+
+def told(client: TestClient) -> str:
+    return Page(client.get("/articles/le-pont")).text(".notice p")
+
+
+@pytest.mark.usefixtures("article")
+def test_the_sentence_above_the_form_is_changed_on_every_page_and_back(
+    desk: TestClient, client: TestClient
+) -> None:
+    usual, tag = told(client), client.get("/articles/le-pont").headers["etag"]
+    assert desk.post(NOTICE, data={"text": "Ici, tout est <lu>\n d’abord."}).status_code == 303
+    assert told(client) == "Ici, tout est <lu> d’abord."
+    assert client.get("/articles/le-pont", headers={"If-None-Match": tag}).status_code == 200
+    form = client.post("/articles/le-pont/comments", data={"text": "", "step": "preview"})
+    assert Page(form).text(".notice p") == "Ici, tout est <lu> d’abord."
+    assert Page(desk.get(NOTICE)).value("text") == "Ici, tout est <lu> d’abord."
+    assert "Ici, tout est <lu> d’abord." in Page(desk.get("/desk/settings")).main
+    desk.post(NOTICE, data={"text": " "})
+    assert told(client) == usual
+
+
+@pytest.mark.usefixtures("article")
+def test_a_sentence_that_is_too_long_stays_typed_and_changes_nothing(
+    desk: TestClient, client: TestClient
+) -> None:
+    usual = told(client)
+    page = Page(desk.post(NOTICE, data={"text": "é" * 501}))
+    assert (page.status, page.value("text")) == (422, "é" * 501)
+    assert "500 caractères au plus" in page.alert
+    assert told(client) == usual
+
+
+def test_only_who_administers_writes_it(moderator: TestClient) -> None:
+    assert moderator.get(NOTICE).status_code == 403
+    assert moderator.post(NOTICE, data={"text": "x"}).status_code == 403
