@@ -179,7 +179,7 @@ def test_the_numbers_that_are_given_once_are_those_the_models_say(blank: Engine)
         found = set(connection.execute(query).scalars())
     said = SQLModel.metadata.tables.values()
     assert found == {table.name for table in said if table.dialect_options["sqlite"]["autoincrement"]}
-    assert found == {"account_session", "passkey", "effect", "letter", "note"}
+    assert found == {"account_session", "passkey", "effect", "letter", "note", "question"}
 
 
 def test_foreign_keys_are_watched_again_after_an_upgrade(blank: Engine) -> None:
