@@ -77,7 +77,7 @@ def speak(
         raise IllegalMove(comment.status, action)
     after = lifecycle.after(comment.status, action)
     remarks.check(action, reason, note)
-    # To take down and to look again take one person.
+    # To take down, to ask and to look again take one person.
     if action in voices.MOVES and not lifecycle.takes_down(comment.status, after):
         said = voices.MOVES[action]
         heard = voices.say(session, comment, said, by=by, now=now, reason=reason, note=note)
