@@ -431,9 +431,8 @@ def test_a_decision_that_cannot_be_made_says_why(
 def test_a_question_is_asked_and_shown_with_its_answer(
     run: Run, parts: Parts, client: TestClient, pending: Sent, clock: FakeClock
 ) -> None:
-    asked = run(
-        "decide", pending.id, "ask", "--note", "D’où vient\nla date ?", answer_days="2", undo_seconds="0"
-    )
+    words = ["decide", pending.id, "ask", "--note", "D’où vient\nla date ?"]
+    asked = run(*words, answer_days="2", undo_seconds="0")
     assert (asked.exit_code, asked.stdout) == (0, "asked\n")
     assert pending.id in run("queue", "--status", "asked").stdout
     with parts.reading() as session:

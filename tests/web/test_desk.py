@@ -619,9 +619,7 @@ def test_one_s_own_decisions_are_listed_to_be_undone(
 QUESTION = "D’où vient la <date> ?"
 
 
-def test_a_question_is_put_as_any_decision_is_made(
-    parts: Parts, desk: TestClient, clock: FakeClock, pending: Sent
-) -> None:
+def test_a_question_is_put_as_any_decision_is_made(parts: Parts, desk: TestClient, pending: Sent) -> None:
     page = Page(desk.get(f"/desk/comments/{pending.id}"))
     assert page.label("question") == "Votre question à l’auteur·ice"
     form = page.form("Envoyer la question")
@@ -672,7 +670,7 @@ def test_a_question_that_comes_too_late_is_kept(
 
 
 def test_a_question_is_written_again_where_another_was_put_and_answered(
-    parts: Parts, desk: TestClient, client: TestClient, pending: Sent, settle: Callable[[], None]
+    desk: TestClient, client: TestClient, pending: Sent, settle: Callable[[], None]
 ) -> None:
     decide(desk, pending.id, "ask", note=QUESTION)
     settle()
