@@ -96,6 +96,7 @@ def test_each_state_has_its_list(parts: Parts, desk: TestClient, article: str, s
         assert page.texts(".statuses [aria-current=page]") == [
             {
                 Status.PENDING: "en attente de validation",
+                Status.ASKED: "en attente de réponse",
                 Status.PUBLISHED: "publiée",
                 Status.REFUSED: "refusée",
                 Status.SPAM: "spam",
