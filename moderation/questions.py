@@ -55,8 +55,9 @@ def take_back(session: Session, decision: Decision) -> None:
 def erase(session: Session, comment_id: str) -> None:
     """Questions and answers go with the text; that there were some stays in the log."""
     ids = session.exec(select(Question.id).where(Question.comment_id == comment_id)).all()
-    _unwritten(session, ids)
-    session.exec(delete(Question).where(col(Question.comment_id) == comment_id))
+    if ids:
+        _unwritten(session, ids)
+        session.exec(delete(Question).where(col(Question.comment_id) == comment_id))
 
 
 def newest(session: Session, comment_id: str) -> Question | None:
