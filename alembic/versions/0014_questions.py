@@ -1,9 +1,11 @@
 """Questions to authors: what is asked and answered, waiting for it, and the letter that tells of it."""
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import contextmanager
 
 import sqlalchemy as sa
 from alembic import op
+from alembic.operations import BatchOperations
 
 revision = "0014"
 down_revision = "0013"
@@ -63,7 +65,7 @@ def upgrade() -> None:
         sqlite_autoincrement=True,
     )
     op.create_index(op.f("ix_question_comment_id"), "question", ["comment_id"])
-    with op.batch_alter_table("letter", table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+    with _anew("letter") as batch_op:
         batch_op.add_column(sa.Column("question_id", sa.Integer(), nullable=True))
         batch_op.create_foreign_key(
             batch_op.f("fk_letter_question_id_question"), "question", ["question_id"], ["id"]
@@ -80,7 +82,7 @@ def downgrade() -> None:
         op.execute("DROP FUNCTION rewrite_question()")
     op.execute("DELETE FROM effect WHERE kind = 'lapse'")
     op.execute("DELETE FROM letter WHERE kind = 'question'")
-    with op.batch_alter_table("letter", table_kwargs={"sqlite_autoincrement": True}) as batch_op:
+    with _anew("letter") as batch_op:
         batch_op.drop_index(batch_op.f("ix_letter_question_id"))
         batch_op.drop_constraint(batch_op.f("fk_letter_question_id_question"), type_="foreignkey")
         batch_op.drop_column("question_id")
@@ -94,10 +96,27 @@ def _is_sqlite() -> bool:
     return op.get_bind().dialect.name == "sqlite"
 
 
+@contextmanager
+def _anew(table: str) -> Generator[BatchOperations]:
+    """A table SQLite makes anew. One whose numbers are given once goes on where it was."""
+    once = table in {"effect", "letter"}
+    given = None
+    if once and _is_sqlite():
+        query = sa.text("SELECT max(seq) FROM sqlite_sequence WHERE name = :name")
+        given = op.get_bind().scalar(query, {"name": table})
+    with op.batch_alter_table(table, table_kwargs={"sqlite_autoincrement": True} if once else {}) as batch_op:
+        yield batch_op
+    if given is not None:
+        for statement in (
+            "DELETE FROM sqlite_sequence WHERE name = :name",
+            "INSERT INTO sqlite_sequence (name, seq) VALUES (:name, :given)",
+        ):
+            op.get_bind().execute(sa.text(statement), {"name": table, "given": given})
+
+
 def _known(table: str, checks: dict[str, tuple[str, Sequence[str]]]) -> None:
-    """The words each column takes. A table whose numbers are given once goes on doing so."""
-    once = {"sqlite_autoincrement": True} if table in {"effect", "letter"} else {}
-    with op.batch_alter_table(table, table_kwargs=once) as batch_op:
+    """The words each column takes."""
+    with _anew(table) as batch_op:
         for check, (column, words) in checks.items():
             name = batch_op.f(f"ck_{table}_{check}")
             batch_op.drop_constraint(name, type_="check")
