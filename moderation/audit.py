@@ -82,7 +82,7 @@ def faults(session: Session) -> Iterator[str]:
 
 
 def disagreements(session: Session) -> Iterator[str]:
-    """Where the public copies are not what `publication.sync` would make of the queue."""
+    """Where the public copies, or what is still to be done, are not what the queue says."""
     for words, query in _differences().items():
         names: list[Any] = list(session.exec(query.limit(3)))
         if names:
@@ -95,6 +95,7 @@ def disagreements(session: Session) -> Iterator[str]:
 
 def _differences() -> dict[str, SelectOfScalar[Any]]:
     waits = select(Effect.id).where(Effect.comment_id == Comment.id, Effect.kind == EffectKind.SYNC).exists()
+    ends = select(Effect.id).where(Effect.comment_id == Comment.id, Effect.kind == EffectKind.LAPSE).exists()
     up = col(Publication.taken_down_at).is_(None)
     copied = select(Comment.id).join(Publication, col(Publication.comment_id) == Comment.id)
     counted = (
@@ -108,6 +109,8 @@ def _differences() -> dict[str, SelectOfScalar[Any]]:
             Version, and_(col(Version.comment_id) == Comment.id, col(Version.number) == Comment.version)
         ).where(Comment.status == Status.PUBLISHED, up, ~waits, _otherwise()),
         "to be read, and not published": copied.where(Comment.status != Status.PUBLISHED, up),
+        "asked, and waited for without end": select(Comment.id).where(Comment.status == Status.ASKED, ~ends),
+        "waited for, and not asked": select(Comment.id).where(Comment.status != Status.ASKED, ends),
         "taken down, and its words are still there": select(Publication.comment_id).where(
             ~up, or_(Publication.html != "", Publication.author != "")
         ),

@@ -1,20 +1,26 @@
 """The moderators' writes: deciding and undoing, whatever door they came through."""
 
-import re
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, col
 
-from moderation import deciders, leases, lifecycle, passes, precedents, publication, standing, traits, voices
+from moderation import (
+    deciders,
+    leases,
+    lifecycle,
+    passes,
+    precedents,
+    publication,
+    questions,
+    remarks,
+    standing,
+    traits,
+    voices,
+)
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
-from moderation.models.queue import Comment, Decision, Effect, EffectKind
+from moderation.models.queue import Comment, Decision, Effect
 from moderation.standing import Last
 from moderation.voices import Heard
-
-# Characters of what a moderator adds to a decision.
-LONGEST_NOTE = 2000
-# Inside of a regular expression's character class: what is no character of a text; tabs and newlines are.
-CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 
 
 class NotFound(Exception):
@@ -30,18 +36,6 @@ class Stale(Exception):
         self.status = status
         self.revision = revision
         self.last = last
-
-
-class ReasonNeeded(Exception):
-    """Refusing and taking down are explained; « other » is explained in words."""
-
-    def __init__(self, *, note: bool) -> None:
-        super().__init__("a note is needed with “other”" if note else "a reason is needed")
-        self.note = note
-
-
-class NoteTooLong(Exception):
-    """Longer than LONGEST_NOTE."""
 
 
 class TooLate(Exception):
@@ -68,23 +62,22 @@ def speak(
     reason: Reason | None = None,
     note: str = "",
     lot: str | None = None,
+    answer_within: timedelta = questions.LASTS,
 ) -> Decision | Heard:
     """Records a voice and, if the policy is content with it, moves the comment: every door leads here.
 
     Writes the log line and the effects, in the caller's transaction. `revision` is the one the moderator
-    saw; `by` an account; `lot` what it shares with others of one go. Raises NotFound, also for what that
-    account may not see, MayNotDecide, Stale, IllegalMove, ReasonNeeded and NoteTooLong.
+    saw; `by` an account; `lot` what it shares with others of one go. When asking, the `note` is the question,
+    one person's act however many a decision takes. Raises NotFound, also for what that account may not see,
+    MayNotDecide, Stale, IllegalMove, ReasonNeeded, QuestionNeeded and NoteTooLong.
     """
-    note = as_noted(note).strip()
+    note = remarks.as_noted(note).strip()
     comment = to_decide(session, comment_id, revision=revision, by=by)
-    if action in lifecycle.BY_AUTHOR:
+    if not lifecycle.is_by_moderators(action):
         raise IllegalMove(comment.status, action)
     after = lifecycle.after(comment.status, action)
-    if action in lifecycle.NEEDS_REASON and (reason is None or (reason is Reason.OTHER and not note)):
-        raise ReasonNeeded(note=reason is Reason.OTHER)
-    if len(note) > LONGEST_NOTE:
-        raise NoteTooLong
-    # To take down and to look again take one person.
+    remarks.check(action, reason, note)
+    # To take down, to ask and to look again take one person.
     if action in voices.MOVES and not lifecycle.takes_down(comment.status, after):
         said = voices.MOVES[action]
         heard = voices.say(session, comment, said, by=by, now=now, reason=reason, note=note)
@@ -98,12 +91,14 @@ def speak(
         undo_until=now + undo,
         by=by,
         reason=reason,
-        note=note,
+        note="" if action is Action.ASK else note,  # the log is kept for ever, a question is not
         lot=lot,
     )
-    if action is not Action.REOPEN:
+    if action is Action.ASK:
+        questions.put(session, decision, note, until=decision.undo_until + answer_within)
+    elif action is not Action.REOPEN:
         precedents.remember(session, comment)
-    _follow_up(session, decision, now)
+    publication.follow(session, decision, now)
     return decision
 
 
@@ -119,6 +114,7 @@ def decide(
     reason: Reason | None = None,
     note: str = "",
     lot: str | None = None,
+    answer_within: timedelta = questions.LASTS,
 ) -> Decision:
     """As `speak`, for who takes no half answer: raises Undecided where one more voice is not enough."""
     made = speak(
@@ -132,6 +128,7 @@ def decide(
         reason=reason,
         note=note,
         lot=lot,
+        answer_within=answer_within,
     )
     if isinstance(made, Heard):
         raise Undecided
@@ -156,11 +153,6 @@ def _theirs(session: Session, account_id: int, comment_id: str) -> Comment:
     except deciders.NotSeen:
         raise NotFound from None
     return comment
-
-
-def as_noted(typed: str) -> str:
-    """A note as it is kept: newlines of any system are one character, and nothing else controls anything."""
-    return re.sub(f"[{CONTROLS}]", "", re.sub(r"\r\n?", "\n", typed))
 
 
 def record(
@@ -202,6 +194,7 @@ def _move(session: Session, comment: Comment, decision: Decision) -> Decision:
     if decision.before is Status.PENDING:
         leases.release(session, comment.id)
         passes.forget(session, comment.id)
+    questions.follow(session, comment, decision)
     comment.status = decision.after
     comment.revision = decision.revision
     _explain(comment, decision)
@@ -216,21 +209,6 @@ def _explain(comment: Comment, stands: Decision | None) -> None:
     """Whose decision its status is, and why, copied for the lists."""
     comment.decided_by = stands.account_id if stands is not None else None
     comment.reason = stands.reason if stands is not None else None
-
-
-def _follow_up(session: Session, decision: Decision, now: datetime) -> None:
-    assert decision.id is not None
-    if lifecycle.takes_down(decision.before, decision.after) or decision.undo_until <= now:
-        publication.sync(session, decision.comment_id, now)
-    elif decision.after is Status.PUBLISHED:
-        session.add(
-            Effect(
-                kind=EffectKind.SYNC,
-                comment_id=decision.comment_id,
-                decision_id=decision.id,
-                due_at=decision.undo_until,
-            )
-        )
 
 
 def undo(session: Session, decision_id: int, *, by: int, now: datetime, lot: str | None = None) -> Decision:
@@ -275,6 +253,8 @@ def _take_back(
     waiting = publication.take(session, col(Effect.decision_id) == decision.id)
     if decision.after is Status.PUBLISHED and not waiting and publication.is_up(session, comment.id):
         raise TooLate(comment.status)  # another process has just done it
+    if decision.action is Action.ASK:
+        questions.take_back(session, decision)
     undone = Decision(
         comment_id=comment.id,
         revision=comment.revision + 1,

@@ -4,54 +4,31 @@ import logging
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from email.message import EmailMessage
 
-from jinja2 import Environment
 from prometheus_client import Counter
 from sqlalchemy import Engine
-from sqlmodel import Session, col, delete, select, update
+from sqlmodel import col, delete, select, update
 
-from moderation import (
-    accounts,
-    email_changes,
-    identifiers,
-    logs,
-    mail,
-    metrics,
-    publication,
-    scrubbing,
-    search,
-)
+from moderation import answers, logs, mail, metrics, publication, scrubbing, search
 from moderation.clock import Clock
 from moderation.database import clear, reading, writing
-from moderation.links import Links, NewAddress, Opening
-from moderation.models.people import Account, SignIn
-from moderation.models.queue import Effect, EffectKind, Letter, LetterKind
-from moderation.settings import Settings
+from moderation.letters import NotYet, Post, written
+from moderation.models.queue import Effect, EffectKind, Letter
 
 POLL_SECONDS = 0.25
 # While somebody reads for long, as a backup does, the files cannot be cleaned. PostgreSQL’s tables would be
 # written anew each time.
 ERASE_AGAIN = {"sqlite": timedelta(seconds=10), "postgresql": timedelta(hours=1)}
 UNSENT_KEPT = timedelta(days=1)
+# What does one of a kind in a transaction; whether there was one to do.
+_MOVES = {EffectKind.SYNC: publication.perform, EffectKind.LAPSE: answers.lapse}
 # Seconds an item in hand is waited for when the server stops.
 GRACE = 5
 # Whether to stop before the next item.
 Stopping = Callable[[], bool]
 # What is done, and where its failures are counted.
 Work = tuple[Counter, Callable[[], int]]
-
-
-@dataclass(frozen=True)
-class Post:
-    """What is needed to write a letter out and send it."""
-
-    settings: Settings
-    links: Links
-    templates: Environment
-    send: mail.Send
 
 
 def deliver(engine: Engine, post: Post | None, now: datetime) -> int:
@@ -64,18 +41,18 @@ def _never() -> bool:
 
 
 def effects(engine: Engine, now: datetime, stopping: Stopping = _never) -> int:
-    done = _publications(engine, now, stopping)
+    done = sum(_moves(engine, kind, now, stopping) for kind in _MOVES)
     return done if stopping() else done + _erasures(engine, now, stopping)
 
 
-def _publications(engine: Engine, now: datetime, stopping: Stopping) -> int:
+def _moves(engine: Engine, kind: EffectKind, now: datetime, stopping: Stopping) -> int:
     done = 0
-    while not stopping() and _due(engine, EffectKind.SYNC, now):
+    while not stopping() and _due(engine, kind, now):
         with writing(engine) as session:
-            if not publication.perform(session, now):
+            if not _MOVES[kind](session, now):
                 break  # another process has it in hand
         done += 1
-        _told(EffectKind.SYNC)
+        _told(kind)
     return done
 
 
@@ -126,9 +103,13 @@ def letters(engine: Engine, post: Post | None, clock: Clock, stopping: Stopping 
     while not stopping() and (name := _claimed(engine, now := clock())) is not None:
         try:
             with writing(engine) as session:
-                message = _written(session, post, name, now)
+                message = written(session, post, name, now)
             if message is not None:
                 post.send(message)
+        except NotYet as early:
+            with writing(engine) as session:
+                mail.put_by(session, name, early.until)
+            continue
         except (mail.NotSent, ValueError) as error:
             _put_off(engine, name, error, clock())
             continue
@@ -166,55 +147,6 @@ def _put_off(engine: Engine, name: str, error: Exception, now: datetime) -> None
     logs.tell("letter not sent", level=logging.WARNING, failure=failure)
     with writing(engine) as session:
         mail.put_off(session, name, failure, now)
-
-
-def _written(session: Session, post: Post, name: str, now: datetime) -> EmailMessage | None:
-    """The message, made now so that its link and code are fresh; None when there is nobody to write to."""
-    letter = session.exec(select(Letter).where(Letter.name == name)).first()
-    if letter is None:
-        return None  # its account was removed meanwhile
-    if letter.sign_in_id is not None:
-        return _opening(session, post, letter, session.get_one(SignIn, letter.sign_in_id), now)
-    account = session.get(Account, letter.account_id) if letter.account_id is not None else None
-    if account is None or account.removed_at is not None:
-        return None
-    if letter.kind is not LetterKind.CONFIRM_EMAIL:
-        return _message(post, letter, account, letter.address or account.email, now, at=letter.written_at)
-    if email_changes.waiting(session, name, now) is None:
-        return None
-    link = f"{post.settings.site_url}/new-address/{post.links.sign(NewAddress(name), letter.written_at)}"
-    return _message(post, letter, account, letter.address, now, link=link)
-
-
-def _opening(
-    session: Session, post: Post, letter: Letter, sign_in: SignIn, now: datetime
-) -> EmailMessage | None:
-    account = session.get(Account, sign_in.account_id) if sign_in.account_id else None
-    if account is None or sign_in.used_at is not None:
-        return None
-    lasts = accounts.INVITATION_LASTS if letter.kind is LetterKind.INVITATION else accounts.LINK_LASTS
-    sign_in.expires_at = now + lasts
-    code = identifiers.grouped(accounts.new_code(sign_in))
-    session.add(sign_in)
-    link = f"{post.settings.site_url}/sign-in/{post.links.sign(Opening(sign_in.id), now)}"
-    return _message(post, letter, account, account.email, now, link=link, code=code)
-
-
-def _message(
-    post: Post, letter: Letter, account: Account, to: str | None, now: datetime, **told: object
-) -> EmailMessage | None:
-    if to is None:
-        return None
-    template = post.templates.get_or_select_template([f"mail/{letter.kind}.txt", "mail/changed.txt"])
-    page = template.make_module({"name": account.name, "kind": letter.kind, **told})
-    return mail.message(
-        sender=post.settings.mail_from,
-        to=to,
-        subject=str(page.subject()).strip(),  # type: ignore[attr-defined]
-        body=str(page.body()).strip() + "\n",  # type: ignore[attr-defined]
-        now=now,
-        name=letter.name,
-    )
 
 
 class Loop:

@@ -5,6 +5,7 @@ from enum import StrEnum
 
 class Status(StrEnum):
     PENDING = "pending"
+    ASKED = "asked"
     PUBLISHED = "published"
     REFUSED = "refused"
     SPAM = "spam"
@@ -16,9 +17,12 @@ class Action(StrEnum):
     PUBLISH = "publish"
     REFUSE = "refuse"
     SPAM = "spam"
+    ASK = "ask"
     REOPEN = "reopen"
     UNPUBLISH = "unpublish"
     WITHDRAW = "withdraw"
+    ANSWER = "answer"
+    LAPSE = "lapse"
 
 
 class Reason(StrEnum):
@@ -41,7 +45,15 @@ MOVES: dict[tuple[Status, Action], Status] = {
     (Status.PENDING, Action.PUBLISH): Status.PUBLISHED,
     (Status.PENDING, Action.REFUSE): Status.REFUSED,
     (Status.PENDING, Action.SPAM): Status.SPAM,
+    (Status.PENDING, Action.ASK): Status.ASKED,
     (Status.PENDING, Action.WITHDRAW): Status.WITHDRAWN,
+    (Status.ASKED, Action.PUBLISH): Status.PUBLISHED,
+    (Status.ASKED, Action.REFUSE): Status.REFUSED,
+    (Status.ASKED, Action.SPAM): Status.SPAM,
+    (Status.ASKED, Action.REOPEN): Status.PENDING,
+    (Status.ASKED, Action.ANSWER): Status.PENDING,
+    (Status.ASKED, Action.LAPSE): Status.PENDING,
+    (Status.ASKED, Action.WITHDRAW): Status.WITHDRAWN,
     (Status.PUBLISHED, Action.UNPUBLISH): Status.UNPUBLISHED,
     (Status.PUBLISHED, Action.SPAM): Status.SPAM,
     (Status.REFUSED, Action.PUBLISH): Status.PUBLISHED,
@@ -52,8 +64,14 @@ MOVES: dict[tuple[Status, Action], Status] = {
     (Status.UNPUBLISHED, Action.REOPEN): Status.PENDING,
 }
 
-# Withdrawing is the author's: no door of the moderation offers it.
-BY_AUTHOR = frozenset({Action.WITHDRAW})
+# Withdrawing and answering are the author's: no door of the moderation offers them.
+BY_AUTHOR = frozenset({Action.WITHDRAW, Action.ANSWER})
+# Nobody does it: its time has come.
+BY_ITSELF = frozenset({Action.LAPSE})
+# Put to one author about one text: not offered for several at once.
+ALONE = frozenset({Action.ASK})
+# What is not decided yet, whoever it waits for: the moderators, or its author.
+OPEN = frozenset({Status.PENDING, Status.ASKED})
 NEEDS_REASON = frozenset({Action.REFUSE, Action.UNPUBLISH})
 
 
@@ -74,7 +92,16 @@ def after(status: Status, action: Action) -> Status:
 
 def actions_from(status: Status) -> list[Action]:
     """What a moderator may do now, in the table's order: what is offered is what is allowed."""
-    return [action for before, action in MOVES if before is status and action not in BY_AUTHOR]
+    return [action for before, action in MOVES if before is status and is_by_moderators(action)]
+
+
+def is_by_moderators(action: Action) -> bool:
+    return action not in BY_AUTHOR | BY_ITSELF
+
+
+def several_from(status: Status) -> list[Action]:
+    """What a moderator may do with several at once."""
+    return [action for action in actions_from(status) if action not in ALONE]
 
 
 def takes_down(before: Status, then: Status) -> bool:

@@ -172,8 +172,9 @@ def write(
     account_id: int | None = None,
     to: str | None = None,
     name: str = "",
+    question_id: int | None = None,
 ) -> None:
-    """Puts a letter in the outbox: it opens a sign-in, or tells an account something.
+    """Puts a letter in the outbox: it opens a sign-in, or tells an account something, or of a question.
 
     `to` is where, if not the account’s own address; `name` what it tells of, if that has one.
     """
@@ -183,6 +184,7 @@ def write(
         sign_in_id=sign_in.id if sign_in is not None else None,
         account_id=account_id,
         address=to,
+        question_id=question_id,
         written_at=now,
         due_at=now,
     )
@@ -212,6 +214,14 @@ def put_off(session: Session, name: str, failure: str, now: datetime) -> None:
     letter = session.exec(select(Letter).where(Letter.name == name)).first()
     if letter is not None:
         letter.failure, letter.due_at = failure, now + _pause(letter.tries)
+        session.add(letter)
+
+
+def put_by(session: Session, name: str, until: datetime) -> None:
+    """A claimed letter whose time has not come: it was not tried."""
+    letter = session.exec(select(Letter).where(Letter.name == name)).first()
+    if letter is not None:
+        letter.tries, letter.due_at = letter.tries - 1, until
         session.add(letter)
 
 

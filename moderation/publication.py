@@ -5,9 +5,26 @@ from datetime import datetime
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, delete, select
 
+from moderation import lifecycle
 from moderation.lifecycle import Status
 from moderation.models.public import Publication, Site, Thread
-from moderation.models.queue import Comment, Effect, EffectKind, Version
+from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
+
+
+def follow(session: Session, decision: Decision, now: datetime) -> None:
+    """What readers will have of a decision that was just made: at once, or when its window closes."""
+    assert decision.id is not None
+    if lifecycle.takes_down(decision.before, decision.after) or decision.undo_until <= now:
+        sync(session, decision.comment_id, now)
+    elif decision.after is Status.PUBLISHED:
+        session.add(
+            Effect(
+                kind=EffectKind.SYNC,
+                comment_id=decision.comment_id,
+                decision_id=decision.id,
+                due_at=decision.undo_until,
+            )
+        )
 
 
 def sync(session: Session, comment_id: str, now: datetime) -> None:
@@ -90,22 +107,31 @@ def _changed(session: Session, thread: Thread, site: Site, copy: Publication) ->
 
 
 def perform(session: Session, now: datetime) -> bool:
-    """Does one due effect and deletes its row, in the caller's transaction; whether there was one to do.
+    """Does one due effect and deletes its row, in the caller's transaction; whether there was one to do."""
+    effect = claim(session, EffectKind.SYNC, now)
+    if effect is None:
+        return False
+    sync(session, effect.comment_id, now)
+    return True
+
+
+def claim(session: Session, kind: EffectKind, now: datetime) -> Effect | None:
+    """Takes a due effect, whose row is then gone.
 
     Locks the comment before the row, as deciding does, so that an undo and its effect cannot both happen.
     """
     effect = session.exec(
         select(Effect)
         .join(Comment)
-        .where(Effect.kind == EffectKind.SYNC, Effect.due_at <= now)
+        .where(Effect.kind == kind, Effect.due_at <= now)
         .order_by(col(Effect.due_at), col(Effect.id))
         .limit(1)
         .with_for_update(of=Comment, skip_locked=True)
     ).first()
-    if effect is None or not take(session, col(Effect.id) == effect.id):
-        return False
-    sync(session, effect.comment_id, now)
-    return True
+    if effect is None:
+        return None
+    session.expunge(effect)
+    return effect if take(session, col(Effect.id) == effect.id) else None
 
 
 def take(session: Session, which: ColumnElement[bool]) -> int:

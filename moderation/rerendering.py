@@ -7,9 +7,8 @@ from enum import StrEnum
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from moderation import markup, search, traits
+from moderation import lifecycle, markup, search, traits
 from moderation.database import reading, writing
-from moderation.lifecycle import Status
 from moderation.markup import Finding, Refused
 from moderation.models.public import Publication
 from moderation.models.queue import Comment, Version
@@ -78,7 +77,7 @@ def _waiting(engine: Engine, after: str) -> Sequence[tuple[Version, int]]:
             select(Version, Comment.revision)
             .join(Comment)
             .where(
-                Comment.status == Status.PENDING,
+                col(Comment.status).in_(lifecycle.OPEN),
                 Version.number == Comment.version,
                 Version.renderer < markup.VERSION,
                 Version.source != "",
@@ -132,7 +131,7 @@ def _store(session: Session, made: _Again) -> bool:
     text = session.get(Version, made.old.id)
     if comment is None or text is None or not text.source:
         return False
-    if (comment.status, comment.revision) != (Status.PENDING, made.revision):
+    if comment.status not in lifecycle.OPEN or comment.revision != made.revision:
         return False
     if made.same:
         text.renderer = markup.VERSION

@@ -16,6 +16,7 @@ TABLES = (
     "version",
     "comment",
     "publication",
+    "question",
     "note",
     "voice",
     "trait",

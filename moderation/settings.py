@@ -205,6 +205,7 @@ class Settings(BaseSettings):
         le=3600,
         description="How long a decision can be undone before it shows. 0: at once.",
     )
+    answer_days: int = Field(default=14, ge=1, le=365, description="Days an author has to answer a question.")
     cache_freshness: float = Field(
         default=0.25,
         ge=0,

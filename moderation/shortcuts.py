@@ -11,6 +11,7 @@ class Shortcut(StrEnum):
     PUBLISH = "publish"
     REFUSE = "refuse"
     SPAM = "spam"
+    ASK = "ask"
     SEARCH = "search"
     SELECT = "select"
     NOTE = "note"
@@ -25,6 +26,7 @@ SHIPPED: dict[Shortcut, str] = {
     Shortcut.PUBLISH: "p",
     Shortcut.REFUSE: "r",
     Shortcut.SPAM: "s",
+    Shortcut.ASK: "q",
     Shortcut.SEARCH: "/",
     Shortcut.SELECT: "x",
     Shortcut.NOTE: "n",
@@ -56,8 +58,13 @@ SHIPPED_KEYS = Keys(on=True, of=SHIPPED)
 
 
 def keys(stored: Mapping[str, str], *, on: bool) -> Keys:
-    """From what is kept of an account: the keys that differ from those shipped."""
-    return Keys(on, {shortcut: stored.get(shortcut, key) for shortcut, key in SHIPPED.items()})
+    """From what is kept of an account: the keys that differ from those shipped.
+
+    A key chosen before a shortcut came with it stays where it was; that one has none until one is chosen.
+    """
+    taken = set(stored.values())
+    left = {shortcut: "" if key in taken else key for shortcut, key in SHIPPED.items()}
+    return Keys(on, {shortcut: stored.get(shortcut, key) for shortcut, key in left.items()})
 
 
 def chosen(typed: Mapping[str, str]) -> dict[str, str]:

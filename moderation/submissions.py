@@ -13,9 +13,11 @@ from moderation import (
     folding,
     identifiers,
     kin,
+    lifecycle,
     markup,
     notes,
     precedents,
+    questions,
     scrubbing,
     search,
     standing,
@@ -48,12 +50,15 @@ _ADD_COMMENT, _ADD_VERSION = insert(Comment), insert(Version)
 
 
 def _counted(room: str, *where: ColumnElement[bool]) -> Select[int]:
-    """How many wait, counted no further than the room and along an index, however much the table holds."""
-    waiting = select(Comment.status).where(Comment.status == Status.PENDING, *where)
-    if not where:  # else PostgreSQL may believe that reading the table from its start finds them sooner
-        waiting = waiting.order_by(col(Comment.submitted_at), col(Comment.id))
-    found = waiting.limit(bindparam(room, type_=Integer)).correlate(Thread).subquery()
-    return select(func.count()).select_from(found)
+    """How many wait, for a moderator or for their author; of each no more than the room, along an index."""
+    parts = []
+    for status in (Status.PENDING, Status.ASKED):
+        waiting = select(Comment.status).where(Comment.status == status, *where)
+        if not where:  # else PostgreSQL may believe that reading the table from its start finds them sooner
+            waiting = waiting.order_by(col(Comment.submitted_at), col(Comment.id))
+        found = waiting.limit(bindparam(room, type_=Integer)).correlate(Thread).subquery()
+        parts.append(select(func.count()).select_from(found).scalar_subquery())
+    return select(parts[0] + parts[1])
 
 
 _WAITING_HERE = _counted("room_here", col(Comment.thread_id) == bindparam("thread"))
@@ -212,7 +217,8 @@ def _said_already(session: Session, thread: int, draft: Draft, now: datetime) ->
     same = session.connection().execute(_SAME, said)
     # What is in effect, and not what may still be undone: sending a text again must not tell.
     shown = [standing.in_effect(session, name, now) for name in same.scalars().all()]
-    return any(not known or known[0].after in {Status.PENDING, Status.PUBLISHED} for known in shown)
+    there = {*lifecycle.OPEN, Status.PUBLISHED}
+    return any(not known or known[0].after in there for known in shown)
 
 
 def _store(connection: Connection, sent: Sent, comment: dict[str, Any], draft: Draft) -> None:
@@ -277,6 +283,7 @@ def erase(session: Session, comment: Comment) -> None:
         version.folded, version.findings, version.struck = "", [], []
         session.add(version)
     notes.erase(session, comment.id)
+    questions.erase(session, comment.id)
     voices.empty(session, comment.id)
     comment.author_key = comment.email_key = None
     session.add(comment)

@@ -5,9 +5,9 @@ from datetime import datetime
 from sqlmodel import Session
 
 from moderation import decisions, voices
-from moderation.decisions import LONGEST_NOTE, NoteTooLong
 from moderation.lifecycle import Action, IllegalMove, Status
 from moderation.policy import Say
+from moderation.remarks import LONGEST_NOTE, NoteTooLong
 from moderation.voices import Heard
 
 

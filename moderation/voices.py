@@ -167,6 +167,20 @@ def empty(session: Session, comment_id: str) -> None:
     session.exec(update(Voice).where(col(Voice.comment_id) == comment_id).values(note=""))
 
 
+def carry_vetoes(session: Session, comment: Comment, revision: int) -> None:
+    """Those that stand do so on at another revision of the same text."""
+    session.exec(
+        update(Voice)
+        .where(
+            col(Voice.comment_id) == comment.id,
+            col(Voice.revision) == comment.revision,
+            col(Voice.say) == Say.VETO,
+            col(Voice.ended_at).is_(None),
+        )
+        .values(revision=revision)
+    )
+
+
 def _end(session: Session, comment: Comment, by: int, now: datetime) -> None:
     session.exec(
         update(Voice)

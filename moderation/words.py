@@ -14,6 +14,7 @@ def _(message: str) -> str:
 
 STATUS = {
     Status.PENDING: _("en attente de validation"),
+    Status.ASKED: _("en attente de réponse"),
     Status.PUBLISHED: _("publiée"),
     Status.REFUSED: _("refusée"),
     Status.SPAM: _("spam"),
@@ -24,27 +25,36 @@ BUTTON = {
     Action.PUBLISH: _("Valider"),
     Action.REFUSE: _("Refuser"),
     Action.SPAM: _("Spam"),
+    Action.ASK: _("Poser une question"),
     Action.REOPEN: _("Remettre en attente"),
     Action.UNPUBLISH: _("Dépublier"),
     Action.WITHDRAW: _("Retirer"),
+    Action.ANSWER: _("Répondre"),
+    Action.LAPSE: _("Ne plus attendre de réponse"),
 }
 # What was done, said of a contribution.
 DONE = {
     Action.PUBLISH: _("Contribution validée."),
     Action.REFUSE: _("Contribution refusée."),
     Action.SPAM: _("Contribution classée comme spam."),
+    Action.ASK: _("Question posée."),
     Action.REOPEN: _("Contribution remise en attente."),
     Action.UNPUBLISH: _("Contribution dépubliée."),
     Action.WITHDRAW: _("Contribution retirée par son auteur·ice."),
+    Action.ANSWER: _("Réponse reçue."),
+    Action.LAPSE: _("Contribution restée sans réponse."),
 }
 # The same, in the log, of somebody.
 MOVED = {
     Action.PUBLISH: _("validée"),
     Action.REFUSE: _("refusée"),
     Action.SPAM: _("classée comme spam"),
+    Action.ASK: _("question posée"),
     Action.REOPEN: _("remise en attente"),
     Action.UNPUBLISH: _("dépubliée"),
     Action.WITHDRAW: _("retirée"),
+    Action.ANSWER: _("réponse donnée"),
+    Action.LAPSE: _("remise en attente, faute de réponse"),
 }
 # What somebody says of a contribution, where several voices are needed.
 SAY = {
@@ -172,6 +182,7 @@ SHORTCUT = {
     Shortcut.PUBLISH: _("Valider"),
     Shortcut.REFUSE: _("Refuser ou dépublier, puis un motif"),
     Shortcut.SPAM: _("Spam"),
+    Shortcut.ASK: _("Poser une question à l’auteur·ice"),
     Shortcut.NOTE: _("Écrire une note pour l’équipe"),
     Shortcut.SEARCH: _("Chercher"),
     Shortcut.SELECT: _("Ajouter à la sélection, ou l’en retirer"),

@@ -70,9 +70,15 @@ class Page:
             for node in self.nodes(f"[{name}]")
         ]
 
+    def field(self, name: str) -> LexborNode:
+        """By its identifier, which no other has, or else by its name."""
+        found = self.nodes(f"main [id={name}][name]") or self.nodes(f"[name={name}]")
+        (field,) = found
+        return field
+
     def value(self, name: str) -> str:
         """What stands in a field, as typed."""
-        node = self.node(f"input[name={name}], textarea[name={name}]")
+        node = self.field(name)
         return node.text() if node.tag == "textarea" else str(node.attributes.get("value") or "")
 
     def chosen(self, name: str) -> str:
@@ -86,14 +92,14 @@ class Page:
 
     def error(self, name: str) -> str:
         """The error tied to a field, or "" when it has none."""
-        node = self.node(f"[name={name}]")
+        node = self.field(name)
         described = str(node.attributes.get("aria-describedby") or "").split()
         errors = [self.text(f"#{name}") for name in described if name.endswith("-error")]
         assert bool(errors) == (node.attributes.get("aria-invalid") == "true")
         return " ".join(errors)
 
     def label(self, name: str) -> str:
-        identifier = self.node(f"[name={name}]").attributes["id"]
+        identifier = self.field(name).attributes["id"]
         return self.text(f"label[for={identifier}]")
 
     @property

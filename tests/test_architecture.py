@@ -161,10 +161,10 @@ def test_everything_is_annotated() -> None:
 # What the pages are given besides `page`, and the letters besides nothing.
 GIVEN = {
     *("page", "status", "form", "preview", "notice", "person", "now", "problem"),
-    *("next", "entry", "wrong", "unknown", "typed", "changed", "action"),
+    *("next", "entry", "wrong", "unknown", "typed", "action"),
     *("picked", "team", "weeks", "party", "news", "stay", "picture", "scopes", "foreign"),
     *("on", "unusable", "shipped"),
-    *("name", "link", "code", "kind", "at", "reference"),
+    *("name", "link", "code", "kind", "at", "title", "reference"),
     *("of", "charts"),
 }
 
@@ -184,7 +184,7 @@ def test_templates_name_only_what_they_are_given() -> None:
     parts = {name: names - shared if "/_" in name else names for name, names in named.items()}
     assert set().union(*parts.values()) == GIVEN
     mails = set().union(*(names for name, names in named.items() if "/mail/" in name))
-    assert mails == {"name", "link", "code", "kind", "at"}
+    assert mails == {"name", "link", "code", "kind", "at", "title"}
 
 
 def test_no_template_trusts_what_it_shows() -> None:

@@ -12,12 +12,13 @@ from moderation import bulk, deciders, delivery, preferences, submissions, voice
 from moderation.accounts import Person
 from moderation.bulk import Outcome, Seen
 from moderation.deciders import MayNotDecide
-from moderation.decisions import NoteTooLong, NotFound, ReasonNeeded, Stale, TooLate
+from moderation.decisions import NotFound, Stale, TooLate
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.models.people import Role
 from moderation.models.public import Publication
 from moderation.models.queue import Comment, Decision
 from moderation.policy import Policy
+from moderation.remarks import NoteTooLong, ReasonNeeded
 from moderation.turn import Busy
 from moderation.web.dependencies import Parts
 

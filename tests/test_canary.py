@@ -70,6 +70,8 @@ def hidden(
         "refusal": lambda sent: act(sent, Action.REFUSE),
         "spam": lambda sent: act(sent, Action.SPAM),
         "refusal, undone": lambda sent: undo(act(sent, Action.REFUSE)),
+        "question": lambda sent: act(sent, Action.ASK),
+        "question, undone": lambda sent: undo(act(sent, Action.ASK)),
         "publication, undone": lambda sent: undo(act(sent, Action.PUBLISH)),
         "publication, spam": lambda sent: (act(sent, Action.PUBLISH), act(sent, Action.SPAM)),
         "withdrawal": lambda sent: client.post(f"/track/{sent.tracking}", data={"revision": 1}),
@@ -92,6 +94,12 @@ def hidden(
         assert CANARY in client.get(f"/articles/{article}").text
         act(sent, action)
         found.append(Hidden(f"publication, {action}", sent))
+    asked = hide(parts, "q")
+    act(asked, Action.ASK)
+    settle()
+    said = {"revision": 2, "action": "answer", "text": f"{CANARY} answer"}
+    assert client.post(f"/track/{asked.tracking}", data=said).status_code == 303
+    found.append(Hidden("question, answered", asked))
     waits = hide(parts, "w")
     act(waits, Action.PUBLISH)
     return [*found, Hidden("publication, not yet due", waits)]

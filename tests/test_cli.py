@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 import unicodedata
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from moderation.clock import utc
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.people import Account
 from moderation.models.public import Article, Publication
-from moderation.models.queue import Comment, Decision, Letter, Version
+from moderation.models.queue import Comment, Decision, Letter, Question, Version
 from moderation.web.dependencies import Parts
 
 
@@ -408,6 +409,9 @@ def test_without_a_window_a_decision_shows_at_once(run: Run, parts: Parts, pendi
         (["{id}", "publish", "--revision", "0"], 2, "revision"),
         (["{id}", "reopen"], 1, "it is pending"),
         (["{id}", "withdraw"], 1, "it is pending"),
+        (["{id}", "answer"], 1, "it is pending"),
+        (["{id}", "lapse"], 1, "it is pending"),
+        (["{id}", "ask"], 1, "--note"),
         (["{id}", "refuse"], 1, ", ".join(Reason)),
         (["{id}", "refuse", "--reason", "other"], 1, "--note"),
         (["{id}", "refuse", "--reason", "nonsense"], 2, "reason"),
@@ -422,6 +426,25 @@ def test_a_decision_that_cannot_be_made_says_why(
     assert (result.exit_code, result.stdout) == (code, "")
     assert told in result.stderr.casefold()
     assert status(parts, pending) == (Status.PENDING, 1)
+
+
+def test_a_question_is_asked_and_shown_with_its_answer(
+    run: Run, parts: Parts, client: TestClient, pending: Sent, clock: FakeClock
+) -> None:
+    words = ["decide", pending.id, "ask", "--note", "D’où vient\nla date ?"]
+    asked = run(*words, answer_days="2", undo_seconds="0")
+    assert (asked.exit_code, asked.stdout) == (0, "asked\n")
+    assert pending.id in run("queue", "--status", "asked").stdout
+    with parts.reading() as session:
+        question = session.exec(select(Question)).one()
+        asked_at = session.get_one(Decision, question.decision_id).at
+    assert question.until - asked_at == timedelta(days=2)
+    clock.now = asked_at
+    client.post(f"/track/{pending.tracking}", data={"revision": 2, "action": "answer", "text": "De \x1bZoé."})
+    shown = run("show", pending.id).stdout
+    assert "\n    D’où vient\n    la date ?\n" in shown
+    assert "answer by its author" in shown
+    assert "\n    De Zoé.\n" in shown
 
 
 def test_who_comes_second_is_told_by_whom(run: Run, pending: Sent, ann: Person) -> None:

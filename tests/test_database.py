@@ -1,7 +1,7 @@
 import os
 import re
 import sqlite3
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import suppress
 from datetime import datetime, timedelta
 from functools import partial
@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel, col, select, update
 from starlette.testclient import TestClient
 
-from moderation import articles, database, decisions, delivery, identifiers, scrubbing, submissions
+from moderation import answers, articles, database, decisions, delivery, identifiers, scrubbing, submissions
 from moderation.accounts import Person
 from moderation.lifecycle import Action
 from moderation.models.public import Site
@@ -275,16 +275,51 @@ def test_promise_09_erased_words_leave_the_files_of_postgresql_at_night(
     assert on_disk(keeper, *words) == words[3:]
 
 
+@pytest.fixture
+def look(engine: Engine, url: str, request: pytest.FixtureRequest) -> Callable[..., list[str]]:
+    """Those of some words that are in the files of the database."""
+    if engine.dialect.name == "sqlite":
+        return lambda *words: [word for word in words if word.encode() in files(url)]
+    return partial(on_disk, request.getfixturevalue("keeper"))
+
+
+def exchange(parts: Parts, sent: Sent, by: Person, question: str, answer: str) -> None:
+    """A question, undone; another; and its answer."""
+    now = parts.clock()
+    with parts.writing() as session:
+        ask = partial(decisions.decide, session, sent.id, Action.ASK, by=by.id, now=now)
+        undone = ask(revision=1, undo=timedelta(seconds=20), note=question)
+        assert undone.id is not None
+        decisions.undo(session, undone.id, by=by.id, now=now)
+        ask(revision=3, undo=timedelta(), note=question)
+        answers.answer(session, sent.tracking, answer, revision=2, now=now)
+
+
+def test_promise_09_a_question_and_its_answer_leave_the_files_with_the_text(
+    parts: Parts, article: str, ann: Person, clock: FakeClock, look: Callable[..., list[str]]
+) -> None:
+    words = [identifiers.new_id() for _ in range(4)]
+    gone, kept = send(parts, article, "Un.", email="zoe@example.org"), send(parts, article, "Deux.")
+    exchange(parts, gone, ann, words[0], words[1])
+    exchange(parts, kept, ann, words[2], words[3])
+    assert look(*words) == words
+    with parts.writing() as session:
+        submissions.withdraw(session, gone.tracking, revision=3, now=clock())
+    delivery.effects(parts.engine, tonight(clock))
+    assert look(*words) == words[2:]
+
+
 def test_every_table_a_withdrawal_takes_words_from_is_written_anew(
-    parts: Parts, engine: Engine, article: str
+    parts: Parts, engine: Engine, article: str, ann: Person
 ) -> None:
     sent = send(parts, article, "Le pont.", author="Zoé", email="zoe@example.org")
-    with statements(engine) as asked:
-        withdraw(parts, sent)
+    exchange(parts, sent, ann, "D’où ?", "De Zoé.")
+    with statements(engine) as asked, parts.writing() as session:
+        submissions.withdraw(session, sent.tracking, revision=3, now=parts.clock())
     taken = {found[1] for one in asked if (found := re.match(r'(?:UPDATE|DELETE FROM) "?(\w+)', one))}
-    # These hold names of rows and of people of the team.
-    assert taken - {"lease", "pass", "mention", "put_forward"} <= set(scrubbing.TABLES)
-    assert {"version", "comment", "note", "voice"} <= taken
+    # These hold names of rows and of people of the team, and what is still to be done.
+    assert taken - {"lease", "pass", "mention", "put_forward", "letter", "effect"} <= set(scrubbing.TABLES)
+    assert {"version", "comment", "note", "voice", "question"} <= taken
 
 
 def test_erased_words_leave_the_log_of_postgresql_as_its_keeper_is_told(

@@ -9,10 +9,11 @@ from starlette.testclient import TestClient
 
 from moderation import decisions
 from moderation.accounts import Person
-from moderation.decisions import ReasonNeeded, Stale, TooLate
+from moderation.decisions import Stale, TooLate
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.models.people import Role
 from moderation.models.queue import Comment, Decision
+from moderation.remarks import ReasonNeeded
 from moderation.web.dependencies import Parts
 
 WINDOW = timedelta(seconds=20)

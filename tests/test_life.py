@@ -33,7 +33,7 @@ from sqlmodel import col, desc, select
 from starlette.testclient import TestClient
 
 from moderation import database, delivery
-from moderation.lifecycle import MOVES, Action, Status
+from moderation.lifecycle import MOVES, OPEN, Action, Status, is_by_moderators
 from moderation.models.people import Role
 from moderation.models.public import Article, Publication, Thread
 from moderation.models.queue import Comment, Decision, Effect, EffectKind
@@ -43,7 +43,7 @@ from moderation.web.dependencies import Parts
 
 SLUGS = ("le-pont", "la-gare")
 REASONED = {Action.REFUSE, Action.UNPUBLISH}
-BY_MODERATORS = [action for action in Action if action is not Action.WITHDRAW]
+BY_MODERATORS = [action for action in Action if is_by_moderators(action)]
 BY = st.sampled_from([0, 1])
 # Seconds since whatever was done last.
 MOMENTS = st.sampled_from([0.5, 5, -5, 14.5, 20, -20, 300])
@@ -58,6 +58,8 @@ class Move:
     after: Status
     at: datetime
     until: datetime
+    # The author's own is nobody's to undo.
+    own: bool = False
 
 
 @dataclass(eq=False)
@@ -175,7 +177,7 @@ class Life(RuleBasedStateMachine):
     def decide(self, told: Told, moment: float, action: Action, by: int, late: int) -> None:
         self.pass_time(moment)
         after = MOVES.get((told.status, action))
-        fields = {"revision": max(1, told.revision - late), "reason": "off_topic"}
+        fields = {"revision": max(1, told.revision - late), "reason": "off_topic", "note": "Où ?"}
         answer = self.desks[by].post(f"/desk/comments/{told.id}/{action}", data=fields)
         if fields["revision"] != told.revision or after is None:
             assert answer.status_code == 409
@@ -212,8 +214,7 @@ class Life(RuleBasedStateMachine):
             self.take_back(told)
             self.settle(told)
         else:
-            # The author's own move is nobody's to undo.
-            assert answer.status_code == (404 if move.after is Status.WITHDRAWN else 409)
+            assert answer.status_code == (404 if move.own else 409)
 
     def newest(self, told: Told) -> int:
         with self.parts.reading() as session:
@@ -231,18 +232,34 @@ class Life(RuleBasedStateMachine):
         shown = told.shown_revision(self.clock())
         revision = max(1, shown - late)
         answer = self.client.post(f"/track/{told.tracking}", data={"revision": revision})
-        if revision != shown or told.shown(self.clock()) is not Status.PENDING:
+        if revision != shown or told.shown(self.clock()) not in OPEN:
             assert answer.status_code == 409
             return
         assert answer.status_code == 303
+        self.author_moves(told, Status.WITHDRAWN)
+
+    @rule(told=told, moment=MOMENTS, late=st.sampled_from([0, 0, 0, 1]))
+    def answer(self, told: Told, moment: float, late: int) -> None:
+        self.pass_time(moment)
+        shown = told.shown_revision(self.clock())
+        revision = max(1, shown - late)
+        fields = {"revision": revision, "action": "answer", "text": f"À {self.clock()}."}
+        answer = self.client.post(f"/track/{told.tracking}", data=fields)
+        if revision != shown or told.shown(self.clock()) is not Status.ASKED:
+            assert answer.status_code == 409
+            return
+        assert answer.status_code == 303
+        self.author_moves(told, Status.PENDING)
+
+    def author_moves(self, told: Told, after: Status) -> None:
+        """From what they were shown: what could still be undone is."""
         known = told.known(self.clock())
         while told.moves and told.moves[-1:] != known[-1:]:
             self.take_back(told)
-        assert told.status is Status.PENDING
-        told.status, told.revision = Status.WITHDRAWN, told.revision + 1
-        told.moves.append(
-            Move(self.newest(told), Status.PENDING, Status.WITHDRAWN, self.clock(), self.clock())
-        )
+        before, now = told.status, self.clock()
+        assert before in OPEN
+        told.status, told.revision = after, told.revision + 1
+        told.moves.append(Move(self.newest(told), before, after, now, now, own=True))
 
     # What happens by itself
 
@@ -319,6 +336,9 @@ class Life(RuleBasedStateMachine):
                 select(Effect.decision_id, Effect.due_at).where(Effect.kind == EffectKind.SYNC)
             )
             assert dict(due.all()) == {name: due for told in self.all for name, due in told.waits.items()}
+            ends = session.exec(select(Effect.decision_id).where(Effect.kind == EffectKind.LAPSE)).all()
+            asked = [told.moves[-1].decision for told in self.all if told.status is Status.ASKED]
+            assert sorted(ends) == sorted(asked)
 
 
 @pytest.mark.parametrize("window", [20, 0], ids=["with a window", "at once"])

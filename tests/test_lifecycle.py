@@ -10,7 +10,15 @@ PICTURE = {
     ("pending", "publish"): "published",
     ("pending", "refuse"): "refused",
     ("pending", "spam"): "spam",
+    ("pending", "ask"): "asked",
     ("pending", "withdraw"): "withdrawn",
+    ("asked", "publish"): "published",
+    ("asked", "refuse"): "refused",
+    ("asked", "spam"): "spam",
+    ("asked", "reopen"): "pending",
+    ("asked", "answer"): "pending",
+    ("asked", "lapse"): "pending",
+    ("asked", "withdraw"): "withdrawn",
     ("published", "unpublish"): "unpublished",
     ("published", "spam"): "spam",
     ("refused", "publish"): "published",
@@ -21,7 +29,8 @@ PICTURE = {
     ("unpublished", "reopen"): "pending",
 }
 OFFERED = {
-    "pending": ["publish", "refuse", "spam"],
+    "pending": ["publish", "refuse", "spam", "ask"],
+    "asked": ["publish", "refuse", "spam", "reopen"],
     "published": ["unpublish", "spam"],
     "refused": ["publish", "reopen"],
     "spam": ["publish", "reopen"],
@@ -45,13 +54,21 @@ def test_each_action_from_each_status_goes_where_the_picture_says(status: Status
 def test_what_is_offered_is_what_is_allowed_in_the_order_of_the_buttons(status: Status) -> None:
     offered = lifecycle.actions_from(status)
     assert sorted(offered) == sorted(OFFERED[status.value])
-    by_moderators = [action for action in Action if (status, action) in PICTURE and action != "withdraw"]
+    others = {"withdraw", "answer", "lapse"}
+    by_moderators = [action for action in Action if (status, action) in PICTURE and action not in others]
     assert sorted(offered) == sorted(by_moderators)
 
 
-def test_withdrawing_is_the_authors_alone() -> None:
-    assert {Action.WITHDRAW} == lifecycle.BY_AUTHOR
-    assert all(Action.WITHDRAW not in lifecycle.actions_from(status) for status in Status)
+def test_withdrawing_and_answering_are_the_authors_alone_and_lapsing_nobodys() -> None:
+    assert {Action.WITHDRAW, Action.ANSWER} == lifecycle.BY_AUTHOR
+    assert {Action.LAPSE} == lifecycle.BY_ITSELF
+    offered = {action for status in Status for action in lifecycle.actions_from(status)}
+    assert offered == set(Action) - lifecycle.BY_AUTHOR - lifecycle.BY_ITSELF
+
+
+def test_several_authors_are_not_asked_at_once() -> None:
+    assert lifecycle.several_from(Status.PENDING) == [Action.PUBLISH, Action.REFUSE, Action.SPAM]
+    assert lifecycle.several_from(Status.ASKED) == lifecycle.actions_from(Status.ASKED)
 
 
 def test_what_is_withdrawn_stays_withdrawn() -> None:

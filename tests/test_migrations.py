@@ -17,7 +17,19 @@ from sqlalchemy import Engine, Inspector, MetaData, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import SQLModel, select
 
-from moderation import archive, backup, database, migrations
+from moderation import (
+    accounts,
+    archive,
+    articles,
+    audit,
+    backup,
+    database,
+    decisions,
+    drafts,
+    migrations,
+    submissions,
+)
+from moderation.articles import Content
 from moderation.lifecycle import Action, Reason, Status
 from moderation.markup import Dialect
 from moderation.models.people import AccountSession, Passkey, Role
@@ -179,7 +191,7 @@ def test_the_numbers_that_are_given_once_are_those_the_models_say(blank: Engine)
         found = set(connection.execute(query).scalars())
     said = SQLModel.metadata.tables.values()
     assert found == {table.name for table in said if table.dialect_options["sqlite"]["autoincrement"]}
-    assert found == {"account_session", "passkey", "effect", "letter", "note"}
+    assert found == {"account_session", "passkey", "effect", "letter", "note", "question"}
 
 
 def test_foreign_keys_are_watched_again_after_an_upgrade(blank: Engine) -> None:
@@ -283,6 +295,53 @@ def test_what_is_known_by_a_number_keeps_it_through_the_upgrade_and_back(blank: 
     assert described(blank) == first
     with blank.connect() as connection:
         assert connection.execute(text("SELECT id, name FROM passkey")).all() == [(5, "Téléphone")]
+
+
+@pytest.mark.parametrize("table", ["effect", "letter"])
+def test_a_number_is_not_given_again_after_an_upgrade(blank: Engine, table: str) -> None:
+    if blank.dialect.name != "sqlite":
+        pytest.skip("PostgreSQL gives every number once")
+    migrations.upgrade(blank, "0013")
+    with blank.begin() as connection:
+        given = "INSERT INTO sqlite_sequence (name, seq) VALUES (:name, 57)"
+        connection.execute(text(given), {"name": table})
+    query = text("SELECT seq FROM sqlite_sequence WHERE name = :name")
+    for step in (migrations.upgrade, lambda engine: migrations.downgrade(engine, "0013")):
+        step(blank)
+        with blank.connect() as connection:
+            assert connection.execute(query, {"name": table}).scalars().all() == [57]
+
+
+def test_what_was_asked_about_waits_for_a_program_that_knows_no_questions(blank: Engine) -> None:
+    migrations.upgrade(blank)
+    with database.writing(blank) as session:
+        ann = accounts.add(session, "ann@example.org", "Ann", Role.ADMIN, AT)
+        articles.put(session, "le-pont", Content(title="Le pont", body="<p>x</p>"), now=AT)
+        for number, further in enumerate([[], [Action.PUBLISH], [Action.REOPEN, Action.SPAM]]):
+            draft = drafts.read("", "zoe@example.org", f"Texte {number}.", dialect=Dialect.SPIP)
+            sent = submissions.submit(session, "le-pont", draft, nonce=f"{number}", now=AT)
+            for revision, action in enumerate([Action.ASK, *further], start=1):
+                decisions.decide(
+                    session,
+                    sent.id,
+                    action,
+                    revision=revision,
+                    by=ann.id or 0,
+                    now=AT,
+                    undo=timedelta(minutes=1),
+                    note="D’où ?",
+                )
+    migrations.downgrade(blank, "0013")
+    with blank.connect() as connection:
+        statuses = connection.execute(text("SELECT status FROM comment ORDER BY nonce")).scalars().all()
+        moves = connection.execute(text("SELECT action, before FROM decision ORDER BY id")).all()
+        with pytest.raises(DBAPIError):
+            connection.execute(text("UPDATE decision SET before = 'spam'"))
+    assert statuses == ["pending", "published", "spam"]
+    assert moves == [("publish", "pending"), ("spam", "pending")]
+    migrations.upgrade(blank)
+    with database.reading(blank) as session:
+        assert list(audit.faults(session)) == []
 
 
 def test_an_upgrade_tells_what_it_went_through(blank: Engine) -> None:

@@ -168,7 +168,8 @@ def test_what_waits_is_counted_along_an_index(parts: Parts, article: str, ann: P
     plans = [plan(parts.engine, *one) for one in asked]
     # All that may stand against a text, the room it found full, and the desk.
     assert ["ix_comment_" in one for one in plans] == [True] * 3
-    assert plans[0].count("ix_comment_") == 2
+    # What waits for a moderator and what waits for its author, here and on the whole site.
+    assert plans[0].count("ix_comment_") == 4
     assert "ix_version_fingerprint" in plans[0]
     whole = [f"{scan} {table}" for scan in ("SCAN", "Seq Scan on") for table in ("comment", "version")]
     assert [scan for scan in whole if scan in "".join(plans)] == []
@@ -226,3 +227,26 @@ def test_the_desk_knows_what_is_full(parts: Parts, ann: Person) -> None:
     assert crowd() == crowd(thread=4) == crowd(thread=9, site=9) == (False, [])
     assert crowd(thread=3) == crowd(thread=3, site=9) == (False, ["Titre 0", "Titre 2"])
     assert crowd(site=8) == crowd(thread=3, site=8) == (True, [])
+
+
+def test_what_waits_for_its_author_takes_room(parts: Parts, article: str, ann: Person) -> None:
+    first, *_ = fill(parts, article, 2)
+    with parts.writing() as session:
+        decisions.decide(
+            session,
+            first,
+            Action.ASK,
+            revision=1,
+            by=ann.id,
+            now=parts.clock(),
+            undo=timedelta(),
+            note="D’où ?",
+        )
+    assert waiting(parts) == 1
+    for room, everywhere in ((Room(thread=2), False), (Room(site=2), True)):
+        with pytest.raises(Full) as full:
+            submit(parts, article, "De trop.", room)
+        assert full.value.everywhere is everywhere
+        with parts.reading() as session:
+            crowd = desk.first(session, ann, Filter(), after=None, room=room).crowd
+        assert (crowd.everywhere, len(crowd.forums)) == (everywhere, 0 if everywhere else 1)

@@ -14,6 +14,7 @@ def test_the_shipped_keys_are_these_for_ever() -> None:
         Shortcut.PUBLISH: "p",
         Shortcut.REFUSE: "r",
         Shortcut.SPAM: "s",
+        Shortcut.ASK: "q",
         Shortcut.UNDO: "u",
         Shortcut.HELP: "?",
     }.items() <= SHIPPED.items()
@@ -30,6 +31,11 @@ def test_every_reason_has_its_key() -> None:
 def test_only_what_differs_is_kept() -> None:
     assert shortcuts.chosen({**TYPED, "publish": "v"}) == {"publish": "v"}
     assert shortcuts.keys({"publish": "v"}, on=True).of == {**SHIPPED, Shortcut.PUBLISH: "v"}
+
+
+def test_a_key_somebody_chose_is_not_taken_by_a_shortcut_that_came_later() -> None:
+    keys = shortcuts.keys({"next": "q"}, on=True).of
+    assert (keys[Shortcut.NEXT], keys[Shortcut.ASK]) == ("q", "")
 
 
 def test_two_keys_may_change_places() -> None:

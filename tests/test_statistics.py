@@ -6,7 +6,7 @@ import pytest
 from conftest import FakeClock, Sent, add_article, send, statements
 from sqlalchemy import Engine
 
-from moderation import articles, decisions, submissions
+from moderation import answers, articles, decisions, submissions
 from moderation.accounts import Person
 from moderation.articles import Content
 from moderation.lifecycle import Action, Reason
@@ -196,3 +196,20 @@ def test_however_much_there_is_the_same_few_questions_are_asked(
     with statements(engine) as asked:
         looked_at(parts, ann)
     assert len(asked) == 4
+
+
+def test_to_ask_decides_nothing_and_what_was_sent_waits_all_along(
+    parts: Parts, ann: Person, clock: FakeClock, article: str, decide: Decide
+) -> None:
+    one, two = send(parts, article, "Un."), send(parts, article, "Deux.")
+    for sent in (one, two):
+        decide(sent, Action.ASK)
+    clock.tick(hours=2)
+    with parts.writing() as session:
+        answers.answer(session, one.tracking, "Oui.", revision=2, now=clock())
+    decide(two, Action.REOPEN, revision=2)
+    assert looked_at(parts, ann).lines[-1].decisions == 0
+    clock.tick(hours=1)
+    decide(one, revision=3)
+    line = looked_at(parts, ann).lines[-1]
+    assert (line.decisions, line.wait) == (1, Wait(hours(3), hours(3)))

@@ -11,8 +11,9 @@ from sqlalchemy.exc import DBAPIError
 
 from moderation import database, keyring, markup, migrations
 from moderation.deciders import MayNotDecide
-from moderation.decisions import LONGEST_NOTE, NoteTooLong, NotFound, ReasonNeeded, Stale
+from moderation.decisions import NotFound, Stale
 from moderation.lifecycle import IllegalMove, Reason
+from moderation.remarks import LONGEST_NOTE, NoteTooLong, QuestionNeeded, ReasonNeeded
 from moderation.settings import Settings
 from moderation.web.app import build
 from moderation.web.dependencies import Parts
@@ -116,6 +117,8 @@ def explained() -> Generator[None]:
         fail(f"Not possible: it is {move.status}.")
     except MayNotDecide as refused:
         fail("It is their own, and there is someone else." if refused.own else "They stood aside from it.")
+    except QuestionNeeded:
+        fail("Say what to ask with --note.")
     except NoteTooLong:
         fail(f"A note has {LONGEST_NOTE} characters at most.")
     except ReasonNeeded as needed:

@@ -10,7 +10,7 @@ from moderation import accounts, decisions
 from moderation.accounts import Person
 from moderation.cli.console import Json, explained, fail, open_parts, say
 from moderation.decisions import NotFound
-from moderation.lifecycle import Action, Reason, Status
+from moderation.lifecycle import BY_ITSELF, Action, Reason, Status
 from moderation.logs import escaped
 from moderation.models.people import Role
 from moderation.pages import item as items
@@ -80,6 +80,10 @@ def show(comment_id: Annotated[str, typer.Argument(metavar="ID")], *, as_json: J
         typer.echo(escaped(_said(line)))
         if line.note:
             typer.echo(_quoted(line.note))
+    for exchange in found.exchange:
+        typer.echo(f"Asked {exchange.asked_at:%Y-%m-%d %H:%M}\n{_quoted(exchange.question)}")
+        if exchange.answered_at:
+            typer.echo(f"Answered {exchange.answered_at:%Y-%m-%d %H:%M}\n{_quoted(exchange.answer)}")
 
 
 def _author(card: Card) -> str:
@@ -88,7 +92,8 @@ def _author(card: Card) -> str:
 
 def _said(line: Line) -> str:
     move = "undone" if line.undo else line.action
-    return f"{line.at:%Y-%m-%d %H:%M} {move} by {line.by or 'its author'} {line.reason or ''}".rstrip()
+    by = "by itself" if line.action in BY_ITSELF else f"by {line.by or 'its author'}"
+    return f"{line.at:%Y-%m-%d %H:%M} {move} {by} {line.reason or ''}".rstrip()
 
 
 def _quoted(text: str) -> str:
@@ -107,7 +112,7 @@ def decide(
         int | None, typer.Option(min=1, help="The revision seen; the present one if not given.")
     ] = None,
     reason: Annotated[Reason | None, typer.Option()] = None,
-    note: Annotated[str, typer.Option(help="A few words for the author.")] = "",
+    note: Annotated[str, typer.Option(help="A few words for the author; with ask, the question.")] = "",
 ) -> None:
     """Decide about one contribution; prints its new status, or the present one if others must agree."""
     parts = open_parts()
@@ -125,6 +130,7 @@ def decide(
             undo=timedelta(seconds=parts.settings.undo_seconds),
             reason=reason,
             note=note,
+            answer_within=timedelta(days=parts.settings.answer_days),
         )
         heard = made if isinstance(made, Heard) else None
         status = made.status if isinstance(made, Heard) else made.after

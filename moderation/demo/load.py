@@ -33,6 +33,7 @@ TEAM = {MODERATOR_EMAIL: ("Ann Mercier", Role.ADMIN), "sami@example.org": ("Sami
 READ_AFTER = timedelta(hours=3)
 MOVES: dict[str, tuple[Action, ...]] = {
     "pending": (),
+    "asked": (Action.ASK,),
     "published": (Action.PUBLISH,),
     "refused": (Action.REFUSE,),
     "spam": (Action.SPAM,),
@@ -117,7 +118,7 @@ def _decide(session: Session, comment: Comment, action: Action, table: Table, by
         now=at,
         undo=timedelta(),
         reason=Reason(table["reason"]) if explained else None,
-        note=table["note"] if explained else "",
+        note=table["question"] if action is Action.ASK else table["note"] if explained else "",
     )
 
 

@@ -145,9 +145,30 @@ class ForumChange(SQLModel, table=True):
     at: datetime = Field(sa_type=UTCDateTime)
 
 
+class Question(SQLModel, table=True):
+    """What an author is asked about what waits, and what they answer: never public, gone with the text."""
+
+    __table_args__ = NUMBERED_ONCE
+
+    id: int | None = Field(default=None, primary_key=True)
+    comment_id: str = Field(foreign_key="comment.id", index=True, max_length=26)
+    # The decision that put it: who, when, and until when it can be undone.
+    decision_id: int = Field(foreign_key="decision.id", unique=True)
+    text: str
+    # How long an answer is waited for.
+    until: datetime = Field(sa_type=UTCDateTime)
+    answer: str = ""
+    answered_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    # When nobody had answered in time.
+    lapsed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    # When its letter was last on its way: no address gets two in a day.
+    mailed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+
+
 class EffectKind(StrEnum):
     SYNC = "sync"
     ERASE = "erase"
+    LAPSE = "lapse"
 
 
 class Effect(SQLModel, table=True):
@@ -179,12 +200,14 @@ class LetterKind(StrEnum):
     TOKEN_MADE = "token_made"  # noqa: S105
     FACTORS_RESET = "factors_reset"
     SECOND_STEP_FAILED = "second_step_failed"
+    QUESTION = "question"
 
 
 class Letter(SQLModel, table=True):
     """A mail to be sent, written with its cause. It holds no text: it is written out when it is sent.
 
-    Either it opens a sign-in, or it tells an account something; `address` is where, if not to its own.
+    It opens a sign-in, or tells an account something (`address` is where, if not to its own), or tells an
+    author of a question, at the address the text came with.
     """
 
     __table_args__ = NUMBERED_ONCE
@@ -196,6 +219,7 @@ class Letter(SQLModel, table=True):
     sign_in_id: str | None = Field(default=None, foreign_key="sign_in.id", max_length=26)
     account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
     address: str | None = Field(default=None, max_length=254)
+    question_id: int | None = Field(default=None, foreign_key="question.id", index=True)
     written_at: datetime = Field(sa_type=UTCDateTime)
     due_at: datetime = Field(sa_type=UTCDateTime, index=True)
     tries: int = 0

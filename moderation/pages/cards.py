@@ -4,20 +4,29 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from markupsafe import Markup
-from sqlalchemy import ColumnElement
+from sqlalchemy import ColumnElement, ScalarSelect
 from sqlalchemy.orm import Mapped
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, desc, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from moderation import markup
 from moderation.accounts import Person
 from moderation.lifecycle import Status
 from moderation.models.public import Article, Thread
-from moderation.models.queue import Comment, Version
+from moderation.models.queue import Comment, Question, Version
 from moderation.pages.filters import Place
 
 # Characters of a text in a list.
 EXCERPT = 160
+
+
+def _of_last_question(moment: Mapped[datetime | None]) -> ScalarSelect[datetime | None]:
+    asked = select(moment).where(Question.comment_id == Comment.id).order_by(desc(Question.id)).limit(1)
+    return asked.correlate(Comment).scalar_subquery()
+
+
+_ANSWERED = _of_last_question(col(Question.answered_at))
+_LAPSED = _of_last_question(col(Question.lapsed_at))
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,9 @@ class Card:
     section: str
     article_slug: str
     article_title: str
+    # What came of the last question to its author: an answer, or nothing in time.
+    answered: bool = False
+    unanswered: bool = False
 
     @property
     def place(self) -> Place:
@@ -69,12 +81,13 @@ def in_scope(person: Person, section: Mapped[str]) -> list[ColumnElement[bool]]:
 
 def cards(session: Session, ids: list[str]) -> tuple[Card, ...]:
     """In the order asked for."""
-    rows = session.exec(
+    rows = session.execute(
         select(Comment, Version, Article.slug, Article.title)
+        .add_columns(_ANSWERED, _LAPSED)
         .join(Version)
         .join(Thread, col(Thread.id) == Comment.thread_id)
         .join(Article)
-        .where(col(Comment.id).in_(ids), Version.number == Comment.version)
+        .where(col(Comment.id).in_(ids), col(Version.number) == Comment.version)
     )
     found = {
         comment.id: Card(
@@ -91,7 +104,9 @@ def cards(session: Session, ids: list[str]) -> tuple[Card, ...]:
             section=comment.section,
             article_slug=slug,
             article_title=title,
+            answered=answered is not None,
+            unanswered=lapsed is not None,
         )
-        for comment, text, slug, title in rows
+        for comment, text, slug, title, answered, lapsed in rows
     }
     return tuple(found[name] for name in ids if name in found)

@@ -72,12 +72,12 @@ class DeskPage:
     reasons = tuple(Reason)
     needs_reason = lifecycle.NEEDS_REASON
     nothing = Selection()
-    pending_actions = tuple(lifecycle.actions_from(Status.PENDING))
+    pending_actions = tuple(lifecycle.several_from(Status.PENDING))
 
     @property
     def actions(self) -> tuple[Action, ...]:
         """What may be done with those listed."""
-        return tuple(lifecycle.actions_from(self.filter.status))
+        return tuple(lifecycle.several_from(self.filter.status))
 
     @property
     def listed(self) -> tuple[Card, ...]:
@@ -165,5 +165,9 @@ def _options(session: Session, person: Person, which: Filter) -> Options:
 def _crowd(session: Session, person: Person, room: Room, waiting: Count) -> Crowd:
     """Looks only when the count leaves a doubt."""
     least = min((most for most in (room.thread, room.site) if most), default=None)
-    doubt = least is not None and (waiting.more or waiting.number >= least)
+    if least is None:
+        return Crowd()
+    # What waits for its author takes room, too.
+    asked = queue.count(session, person, Filter(Status.ASKED)).number
+    doubt = waiting.more or waiting.number + asked >= least
     return crowd(session, person, room) if doubt else Crowd()

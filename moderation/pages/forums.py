@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement, and_, func, select
 from sqlmodel import Session, col, desc
 
 from moderation.accounts import Person
-from moderation.lifecycle import Status
+from moderation.lifecycle import OPEN
 from moderation.models.people import Account
 from moderation.models.public import Article, Mode, Thread
 from moderation.models.queue import Comment, ForumChange
@@ -42,7 +42,7 @@ def crowd(session: Session, person: Person, room: Room) -> Crowd:
         return Crowd(everywhere=True)
     if not room.thread:
         return Crowd()
-    pending = select(col(Comment.thread_id)).where(col(Comment.status) == Status.PENDING)
+    pending = select(col(Comment.thread_id)).where(col(Comment.status).in_(OPEN))
     full = pending.group_by(col(Comment.thread_id)).having(func.count() >= room.thread)
     return Crowd(
         forums=_forums(session, person, and_(col(Thread.mode) != Mode.CLOSED, col(Thread.id).in_(full)))

@@ -12,6 +12,7 @@ from moderation.models.public import Article, Publication
 from moderation.models.queue import Comment, Decision
 from moderation.pages import public
 from moderation.pages.cards import Card, cards, visible_to
+from moderation.pages.exchange import Exchange, exchange
 from moderation.pages.forums import Forum, forum
 from moderation.pages.judging import Judging, judging
 from moderation.pages.kin import Kin, kin
@@ -37,6 +38,7 @@ class Item:
     actions: tuple[Action, ...]
     needs_reason: tuple[Action, ...]
     history: tuple[Line, ...]
+    exchange: tuple[Exchange, ...]
     forum: Forum | None
     kin: Kin | None
     judging: Judging
@@ -65,6 +67,7 @@ def item(session: Session, person: Person, comment_id: str, *, site_name: str = 
         actions=actions,
         needs_reason=tuple(action for action in actions if action in lifecycle.NEEDS_REASON),
         history=lines(session, person, col(Decision.comment_id) == comment_id),
+        exchange=exchange(session, comment_id),
         forum=forum(session, person, card.article_slug),
         kin=kin(session, person, card, found.kin),
         judging=judging(session, person, card, site_name),

@@ -9,7 +9,7 @@ from sqlalchemy import ColumnElement, Subquery
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from moderation import accounts, markup, precedents
+from moderation import accounts, lifecycle, markup, precedents
 from moderation.accounts import Person
 from moderation.lifecycle import Reason, Status
 from moderation.markup import Anchor, Piece
@@ -35,6 +35,7 @@ class Record:
     published: Count = _NONE
     refused: Count = _NONE
     waiting: Count = _NONE
+    asked: Count = _NONE
     spam: Count = _NONE
     unpublished: Count = _NONE
     reasons: tuple[tuple[Reason, int], ...] = ()
@@ -124,6 +125,7 @@ def _record(session: Session, others: SelectOfScalar[Comment], of: Any, key: str
         published=Count(statuses[Status.PUBLISHED]),
         refused=Count(statuses[Status.REFUSED]),
         waiting=Count(statuses[Status.PENDING]),
+        asked=Count(statuses[Status.ASKED]),
         spam=Count(statuses[Status.SPAM]),
         unpublished=Count(statuses[Status.UNPUBLISHED]),
         reasons=tuple(reasons.most_common()),
@@ -167,7 +169,7 @@ def _precedents(
     if not ids:
         return ()
     decided = others.where(
-        col(Comment.id).in_(ids), col(Comment.status).not_in([Status.PENDING, Status.WITHDRAWN])
+        col(Comment.id).in_(ids), col(Comment.status).not_in([*lifecycle.OPEN, Status.WITHDRAWN])
     )
     there = {comment.id for comment in session.exec(decided)}
     read = cards(session, list(islice((name for name in ids if name in there), READ)))

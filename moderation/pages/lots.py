@@ -162,7 +162,7 @@ def _page(
     left: tuple[Left, ...] = (),
 ) -> BulkPage:
     statuses = {card.status for card in found} or {Status.PENDING}
-    offered = [action for status in statuses for action in lifecycle.actions_from(status)]
+    offered = [action for status in statuses for action in lifecycle.several_from(status)]
     return BulkPage(
         filter=which,
         common=common,

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
 from typing import NamedTuple, TypeVar
 
-from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, or_, union_all
+from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, not_, or_, union_all
 from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, desc, func, select
 
 from moderation import weeks
 from moderation.accounts import Person
-from moderation.lifecycle import BY_AUTHOR, Reason, Status
+from moderation.lifecycle import OPEN, Reason, Status
 from moderation.models.queue import Comment, Decision
 from moderation.pages.cards import visible_to
 from moderation.weeks import Week
@@ -114,7 +114,7 @@ def _decisions(session: Session, person: Person, told: Sequence[Week]) -> list[_
     if not told:
         return []
     first = and_(
-        col(Decision.before) == Status.PENDING,
+        col(Decision.before).in_(OPEN),
         # Mostly it is its comment’s first change, and there is nothing to look for.
         or_(col(Decision.revision) == 2, ~_decided_before()),
     )
@@ -142,10 +142,15 @@ def _decided_before() -> ColumnElement[bool]:
 
 
 def _stands(decision: type[Decision]) -> tuple[ColumnElement[bool], ...]:
-    """Whether it is one of the team’s that was not undone. Undoings are few: they are listed once."""
+    """Whether it is one of the team’s that was not undone. Undoings are few: they are listed once.
+
+    To ask the author decides nothing, nor does what comes of it; what they sent has waited all along.
+    """
     line = aliased(Decision)
     undoing, undone = (select(one).where(col(line.undoes).is_not(None)) for one in (line.id, line.undoes))
-    return (col(decision.action).not_in(BY_AUTHOR), col(decision.id).not_in(union_all(undoing, undone)))
+    moves = (col(decision.after) != Status.WITHDRAWN, col(decision.after) != Status.ASKED)
+    ends = and_(col(decision.before) == Status.ASKED, col(decision.after) == Status.PENDING)
+    return (*moves, not_(ends), col(decision.id).not_in(union_all(undoing, undone)))
 
 
 def _by_week(made: Iterable[_Made], told: Sequence[Week]) -> dict[Week, list[_Made]]:

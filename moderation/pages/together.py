@@ -9,7 +9,7 @@ from sqlmodel import Session, col, desc, select
 
 from moderation import deciders, duty, leases, mentions, notes, voices
 from moderation.accounts import Person
-from moderation.lifecycle import Reason, Status
+from moderation.lifecycle import OPEN, Reason, Status
 from moderation.mentions import Part
 from moderation.models.people import Account
 from moderation.models.queue import Comment, Version
@@ -174,7 +174,7 @@ def _shared(
         reader=reader,
         notes=_notes(session, comment_id, people),
         voices=_voices(session, comment, person) if rule != ONE_VOICE else (),
-        tallies=tuple(tally for tally in tallies if tally.needed > 1 and waits),
+        tallies=tuple(tally for tally in tallies if tally.needed > 1 and comment.status in OPEN),
         paused=rule.veto and Say.VETO in counting,
         may_object=rule.veto and waits,
         aside=aside,

@@ -6,11 +6,14 @@ from datetime import datetime
 from markupsafe import Markup
 from sqlmodel import Session, col, select
 
-from moderation import markup
-from moderation.lifecycle import Reason, Status
+from moderation import lifecycle, markup
+from moderation.answers import LONGEST
+from moderation.lifecycle import Action, Reason, Status
 from moderation.models.public import Article, Publication, Thread
 from moderation.models.queue import Comment, Version
 from moderation.pages import public
+from moderation.pages.exchange import Exchange
+from moderation.pages.exchange import known as exchanged
 from moderation.standing import in_effect
 
 
@@ -30,10 +33,23 @@ class TrackingPage:
     article_title: str
     number: int | None
     place: str
+    # Questions to its author, and what came of them.
+    exchange: tuple[Exchange, ...]
+
+    longest_answer = LONGEST
 
     @property
     def waits(self) -> bool:
         return self.status is Status.PENDING
+
+    @property
+    def asked(self) -> Exchange | None:
+        """The question that waits for its author."""
+        return self.exchange[-1] if self.status is Status.ASKED else None
+
+    @property
+    def may_withdraw(self) -> bool:
+        return (self.status, Action.WITHDRAW) in lifecycle.MOVES
 
 
 def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
@@ -64,6 +80,7 @@ def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
         article_title=article.title,
         number=copy.number if copy is not None and copy.taken_down_at is None else None,
         place=public.place(session, comment.id),
+        exchange=exchanged(session, comment.id, known),
     )
 
 

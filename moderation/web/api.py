@@ -14,10 +14,11 @@ from starlette.routing import BaseRoute
 
 from moderation.database import UNAVAILABLE
 from moderation.deciders import MayNotDecide
-from moderation.decisions import NotFound, ReasonNeeded, Stale, TooLate
+from moderation.decisions import NotFound, Stale, TooLate
 from moderation.drafts import Invalid
 from moderation.lifecycle import IllegalMove, actions_from
 from moderation.pages.public import BadCursor
+from moderation.remarks import QuestionNeeded, ReasonNeeded
 from moderation.standing import Last
 from moderation.submissions import Closed, Duplicate, Full, NonceReused, ParentNotPublic
 from moderation.throttle import TooMany
@@ -163,6 +164,7 @@ _PROBLEMS: dict[type[Exception], Callable[[Any, Parts], Response]] = {
     Invalid: _invalid,
     RequestValidationError: _malformed,
     ReasonNeeded: _reason_needed,
+    QuestionNeeded: lambda error, _parts: _fields([("note", str(error))]),
     Stale: _stale,
     IllegalMove: _illegal,
     TooLate: _too_late,

@@ -63,6 +63,7 @@ def decide(
             undo=timedelta(seconds=app.settings.undo_seconds),
             reason=body.reason,
             note=body.note,
+            answer_within=timedelta(days=app.settings.answer_days),
         )
         if isinstance(decision, Heard):
             return NotYet.of(decision)

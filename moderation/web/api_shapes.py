@@ -5,13 +5,14 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-from moderation.decisions import CONTROLS, LONGEST_NOTE
 from moderation.lifecycle import Action, Reason, Status
 from moderation.pages.cards import Card
+from moderation.pages.exchange import Exchange
 from moderation.pages.item import Item as Contributed
 from moderation.pages.log import Line as Logged
 from moderation.pages.public import Contribution, ListPage
 from moderation.pages.queue import Listing
+from moderation.remarks import CONTROLS, LONGEST_NOTE
 from moderation.voices import Heard
 
 COMMENT_ID = "4amfz3qah6davsys"
@@ -149,12 +150,33 @@ class Line(Shape):
         )
 
 
+class Exchanged(Shape):
+    """What its author was asked, and what they answered."""
+
+    question: str = Field(examples=["D’où tenez-vous la date ?"])
+    by: str | None = Field(examples=["Ann"])
+    asked_at: Moment = Field(examples=[AT])
+    answer: str = Field(examples=["Du bulletin municipal."])
+    answered_at: Moment | None = Field(examples=[AT])
+
+    @classmethod
+    def of(cls, exchange: Exchange) -> "Exchanged":
+        return cls(
+            question=exchange.question,
+            by=exchange.by,
+            asked_at=exchange.asked_at,
+            answer=exchange.answer,
+            answered_at=exchange.answered_at,
+        )
+
+
 class Published(Shape):
     number: int
 
 
 class Whole(Item):
     decisions: list[Line]
+    exchange: list[Exchanged]
     publication: Published | None
 
     @classmethod
@@ -162,6 +184,7 @@ class Whole(Item):
         return cls(
             **Item.of(item.card).model_dump(),
             decisions=[Line.of(line) for line in reversed(item.history)],
+            exchange=[Exchanged.of(one) for one in item.exchange],
             publication=None if item.number is None else Published(number=item.number),
         )
 
@@ -175,6 +198,7 @@ class NewDecision(Shape):
     action: Action
     revision: int = Field(strict=True, ge=1)
     reason: Reason | None = None
+    # With « ask », the question.
     note: str = Field(default="", strict=True, max_length=LONGEST_NOTE, pattern=f"^[^{CONTROLS}]*$")
 
 

@@ -20,9 +20,10 @@ from starlette.types import ASGIApp
 from moderation import database, mail, metrics, rendering
 from moderation.clock import Clock, utc
 from moderation.decisions import NotFound
-from moderation.delivery import Loop, Post
+from moderation.delivery import Loop
 from moderation.front import Front
 from moderation.language import Language
+from moderation.letters import Post
 from moderation.links import Links
 from moderation.pages.public import BadCursor
 from moderation.settings import Settings

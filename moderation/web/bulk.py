@@ -7,13 +7,13 @@ from typing import Annotated
 from fastapi import APIRouter, Depends, Form, Query, Request, Response
 from pydantic import AfterValidator
 
-from moderation import bulk, decisions
+from moderation import bulk, lifecycle, remarks
 from moderation.accounts import Person
 from moderation.bulk import Outcome, Seen
-from moderation.decisions import NoteTooLong, ReasonNeeded
 from moderation.lifecycle import Action, Reason
 from moderation.pages import lots
 from moderation.pages.lots import Common, Selection
+from moderation.remarks import NoteTooLong, ReasonNeeded
 from moderation.web import observe
 from moderation.web.dependencies import Now, Parts, Reading, ThisApp
 from moderation.web.desk import Typed
@@ -51,7 +51,7 @@ def _pressed(
     # A button that gives the reason says in its address what for.
     besides: Annotated[Action | None, Query(alias="action")] = None,
     reason: Annotated[str, Form()] = "",
-    note: Annotated[str, AfterValidator(decisions.as_noted), Form()] = "",
+    note: Annotated[str, AfterValidator(remarks.as_noted), Form()] = "",
 ) -> Pressed:
     found = [seen for word in selected or () if (seen := Seen.read(word)) is not None]
     once = {seen.comment_id: seen for seen in reversed(found)}
@@ -87,7 +87,7 @@ def decide(
     which: Listed,
     pressed: Annotated[Pressed, Depends(_pressed)],
 ) -> Response:
-    if not pressed.selection or pressed.action is None:
+    if not pressed.selection or pressed.action is None or pressed.action in lifecycle.ALONE:
         return _again(app, person, now, which, pressed, NO_ACTION if pressed.selection else NOBODY)
     try:
         with app.writing() as session:

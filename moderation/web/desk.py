@@ -10,10 +10,10 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, Field
 from sqlmodel import Session
 
-from moderation import articles, bulk, deciders, decisions, leases
+from moderation import articles, bulk, deciders, decisions, leases, remarks
 from moderation.accounts import Person
 from moderation.deciders import MayNotDecide
-from moderation.decisions import NoteTooLong, NotFound, ReasonNeeded, Stale, TooLate
+from moderation.decisions import NotFound, Stale, TooLate
 from moderation.lifecycle import Action, IllegalMove, Reason
 from moderation.models.public import Mode
 from moderation.models.queue import Decision
@@ -23,6 +23,7 @@ from moderation.pages import lots, queue, together
 from moderation.pages.desk import DeskPage, Told
 from moderation.pages.filters import Filter
 from moderation.pages.lots import Selection
+from moderation.remarks import NoteTooLong, QuestionNeeded, ReasonNeeded
 from moderation.settings import Room
 from moderation.voices import Heard
 from moderation.web import observe
@@ -47,6 +48,8 @@ class Typed:
     problem: str = ""
     reason: Reason | None = None
     note: str = ""
+    # What its author was to be asked.
+    question: str = ""
     # What was to be noted for the team.
     internal: str = ""
 
@@ -165,7 +168,7 @@ def decide(
     which: Listed,
     revision: Annotated[int, Form(ge=1, le=LARGEST)],
     reason: Annotated[str, Form()] = "",
-    note: Annotated[str, AfterValidator(decisions.as_noted), Form()] = "",
+    note: Annotated[str, AfterValidator(remarks.as_noted), Form()] = "",
 ) -> Response:
     chosen = Reason(reason) if reason in set(Reason) else None
     try:
@@ -180,14 +183,17 @@ def decide(
                 undo=timedelta(seconds=app.settings.undo_seconds),
                 reason=chosen,
                 note=note,
+                answer_within=timedelta(days=app.settings.answer_days),
             )
             done = made.id if isinstance(made, Decision) else None
             heard = made.voice_id if isinstance(made, Heard) else None
             onward = queue.onward(session, person, which, comment_id, now)
             if onward and deciders.is_team(session):
                 leases.take(session, onward, by=person.id, now=now, wait=False)
-    except (Stale, IllegalMove, ReasonNeeded, NoteTooLong, MayNotDecide) as error:
+    except (Stale, IllegalMove, ReasonNeeded, QuestionNeeded, NoteTooLong, MayNotDecide) as error:
         typed = _refused(error, chosen, note)
+        if action is Action.ASK:
+            typed = _unasked(typed)
         return as_it_is(app, person, now, comment_id, which, typed)
     if done is not None:
         observe.decided(done, action, person.id)
@@ -196,7 +202,7 @@ def decide(
 
 
 def _refused(
-    error: Stale | IllegalMove | ReasonNeeded | NoteTooLong | MayNotDecide,
+    error: Stale | IllegalMove | ReasonNeeded | QuestionNeeded | NoteTooLong | MayNotDecide,
     reason: Reason | None,
     note: str,
 ) -> Typed:
@@ -206,7 +212,15 @@ def _refused(
         return Typed(None, "length", reason, note)
     if isinstance(error, ReasonNeeded):
         return Typed(None, "note" if error.note else "reason", reason, note)
+    if isinstance(error, QuestionNeeded):
+        return Typed(None, "empty", reason, note)
     return Typed(error, "", reason, note)
+
+
+def _unasked(typed: Typed) -> Typed:
+    """A question goes back to its own field."""
+    problem = {"empty": "question_empty", "length": "question_long"}.get(typed.problem, typed.problem)
+    return replace(typed, problem=problem, reason=None, note="", question=typed.note)
 
 
 def as_it_is(app: Parts, person: Person, now: Now, comment_id: str, which: Filter, typed: Typed) -> Response:

@@ -7,15 +7,16 @@ from fastapi import APIRouter, Form, Query, Request, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
-from moderation import deciders, decisions, leases, notes, passes, vetoes, voices
+from moderation import deciders, leases, notes, passes, remarks, vetoes, voices
 from moderation.accounts import Person
 from moderation.bulk import MOST
-from moderation.decisions import NoteTooLong, NotFound, Stale
+from moderation.decisions import NotFound, Stale
 from moderation.lifecycle import IllegalMove
 from moderation.models.people import Role
 from moderation.pages import changes as pages
 from moderation.pages import item as items
 from moderation.pages.filters import Filter
+from moderation.remarks import NoteTooLong
 from moderation.voices import NoSuchVoice
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
 from moderation.web.desk import Typed, as_it_is
@@ -98,9 +99,9 @@ def note(
     try:
         with app.writing() as session:
             _theirs(session, person, comment_id)
-            notes.write(session, comment_id, decisions.as_noted(internal), by=person.id, now=now)
+            notes.write(session, comment_id, remarks.as_noted(internal), by=person.id, now=now)
     except (notes.Empty, notes.TooLong) as error:
-        return _not_noted(app, person, now, comment_id, which, error, decisions.as_noted(internal))
+        return _not_noted(app, person, now, comment_id, which, error, remarks.as_noted(internal))
     return _back(app, request, person, which, comment_id, now)
 
 
@@ -131,12 +132,12 @@ def leave(
     try:
         with app.writing() as session:
             _theirs(session, person, comment_id)
-            if decisions.as_noted(internal).strip():
-                notes.write(session, comment_id, decisions.as_noted(internal), by=person.id, now=now)
+            if remarks.as_noted(internal).strip():
+                notes.write(session, comment_id, remarks.as_noted(internal), by=person.id, now=now)
             passes.leave(session, comment_id, by=person.id, now=now)
             leases.release(session, comment_id)
     except notes.TooLong as error:
-        return _not_noted(app, person, now, comment_id, which, error, decisions.as_noted(internal))
+        return _not_noted(app, person, now, comment_id, which, error, remarks.as_noted(internal))
     return go(app, request, person, which.address("/desk"), now)
 
 
@@ -185,14 +186,14 @@ def object_to(
     try:
         with app.writing() as session:
             _theirs(session, person, comment_id)
-            words = decisions.as_noted(internal)
+            words = remarks.as_noted(internal)
             vetoes.object_to(session, comment_id, revision=revision, by=person.id, now=now, note=words)
     except (Stale, IllegalMove) as error:
         return as_it_is(
-            app, person, now, comment_id, which, Typed(error, internal=decisions.as_noted(internal))
+            app, person, now, comment_id, which, Typed(error, internal=remarks.as_noted(internal))
         )
     except NoteTooLong:
-        typed = Typed(problem="note_long", internal=decisions.as_noted(internal))
+        typed = Typed(problem="note_long", internal=remarks.as_noted(internal))
         return as_it_is(app, person, now, comment_id, which, typed)
     except deciders.MayNotDecide:
         return as_it_is(app, person, now, comment_id, which, Typed(problem="may_not"))

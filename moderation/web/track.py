@@ -1,14 +1,16 @@
-"""The author's own page: where the text is, and taking it back while it waits."""
+"""The author's own page: where the text is, answering about it, and taking it back while it waits."""
 
 import re
-from typing import Annotated
+from datetime import datetime
+from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
+from pydantic import AfterValidator
 
-from moderation import identifiers, submissions
+from moderation import answers, identifiers, remarks, submissions
 from moderation.decisions import NotFound, Stale
-from moderation.lifecycle import IllegalMove
+from moderation.lifecycle import Action, IllegalMove
 from moderation.pages import tracking as pages
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
 
@@ -40,21 +42,42 @@ def show(app: ThisApp, session: Reading, now: Now, code: str) -> Response:
     page = pages.tracking(session, code, now)
     if page is None:
         return _unknown(app, code)
-    return app.page("track.html", page, headers=PRIVATE, changed=False)
+    return app.page("track.html", page, headers=PRIVATE, problem="", typed="")
 
 
 @router.post("/track/{code}")
-def withdraw(app: ThisApp, now: Now, code: str, revision: Annotated[int, Form(ge=1, le=LARGEST)]) -> Response:
+def act(
+    app: ThisApp,
+    now: Now,
+    code: str,
+    revision: Annotated[int, Form(ge=1, le=LARGEST)],
+    action: Annotated[Literal[Action.WITHDRAW, Action.ANSWER], Form()] = Action.WITHDRAW,
+    text: Annotated[str, AfterValidator(remarks.as_noted), Form()] = "",
+) -> Response:
     try:
         with app.writing() as session:
-            submissions.withdraw(session, code, revision=revision, now=now)
+            if action is Action.ANSWER:
+                answers.answer(session, code, text, revision=revision, now=now)
+            else:
+                submissions.withdraw(session, code, revision=revision, now=now)
     except NotFound:
         return _unknown(app, code)
+    except answers.Empty:
+        return _as_it_is(app, now, code, "empty", text)
+    except answers.TooLong:
+        return _as_it_is(app, now, code, "long", text)
     except (Stale, IllegalMove):
-        with app.reading() as session:
-            page = pages.tracking(session, code, now)
-        return app.page("track.html", page, status=409, headers=PRIVATE, changed=True)
+        return _as_it_is(app, now, code, "not_answered" if action is Action.ANSWER else "changed", text, 409)
     return RedirectResponse(app.url(f"/track/{code}"), 303, headers=PRIVATE)
+
+
+def _as_it_is(app: Parts, now: datetime, code: str, problem: str, typed: str, status: int = 422) -> Response:
+    """The contribution as it is now, why nothing was done, and what had been typed."""
+    with app.reading() as session:
+        page = pages.tracking(session, code, now)
+    if page is None:
+        return _unknown(app, code)
+    return app.page("track.html", page, status=status, headers=PRIVATE, problem=problem, typed=typed)
 
 
 def _unknown(app: Parts, code: str) -> Response:

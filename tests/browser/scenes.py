@@ -54,6 +54,7 @@ MANY = 100
 
 MOVES: dict[Status, tuple[Action, ...]] = {
     Status.PENDING: (),
+    Status.ASKED: (Action.ASK,),
     Status.PUBLISHED: (Action.PUBLISH,),
     Status.REFUSED: (Action.REFUSE,),
     Status.SPAM: (Action.SPAM,),
@@ -111,7 +112,7 @@ def _brought_to(site: Site, status: Status, actions: tuple[Action, ...]) -> Sent
             action,
             revision=revision,
             reason=Reason.OTHER if explained else None,
-            note=WIDE if explained else "",
+            note=WIDE if explained or action is Action.ASK else "",
         )
     return sent
 

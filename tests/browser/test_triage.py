@@ -109,6 +109,58 @@ def test_without_a_script_each_decision_is_one_post_and_lands_on_the_next(site: 
     expect(page.get_by_text("Plus rien n’attend : tout a été lu. Merci.")).to_be_visible()
 
 
+def test_the_author_is_asked_by_key_and_the_next_opens(site: Site, visit: Visit) -> None:
+    (sent, _other) = waiting(site, 2)
+    page = at_desk(site, visit)
+    first = opened(page)
+    field = page.get_by_label("Votre question à l’auteur·ice")
+    page.keyboard.press("q")
+    expect(field).to_be_focused()
+    page.keyboard.type("Que dit q, et p ?")
+    page.keyboard.press("Escape")
+    expect(field).to_be_hidden()
+    page.keyboard.press("q")
+    expect(field).to_have_value("Que dit q, et p ?")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    until_open(page, first)
+    expect(page.get_by_role("status")).to_contain_text("Question posée. Encore 1 en attente.")
+    assert status(site, sent) is Status.ASKED
+    page.keyboard.press("u")
+    expect(page.locator(TITLE)).to_have_text(first)
+    assert status(site, sent) is Status.PENDING
+
+
+def test_an_empty_question_is_not_sent(site: Site, visit: Visit) -> None:
+    (sent,) = waiting(site, 1)
+    page = at_desk(site, visit)
+    page.keyboard.press("q")
+    button(page, "Envoyer la question").click()
+    expect(page.get_by_label("Votre question à l’auteur·ice")).to_be_focused()
+    assert status(site, sent) is Status.PENDING
+
+
+def test_without_a_script_an_author_is_asked_and_answers(site: Site, visit: Visit) -> None:
+    (sent, _other) = waiting(site, 2)
+    page = at_desk(site, visit, java_script_enabled=False)
+    page.locator("details.ask > summary").click()
+    page.get_by_label("Votre question à l’auteur·ice").fill("D’où vient la date ?")
+    button(page, "Envoyer la question").click()
+    expect(page.get_by_role("status")).to_contain_text("Question posée. Encore 1 en attente.")
+    button(page, "Annuler cette décision").click()
+    site.decide(sent, Action.ASK, revision=3, note="D’où vient la <date> ?")
+    author = visit(java_script_enabled=False)
+    author.goto(f"/track/{sent.tracking}")
+    expect(heading(author)).to_have_text("Une question sur votre contribution")
+    expect(author.get_by_text("D’où vient la <date> ?")).to_be_visible()
+    author.get_by_label("Votre réponse").fill("Du bulletin.")
+    button(author, "Envoyer ma réponse").click()
+    expect(heading(author)).to_have_text("Votre contribution attend d’être lue")
+    expect(author.get_by_text("Du bulletin.")).to_be_visible()
+    page.goto(f"/desk/comments/{sent.id}")
+    expect(page.get_by_role("region", name="Échange avec l’auteur·ice")).to_contain_text("Du bulletin.")
+
+
 def test_the_last_key_takes_back_the_last_decision(site: Site, visit: Visit) -> None:
     (sent, _other) = waiting(site, 2)
     page = at_desk(site, visit)

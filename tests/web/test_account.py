@@ -15,6 +15,7 @@ from starlette.testclient import TestClient
 
 from moderation import accounts, delivery, factors, mail, passwords, sessions, tokens, words
 from moderation.accounts import Person
+from moderation.letters import Post
 from moderation.links import CodeEntry, NewAddress, Opening
 from moderation.mail import Send
 from moderation.models.people import Account, AccountSession, EmailChange, Passkey, Role, SignIn, Token
@@ -70,7 +71,7 @@ def read_letters(parts: Parts) -> list[tuple[str, str]]:
     """What arrives, and where."""
     arrived = []
     send: Send = lambda message: arrived.append((str(message["To"]), message.get_content()))  # noqa: E731
-    post = delivery.Post(parts.settings, parts.links, parts.templates, send)
+    post = Post(parts.settings, parts.links, parts.templates, send)
     delivery.letters(parts.engine, post, parts.clock)
     return arrived
 

@@ -488,3 +488,43 @@ def test_the_description_names_the_path_the_site_is_under(build_parts: BuildPart
     client = TestClient(create_app(build_parts(site_url="http://testserver/forum")))
     described = client.get(f"/forum{API}/openapi.json").json()
     assert described["servers"] == [{"url": f"/forum{API}"}]
+
+
+# Asking the author
+
+
+def test_a_question_is_asked_and_its_answer_read(
+    program: Program, client: TestClient, pending: Sent, clock: FakeClock
+) -> None:
+    asked = program.decide(pending, "ask", note="D’où vient la date ?")
+    assert (asked.status_code, asked.json()["status"], asked.json()["revision"]) == (200, "asked", 2)
+    (item,) = program.get("/queue?status=asked").json()["items"]
+    assert (item["id"], program.get("/queue").json()["items"]) == (pending.id, [])
+    clock.tick(minutes=1)
+    client.post(f"/track/{pending.tracking}", data={"revision": 2, "action": "answer", "text": "De Zoé."})
+    whole = program.get(f"/comments/{pending.id}").json()
+    assert whole["exchange"] == [
+        {
+            "question": "D’où vient la date ?",
+            "by": "Ann",
+            "asked_at": "2026-03-01T09:00:00Z",
+            "answer": "De Zoé.",
+            "answered_at": "2026-03-01T09:01:00Z",
+        }
+    ]
+    assert [(line["action"], line["by"]) for line in whole["decisions"]] == [("ask", "Ann"), ("answer", None)]
+
+
+def test_to_ask_takes_a_question(program: Program, pending: Sent) -> None:
+    assert fields(program.decide(pending, "ask")) == ["note"]
+    assert fields(program.decide(pending, "ask", note=" ")) == ["note"]
+    assert fields(program.decide(pending, "ask", note="a" * 2001)) == ["note"]
+
+
+@pytest.mark.parametrize("action", ["answer", "lapse"])
+def test_no_program_answers_for_an_author_or_lets_time_pass(
+    program: Program, pending: Sent, action: str
+) -> None:
+    program.decide(pending, "ask", note="D’où ?")
+    refused = problem(program.decide(pending, action, 2), 409)
+    assert "possible now: publish, refuse, spam, reopen" in refused["detail"]

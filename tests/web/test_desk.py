@@ -8,7 +8,7 @@ from page import Page
 from sqlmodel import select, update
 from starlette.testclient import TestClient
 
-from moderation import decisions, members
+from moderation import decisions, members, preferences
 from moderation.accounts import Person
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.people import Role
@@ -96,6 +96,7 @@ def test_each_state_has_its_list(parts: Parts, desk: TestClient, article: str, s
         assert page.texts(".statuses [aria-current=page]") == [
             {
                 Status.PENDING: "en attente de validation",
+                Status.ASKED: "en attente de réponse",
                 Status.PUBLISHED: "publiée",
                 Status.REFUSED: "refusée",
                 Status.SPAM: "spam",
@@ -281,7 +282,8 @@ def test_what_is_answered_and_the_article_are_a_glance_away(
 
 
 BUTTONS = {
-    Status.PENDING: ["Valider", "motifs", "Spam"],
+    Status.PENDING: ["Valider", "motifs", "Spam", "Envoyer la question"],
+    Status.ASKED: ["Valider", "motifs", "Spam", "Remettre en attente"],
     Status.PUBLISHED: ["motifs", "Spam"],
     Status.REFUSED: ["Valider", "Remettre en attente"],
     Status.SPAM: ["Valider", "Remettre en attente"],
@@ -611,3 +613,93 @@ def test_one_s_own_decisions_are_listed_to_be_undone(
     assert state(parts, mine.id) == (Status.PENDING, 3)
     assert "Annuler cette décision" not in Page(desk.get("/desk/log?whose=own")).main
     assert "Annuler cette décision" not in Page(desk.get("/desk/log")).main
+
+
+# Asking the author
+
+QUESTION = "D’où vient la <date> ?"
+
+
+def test_a_question_is_put_as_any_decision_is_made(parts: Parts, desk: TestClient, pending: Sent) -> None:
+    page = Page(desk.get(f"/desk/comments/{pending.id}"))
+    assert page.label("question") == "Votre question à l’auteur·ice"
+    form = page.form("Envoyer la question")
+    answer = desk.post(form.action, data={**form.fields, "note": QUESTION})
+    assert answer.status_code == 303
+    told = Page(desk.get(answer.headers["location"]))
+    assert told.alert.startswith("Question posée. Plus rien n’attend.")
+    assert state(parts, pending.id) == (Status.ASKED, 2)
+    asked = Page(desk.get(f"/desk/comments/{pending.id}"))
+    assert asked.text(".exchange blockquote") == QUESTION
+    assert "Réponse attendue jusqu’au 15 mars 2026 à 10 h 00" in asked.text(".exchange")
+    assert "question posée par Ann" in asked.text(".history")
+    undo = told.form("Annuler cette décision")
+    back = Page(desk.get(desk.post(undo.action, data=undo.fields).headers["location"]))
+    assert QUESTION not in back.main
+    assert state(parts, pending.id) == (Status.PENDING, 3)
+
+
+@pytest.mark.parametrize(
+    ("typed", "told"),
+    [
+        (" \r\n", "Écrivez votre question avant de l’envoyer."),
+        ("é" * 2001, "C’est trop long : 2 001 caractères, pour 2 000 au plus. Raccourcissez un peu."),
+    ],
+)
+def test_a_question_that_cannot_be_is_said_beside_its_field(
+    parts: Parts, desk: TestClient, pending: Sent, typed: str, told: str
+) -> None:
+    answer = decide(desk, pending.id, "ask", note=typed)
+    page = Page(answer)
+    assert answer.status_code == 422
+    assert page.error("question") == told
+    assert page.value("question").strip() == typed.strip()
+    assert page.value("note") == ""
+    assert "open" in page.node("details.ask").attributes
+    assert "open" not in page.node("details.refuse").attributes
+    assert state(parts, pending.id) == (Status.PENDING, 1)
+
+
+def test_a_question_that_comes_too_late_is_kept(
+    parts: Parts, desk: TestClient, sami: Person, pending: Sent
+) -> None:
+    other = sign_in(parts, TestClient(create_app(parts), follow_redirects=False), sami)
+    decide(other, pending.id, "publish")
+    answer = decide(desk, pending.id, "ask", note=QUESTION)
+    assert answer.status_code == 409
+    assert QUESTION in Page(answer).alert
+
+
+def test_a_question_is_written_again_where_another_was_put_and_answered(
+    desk: TestClient, client: TestClient, pending: Sent, settle: Callable[[], None]
+) -> None:
+    decide(desk, pending.id, "ask", note=QUESTION)
+    settle()
+    client.post(f"/track/{pending.tracking}", data={"revision": "2", "action": "answer", "text": "De Zoé."})
+    answer = decide(desk, pending.id, "ask", note="Et le lieu ?")
+    page = Page(answer)
+    assert answer.status_code == 409
+    assert "réponse donnée par son auteur·ice" in page.alert
+    assert page.value("question").strip() == "Et le lieu ?"
+
+
+@pytest.mark.parametrize("action", ["answer", "lapse", "withdraw"])
+def test_what_is_not_the_moderators_to_do_is_not_done(
+    parts: Parts, desk: TestClient, pending: Sent, action: str
+) -> None:
+    decide(desk, pending.id, "ask", note=QUESTION)
+    assert decide(desk, pending.id, action, "2").status_code == 409
+    assert state(parts, pending.id) == (Status.ASKED, 2)
+
+
+def test_a_question_outside_one_s_sections_is_not_put(
+    parts: Parts, desk: TestClient, sami: Person, pending: Sent
+) -> None:
+    with parts.writing() as session:
+        preferences.set_sections(session, sami.id, ["Sport"], parts.clock())
+    other = sign_in(parts, TestClient(create_app(parts), follow_redirects=False), sami)
+    assert decide(other, pending.id, "ask", note=QUESTION).status_code == 404
+    decide(desk, pending.id, "ask", note=QUESTION)
+    assert other.get(f"/desk/comments/{pending.id}").status_code == 404
+    assert Page(other.get("/desk?status=asked")).text(".empty") == "Aucune contribution dans cet état."
+    assert state(parts, pending.id) == (Status.ASKED, 2)

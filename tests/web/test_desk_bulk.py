@@ -278,3 +278,23 @@ def test_as_many_as_may_be_decided_at_once_go_through_with_all_that_goes_with_th
     }
     assert desk.post("/desk/bulk?order=newest", data=data).status_code == 303
     assert statuses(parts) == {Status.REFUSED: 1}
+
+
+def test_several_authors_are_not_asked_at_once(parts: Parts, desk: TestClient, twenty: list[Sent]) -> None:
+    page = Page(desk.get("/desk"))
+    assert "ask" not in [node.attributes.get("value") for node in page.nodes(".bar button[name=action]")]
+    answer = desk.post(
+        "/desk/bulk", data={"selected": words(twenty[:2]), "action": "ask", "note": "D’où vient la date ?"}
+    )
+    assert answer.status_code == 422
+    assert "choisissez ce qu’elles deviennent" in Page(answer).alert
+    assert statuses(parts) == {Status.PENDING: 20}
+
+
+def test_those_that_wait_for_answers_are_decided_in_one_go(
+    parts: Parts, desk: TestClient, twenty: list[Sent]
+) -> None:
+    for one in twenty[:3]:
+        desk.post(f"/desk/comments/{one.id}/ask", data={"revision": "1", "note": "D’où ?"})
+    desk.post("/desk/bulk", data={"selected": words(twenty[:3], 2), "action": "reopen"})
+    assert statuses(parts) == {Status.PENDING: 20}

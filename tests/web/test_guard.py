@@ -16,6 +16,7 @@ from starlette.testclient import TestClient
 from moderation import delivery, resources
 from moderation.accounts import Person
 from moderation.drafts import LONGEST_NAME
+from moderation.letters import Post
 from moderation.markup import MAX_CHARACTERS
 from moderation.rendering import STATIC
 from moderation.settings import Settings
@@ -338,9 +339,7 @@ def test_a_host_that_is_not_ours_is_named_in_no_letter(
     )
     client = TestClient(create_app(replace(parts, settings=settings)), follow_redirects=False)
     client.post("/sign-in", data={"email": ann.email}, headers={"Host": "evil.example"})
-    delivery.letters(
-        parts.engine, delivery.Post(settings, parts.links, parts.templates, letters.append), clock
-    )
+    delivery.letters(parts.engine, Post(settings, parts.links, parts.templates, letters.append), clock)
     (letter,) = letters
     assert "http://testserver/sign-in/" in letter.get_content()
     assert "evil" not in letter.as_string()

@@ -3,7 +3,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from conftest import BuildParts, FakeClock, Sent, add_article, form_fields, send
+from conftest import BuildParts, FakeClock, Sent, add_article, form_fields, send, sign_in
 from page import Page
 from sqlmodel import select
 from starlette.testclient import TestClient
@@ -11,7 +11,7 @@ from starlette.testclient import TestClient
 from moderation import accounts, decisions, delivery, identifiers
 from moderation.lifecycle import Action, Status
 from moderation.models.public import Publication, Site
-from moderation.models.queue import Comment, Version
+from moderation.models.queue import Comment, Question, Version
 from moderation.pages import public as pages
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
@@ -361,3 +361,140 @@ def test_a_published_text_is_linked_on_the_page_it_is_on(
     link = f"/articles/le-pont?page=2#comment{number}"
     assert link in client.get(f"/track/{sent.tracking}").text
     assert f'id="comment{number}"' in client.get(link.partition("#")[0]).text
+
+
+# A question
+
+QUESTION = "D’où vient la <date> & l’heure ?"
+SAID = "Du bulletin <municipal>.\nPage 3."
+
+
+@pytest.fixture
+def asked(desk: TestClient, pending: Sent, settle: Callable[[], None]) -> Sent:
+    decide(desk, pending, "ask", note=QUESTION)
+    settle()
+    return pending
+
+
+def answer(client: TestClient, sent: Sent, text: str = SAID, revision: str = "2") -> Any:
+    fields = {"action": "answer", "revision": revision, "text": text}
+    return client.post(f"/track/{sent.tracking}", data=fields)
+
+
+def test_a_question_is_shown_once_its_window_has_closed(
+    client: TestClient, desk: TestClient, pending: Sent, settle: Callable[[], None]
+) -> None:
+    before = client.get(f"/track/{pending.tracking}").text
+    asking = decide(desk, pending, "ask", note=QUESTION)
+    assert client.get(f"/track/{pending.tracking}").text == before
+    settle()
+    page = seen(client, pending)
+    assert page.heading == "Une question sur votre contribution"
+    assert "en attente de réponse depuis le 1er mars 2026 à 10 h 00" in page.main
+    assert "Sans elle, votre contribution sera relue après le 15 mars 2026." in page.main
+    assert page.text(".exchange blockquote") == QUESTION
+    assert page.form("Envoyer ma réponse").fields == {"action": "answer", "revision": "2"}
+    assert "Ann" not in page.main
+    assert page.form("Retirer mon texte")
+    assert undo_too_late(desk, asking)
+
+
+def undo_too_late(desk: TestClient, decided: Any) -> bool:
+    number = decided.headers["location"].rpartition("=")[2]
+    return desk.post("/desk/undo", data={"decision": number}).status_code == 409
+
+
+def test_an_undone_question_was_never_there(client: TestClient, desk: TestClient, pending: Sent) -> None:
+    before = client.get(f"/track/{pending.tracking}").text
+    undo(desk, decide(desk, pending, "ask", note=QUESTION))
+    assert client.get(f"/track/{pending.tracking}").text == before
+
+
+def test_an_answer_goes_to_the_moderators_and_the_text_waits_again(
+    client: TestClient, desk: TestClient, asked: Sent
+) -> None:
+    sent = answer(client, asked)
+    assert (sent.status_code, sent.headers["location"]) == (303, f"/track/{asked.tracking}")
+    assert sent.headers["cache-control"] == "no-store"
+    page = seen(client, asked)
+    assert page.heading == WAITS
+    assert "Votre réponse est arrivée à la modération, qui seule la lit." in page.main
+    assert page.texts(".exchange blockquote") == [QUESTION, "Du bulletin <municipal>. Page 3."]
+    item = Page(desk.get(f"/desk/comments/{asked.id}"))
+    assert item.texts(".exchange blockquote") == [QUESTION, "Du bulletin <municipal>. Page 3."]
+    assert "réponse reçue" in item.text(".item header")
+    assert "réponse donnée par son auteur·ice" in item.text(".history")
+
+
+def test_an_answer_sent_twice_is_one(client: TestClient, parts: Parts, asked: Sent) -> None:
+    assert [answer(client, asked).status_code for _ in range(2)] == [303, 303]
+    with parts.reading() as session:
+        assert session.get_one(Comment, asked.id).revision == 3
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        (" \n", "Écrivez votre réponse avant de l’envoyer."),
+        ("a" * 5001, "C’est trop long : 5 001 caractères, pour 5 000 au plus. Raccourcissez un peu."),
+    ],
+)
+def test_an_answer_that_cannot_be_is_said_beside_its_field(
+    client: TestClient, asked: Sent, text: str, told: str
+) -> None:
+    refused = answer(client, asked, text)
+    page = Page(refused)
+    assert refused.status_code == 422
+    assert page.error("text") == told
+    assert page.value("text").strip() == text.strip()
+    assert page.form("Envoyer ma réponse")
+
+
+def test_an_answer_to_what_is_no_longer_asked_explains_itself_and_keeps_the_words(
+    client: TestClient, desk: TestClient, asked: Sent, settle: Callable[[], None]
+) -> None:
+    decide(desk, asked, "reopen", "2")
+    settle()
+    refused = answer(client, asked)
+    page = Page(refused)
+    assert refused.status_code == 409
+    assert "Cette question n’attend plus de réponse : la vôtre n’est pas partie." in page.alert
+    assert page.text("[role=alert] blockquote") == "Du bulletin <municipal>. Page 3."
+    assert "Aucune réponse n’est plus attendue." in page.text(".exchange")
+    assert "Envoyer ma réponse" not in page.main
+
+
+def test_an_answer_to_another_question_is_given_back_under_the_new_one(
+    client: TestClient, desk: TestClient, asked: Sent, settle: Callable[[], None]
+) -> None:
+    answer(client, asked)
+    decide(desk, asked, "ask", "3", note="Et le lieu ?")
+    settle()
+    refused = answer(client, asked, "Autre chose.")
+    page = Page(refused)
+    assert refused.status_code == 409
+    assert "La question a changé entre-temps" in page.alert
+    assert page.value("text").strip() == "Autre chose."
+    assert page.form("Envoyer ma réponse").fields["revision"] == "4"
+
+
+def test_who_is_asked_may_take_their_text_back(client: TestClient, parts: Parts, asked: Sent) -> None:
+    assert withdraw(client, asked, "2").status_code == 303
+    page = seen(client, asked)
+    assert "Vous l’avez retirée : son texte a été effacé." in page.main
+    assert QUESTION not in page.main
+    with parts.reading() as session:
+        assert session.exec(select(Question)).all() == []
+
+
+def test_a_question_that_nobody_answered_says_so(
+    client: TestClient, desk: TestClient, parts: Parts, ann: accounts.Person, clock: FakeClock, asked: Sent
+) -> None:
+    clock.tick(days=15)
+    delivery.effects(parts.engine, clock())
+    page = seen(client, asked)
+    assert page.heading == WAITS
+    assert "Restée sans réponse : plus attendue depuis le 16 mars 2026" in page.text(".exchange")
+    desk_page = Page(sign_in(parts, desk, ann).get(f"/desk/comments/{asked.id}"))
+    assert "restée sans réponse" in desk_page.text(".item header")
+    assert "remise en attente, faute de réponse" in desk_page.text(".history")

@@ -240,7 +240,7 @@
 
   const unfold = (details) => {
     details.open = !details.open;
-    (details.open ? find(".reasons button", details) : find("summary", details)).focus();
+    (details.open ? find(".reasons button", details) || find("textarea", details) : find("summary", details)).focus();
   };
 
   // The row of digits gives others on some keyboards, unless shifted.
@@ -248,7 +248,8 @@
 
   addEventListener("keydown", (event) => {
     const refusing = find("details.refuse[open]");
-    if (event.key === "Escape" && refusing) return unfold(refusing);
+    const unfolded = event.target.closest("details.ask[open]") || refusing || find("details.ask[open]");
+    if (event.key === "Escape" && unfolded) return unfold(unfolded);
     const keys = find("[data-keys]");
     const others = event.ctrlKey || event.altKey || event.metaKey || event.repeat || event.isComposing;
     if (!keys || others || event.target.closest(TYPING) || event.defaultPrevented) return;
