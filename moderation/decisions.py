@@ -9,6 +9,7 @@ from moderation import deciders, leases, lifecycle, passes, precedents, publicat
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.models.queue import Comment, Decision, Effect, EffectKind
 from moderation.standing import Last
+from moderation.texts import put_back
 from moderation.voices import Heard
 
 # Characters of what a moderator adds to a decision.
@@ -77,7 +78,7 @@ def speak(
     """
     note = as_noted(note).strip()
     comment = to_decide(session, comment_id, revision=revision, by=by)
-    if action in lifecycle.BY_AUTHOR:
+    if action in lifecycle.BY_AUTHOR | lifecycle.REWRITES:
         raise IllegalMove(comment.status, action)
     after = lifecycle.after(comment.status, action)
     if action in lifecycle.NEEDS_REASON and (reason is None or (reason is Reason.OTHER and not note)):
@@ -103,7 +104,7 @@ def speak(
     )
     if action is not Action.REOPEN:
         precedents.remember(session, comment)
-    _follow_up(session, decision, now)
+    follow_up(session, decision, now)
     return decision
 
 
@@ -204,9 +205,9 @@ def _move(session: Session, comment: Comment, decision: Decision) -> Decision:
         passes.forget(session, comment.id)
     comment.status = decision.after
     comment.revision = decision.revision
-    _explain(comment, decision)
-    session.add(comment)
-    session.add(decision)
+    if decision.before is not decision.after:
+        _explain(comment, decision)
+    session.add_all([comment, decision])
     session.flush()
     traits.follow(session, comment)
     return decision
@@ -218,7 +219,7 @@ def _explain(comment: Comment, stands: Decision | None) -> None:
     comment.reason = stands.reason if stands is not None else None
 
 
-def _follow_up(session: Session, decision: Decision, now: datetime) -> None:
+def follow_up(session: Session, decision: Decision, now: datetime) -> None:
     assert decision.id is not None
     if lifecycle.takes_down(decision.before, decision.after) or decision.undo_until <= now:
         publication.sync(session, decision.comment_id, now)
@@ -273,12 +274,13 @@ def _take_back(
     lot: str | None = None,
 ) -> Decision:
     waiting = publication.take(session, col(Effect.decision_id) == decision.id)
-    if decision.after is Status.PUBLISHED and not waiting and publication.is_up(session, comment.id):
+    late = decision.after is Status.PUBLISHED and decision.action is not Action.REDACT and not waiting
+    if late and publication.is_up(session, comment.id):
         raise TooLate(comment.status)  # another process has just done it
     undone = Decision(
         comment_id=comment.id,
         revision=comment.revision + 1,
-        version=comment.version,
+        version=put_back(session, comment, decision),
         action=decision.action,
         before=decision.after,
         after=decision.before,
@@ -289,11 +291,10 @@ def _take_back(
         lot=lot,
     )
     _move(session, comment, undone)
-    _explain(comment, next(iter(standing.lines(session, comment.id)), None))
+    _explain(comment, standing.deciding(session, comment.id))
     return undone
 
 
 def stale(session: Session, comment: Comment) -> Stale:
-    return Stale(
-        comment.id, comment.status, comment.revision, standing.last(session, [comment.id]).get(comment.id)
-    )
+    last = standing.last(session, [comment.id]).get(comment.id)
+    return Stale(comment.id, comment.status, comment.revision, last)

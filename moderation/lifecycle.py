@@ -19,6 +19,8 @@ class Action(StrEnum):
     REOPEN = "reopen"
     UNPUBLISH = "unpublish"
     WITHDRAW = "withdraw"
+    CORRECT = "correct"
+    REDACT = "redact"
 
 
 class Reason(StrEnum):
@@ -50,10 +52,16 @@ MOVES: dict[tuple[Status, Action], Status] = {
     (Status.SPAM, Action.REOPEN): Status.PENDING,
     (Status.UNPUBLISHED, Action.PUBLISH): Status.PUBLISHED,
     (Status.UNPUBLISHED, Action.REOPEN): Status.PENDING,
+    (Status.PENDING, Action.CORRECT): Status.PENDING,
+    (Status.PUBLISHED, Action.CORRECT): Status.PUBLISHED,
+    (Status.PENDING, Action.REDACT): Status.PENDING,
+    (Status.PUBLISHED, Action.REDACT): Status.PUBLISHED,
 }
 
 # Withdrawing is the author's: no door of the moderation offers it.
 BY_AUTHOR = frozenset({Action.WITHDRAW})
+# The moderation changes the text, and its status stays: each has a page of its own.
+REWRITES = frozenset({Action.CORRECT, Action.REDACT})
 NEEDS_REASON = frozenset({Action.REFUSE, Action.UNPUBLISH})
 
 
@@ -74,7 +82,11 @@ def after(status: Status, action: Action) -> Status:
 
 def actions_from(status: Status) -> list[Action]:
     """What a moderator may do now, in the table's order: what is offered is what is allowed."""
-    return [action for before, action in MOVES if before is status and action not in BY_AUTHOR]
+    return [action for before, action in MOVES if before is status and action not in BY_AUTHOR | REWRITES]
+
+
+def may_be_rewritten(status: Status) -> bool:
+    return (status, Action.CORRECT) in MOVES
 
 
 def takes_down(before: Status, then: Status) -> bool:

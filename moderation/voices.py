@@ -162,6 +162,20 @@ def end(session: Session, comment_id: str, *, by: int, now: datetime) -> None:
     _end(session, comment, by, now)
 
 
+def carry_vetoes(session: Session, comment: Comment, *, to: int) -> None:
+    """To a revision whose text alone is another: what was objected to is not published by rewriting it."""
+    session.exec(
+        update(Voice)
+        .where(
+            col(Voice.comment_id) == comment.id,
+            col(Voice.revision) == comment.revision,
+            col(Voice.say) == Say.VETO,
+            col(Voice.ended_at).is_(None),
+        )
+        .values(revision=to)
+    )
+
+
 def empty(session: Session, comment_id: str) -> None:
     """Erases the words beside them; that they were given stays."""
     session.exec(update(Voice).where(col(Voice.comment_id) == comment_id).values(note=""))

@@ -27,6 +27,8 @@ BUTTON = {
     Action.REOPEN: _("Remettre en attente"),
     Action.UNPUBLISH: _("Dépublier"),
     Action.WITHDRAW: _("Retirer"),
+    Action.CORRECT: _("Corriger"),
+    Action.REDACT: _("Retirer un passage"),
 }
 # What was done, said of a contribution.
 DONE = {
@@ -36,6 +38,8 @@ DONE = {
     Action.REOPEN: _("Contribution remise en attente."),
     Action.UNPUBLISH: _("Contribution dépubliée."),
     Action.WITHDRAW: _("Contribution retirée par son auteur·ice."),
+    Action.CORRECT: _("Texte corrigé."),
+    Action.REDACT: _("Passage retiré."),
 }
 # The same, in the log, of somebody.
 MOVED = {
@@ -45,6 +49,8 @@ MOVED = {
     Action.REOPEN: _("remise en attente"),
     Action.UNPUBLISH: _("dépubliée"),
     Action.WITHDRAW: _("retirée"),
+    Action.CORRECT: _("texte corrigé"),
+    Action.REDACT: _("passage retiré"),
 }
 # What somebody says of a contribution, where several voices are needed.
 SAY = {
@@ -84,6 +90,7 @@ PROBLEM = {
     "required": _("Ce site demande de remplir ce champ."),
     "not_an_address": _("Cette adresse ne ressemble pas à une adresse électronique, comme nom@domaine.fr."),
     "not_empty": _("Ce champ doit rester vide : effacez ce qui s’y trouve."),
+    "unchanged": _("C’est mot pour mot le texte de maintenant : il n’y a rien à enregistrer."),
     "duplicate": _("Ce même texte a déjà été envoyé ici aujourd’hui : inutile de le renvoyer."),
 }
 # What was changed about an account, told by letter to its person.

@@ -19,6 +19,10 @@ PICTURE = {
     ("spam", "reopen"): "pending",
     ("unpublished", "publish"): "published",
     ("unpublished", "reopen"): "pending",
+    ("pending", "correct"): "pending",
+    ("pending", "redact"): "pending",
+    ("published", "correct"): "published",
+    ("published", "redact"): "published",
 }
 OFFERED = {
     "pending": ["publish", "refuse", "spam"],
@@ -45,13 +49,22 @@ def test_each_action_from_each_status_goes_where_the_picture_says(status: Status
 def test_what_is_offered_is_what_is_allowed_in_the_order_of_the_buttons(status: Status) -> None:
     offered = lifecycle.actions_from(status)
     assert sorted(offered) == sorted(OFFERED[status.value])
-    by_moderators = [action for action in Action if (status, action) in PICTURE and action != "withdraw"]
+    besides = {"withdraw", "correct", "redact"}
+    by_moderators = [action for action in Action if (status, action) in PICTURE and action not in besides]
     assert sorted(offered) == sorted(by_moderators)
 
 
 def test_withdrawing_is_the_authors_alone() -> None:
     assert {Action.WITHDRAW} == lifecycle.BY_AUTHOR
     assert all(Action.WITHDRAW not in lifecycle.actions_from(status) for status in Status)
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_what_waits_and_what_is_public_may_be_rewritten_and_stays_where_it_is(status: Status) -> None:
+    assert lifecycle.may_be_rewritten(status) == (status in {"pending", "published"})
+    assert all(
+        before is after for (before, action), after in lifecycle.MOVES.items() if action in lifecycle.REWRITES
+    )
 
 
 def test_what_is_withdrawn_stays_withdrawn() -> None:

@@ -40,6 +40,8 @@ class Item:
     forum: Forum | None
     kin: Kin | None
     judging: Judging
+    # Whether its text may be corrected now.
+    rewritable: bool
 
     reasons = tuple(Reason)
 
@@ -68,6 +70,7 @@ def item(session: Session, person: Person, comment_id: str, *, site_name: str = 
         forum=forum(session, person, card.article_slug),
         kin=kin(session, person, card, found.kin),
         judging=judging(session, person, card, site_name),
+        rewritable=lifecycle.may_be_rewritten(card.status),
     )
 
 

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, desc, func, select
 
 from moderation import weeks
 from moderation.accounts import Person
-from moderation.lifecycle import BY_AUTHOR, Reason, Status
+from moderation.lifecycle import BY_AUTHOR, REWRITES, Reason, Status
 from moderation.models.queue import Comment, Decision
 from moderation.pages.cards import visible_to
 from moderation.weeks import Week
@@ -145,7 +145,10 @@ def _stands(decision: type[Decision]) -> tuple[ColumnElement[bool], ...]:
     """Whether it is one of the team’s that was not undone. Undoings are few: they are listed once."""
     line = aliased(Decision)
     undoing, undone = (select(one).where(col(line.undoes).is_not(None)) for one in (line.id, line.undoes))
-    return (col(decision.action).not_in(BY_AUTHOR), col(decision.id).not_in(union_all(undoing, undone)))
+    return (
+        col(decision.action).not_in(BY_AUTHOR | REWRITES),
+        col(decision.id).not_in(union_all(undoing, undone)),
+    )
 
 
 def _by_week(made: Iterable[_Made], told: Sequence[Week]) -> dict[Week, list[_Made]]:
