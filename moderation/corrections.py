@@ -48,7 +48,7 @@ def check(
     comment, text = to_rewrite(session, comment_id, Action.CORRECT, revision=revision, by=by)
     if is_fixed(session, comment):
         raise TakesVoices
-    if new.text.source == text.source:
+    if new.text.source.strip() == text.source.strip():
         raise Unchanged
     return comment, text
 
