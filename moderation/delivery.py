@@ -15,6 +15,7 @@ from sqlmodel import Session, col, delete, select, update
 
 from moderation import (
     accounts,
+    corrections,
     email_changes,
     identifiers,
     logs,
@@ -64,7 +65,7 @@ def _never() -> bool:
 
 
 def effects(engine: Engine, now: datetime, stopping: Stopping = _never) -> int:
-    done = _publications(engine, now, stopping)
+    done = _publications(engine, now, stopping) + _forgotten(engine, now, stopping)
     return done if stopping() else done + _erasures(engine, now, stopping)
 
 
@@ -76,6 +77,20 @@ def _publications(engine: Engine, now: datetime, stopping: Stopping) -> int:
                 break  # another process has it in hand
         done += 1
         _told(EffectKind.SYNC)
+    return done
+
+
+def _forgotten(engine: Engine, now: datetime, stopping: Stopping) -> int:
+    """Words that were taken out of a text leave the tables once nobody can appeal any more."""
+    done = 0
+    for decision_id in _due(engine, EffectKind.FORGET, now):
+        if stopping():
+            break
+        with writing(engine) as session:
+            mine = corrections.forget(session, decision_id, now)
+        if mine:
+            done += 1
+            _told(EffectKind.FORGET)
     return done
 
 

@@ -58,8 +58,8 @@ def exact(first: str, second: str) -> tuple[Change, ...]:
 
 
 def _pieces(text: str) -> list[str]:
-    """Each word with the space after it."""
-    return re.findall(r"\S+\s*|\s+", text)
+    """Each word with the space after it; an address apart from the words of its link."""
+    return re.findall(r"->|(?:(?!->)\S)+\s*|\s+", text)
 
 
 def _alike(first: list[str], second: list[str]) -> int:

@@ -197,16 +197,13 @@ class Settings(BaseSettings):
     )
     mail_from: OneLine = Field(default="", description="The sender of mails. Needed with `SMTP_URL`.")
     undo_seconds: float = Field(
-        default=20,
-        ge=0,
-        le=3600,
-        description="How long a decision can be undone before it shows. 0: at once.",
+        20, ge=0, le=3600, description="How long a decision can be undone before it shows. 0: at once."
+    )
+    appeal_days: int = Field(
+        90, ge=1, le=3650, description="Days its author and the team may read words taken out of a text."
     )
     cache_freshness: float = Field(
-        default=0.25,
-        ge=0,
-        le=60,
-        description="Seconds a public page may be sent without asking the database.",
+        0.25, ge=0, le=60, description="Seconds a public page may be sent without asking the database."
     )
     markup: Dialect = Field(default=Dialect.SPIP, description="What readers may type: `spip` or `plain`.")
 

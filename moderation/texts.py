@@ -87,6 +87,18 @@ def put_back(session: Session, comment: Comment, undone: Decision) -> int:
     return comment.version
 
 
+def erase_before(session: Session, comment: Comment, number: int) -> None:
+    """The words of its texts up to one, and all that is made of them; who wrote them stays."""
+    older = select(Version).where(Version.comment_id == comment.id, Version.number < number)
+    for text in session.exec(older):
+        assert text.id is not None
+        search.take(session.connection(), text.id, text.folded)
+        text.source = text.html = text.folded = text.fingerprint = ""
+        text.findings, text.struck = [], []
+        session.add(text)
+    session.flush()
+
+
 def as_draft(text: Version) -> Draft:
     """What is stored, as if it had just been written."""
     findings = tuple(Finding(**finding) for finding in text.findings)

@@ -90,9 +90,13 @@ PROBLEM = {
     "required": _("Ce site demande de remplir ce champ."),
     "not_an_address": _("Cette adresse ne ressemble pas à une adresse électronique, comme nom@domaine.fr."),
     "not_empty": _("Ce champ doit rester vide : effacez ce qui s’y trouve."),
+    "no_passage": _("Écrivez au moins un passage à retirer."),
+    "passage_missing": _("Ce qui suit ne se trouve pas dans le texte : copiez-le tel qu’il y est."),
     "unchanged": _("C’est mot pour mot le texte de maintenant : il n’y a rien à enregistrer."),
     "duplicate": _("Ce même texte a déjà été envoyé ici aujourd’hui : inutile de le renvoyer."),
 }
+# What stands, for everybody, where the moderation took words out of a text.
+REDACTED = _("[passage retiré par la modération]")
 # What was changed about an account, told by letter to its person.
 CHANGED = {
     "email_asked": _(
@@ -217,6 +221,10 @@ class Labels:
 
     def status(self, status: Status) -> str:
         return self._say(STATUS[status])
+
+    @property
+    def redacted(self) -> str:
+        return self._say(REDACTED)
 
     def button(self, action: Action) -> str:
         return self._say(BUTTON[action])

@@ -10,6 +10,7 @@ from moderation.accounts import Person
 from moderation.deciders import MayNotDecide
 from moderation.differences import Change
 from moderation.drafts import Draft
+from moderation.lifecycle import Action
 from moderation.models.queue import Comment
 from moderation.pages import public
 from moderation.pages.cards import Card, cards
@@ -35,7 +36,7 @@ class Preview:
     html: Markup
 
 
-def rewriting(session: Session, person: Person, comment_id: str) -> Rewriting | None:
+def rewriting(session: Session, person: Person, comment_id: str, action: Action) -> Rewriting | None:
     """None where there is no such contribution for this person."""
     if not is_visible(session, person, comment_id):
         return None
@@ -45,19 +46,20 @@ def rewriting(session: Session, person: Person, comment_id: str) -> Rewriting | 
         card,
         public.place(session, comment_id),
         corrections.draft(session, comment),
-        _hindrance(session, comment, person),
+        _hindrance(session, comment, person, action),
         last(session, [comment_id]).get(comment_id),
     )
 
 
-def _hindrance(session: Session, comment: Comment, person: Person) -> str:
+def _hindrance(session: Session, comment: Comment, person: Person, action: Action) -> str:
     if not lifecycle.may_be_rewritten(comment.status):
         return "state"
     try:
         deciders.check(session, comment, person.id)
     except MayNotDecide as refused:
         return "own" if refused.own else "aside"
-    return "voices" if corrections.is_fixed(session, comment) else ""
+    fixed = action is Action.CORRECT and corrections.is_fixed(session, comment)
+    return "voices" if fixed else ""
 
 
 def preview(page: Rewriting, new: Draft) -> Preview:

@@ -5,14 +5,14 @@ from datetime import datetime
 from itertools import takewhile
 
 from markupsafe import Markup
-from sqlmodel import Session, col, desc, select
+from sqlmodel import Session, col, select
 
-from moderation import differences, markup, texts
+from moderation import markup, texts
 from moderation.differences import Change
 from moderation.lifecycle import Reason, Status
 from moderation.models.public import Article, Publication, Thread
-from moderation.models.queue import Comment, Decision, Version
-from moderation.pages import public
+from moderation.models.queue import Comment, Decision
+from moderation.pages import changed, public
 from moderation.standing import in_effect, text_in_effect
 
 
@@ -72,7 +72,7 @@ def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
         place=public.place(session, comment.id),
         corrected_at=text.corrected_at,
         redacted_at=text.redacted_at,
-        changes=_changes(session, text),
+        changes=changed.changes(session, text),
     )
 
 
@@ -86,24 +86,6 @@ def _last(known: list[Decision]) -> Decision | None:
     if moved is not None and (not rewritten or moved.after is rewritten[-1].before):
         return moved
     return rewritten[-1] if rewritten and rewritten[-1].after is Status.PUBLISHED else None
-
-
-def _changes(session: Session, text: Version) -> tuple[Change, ...]:
-    """From the last text that was all its author’s."""
-    if text.corrected_at is None and text.redacted_at is None:
-        return ()
-    own = session.exec(
-        select(Version.source)
-        .where(
-            Version.comment_id == text.comment_id,
-            Version.number < text.number,
-            col(Version.corrected_at).is_(None),
-            col(Version.redacted_at).is_(None),
-        )
-        .order_by(desc(Version.number))
-        .limit(1)
-    ).first()
-    return differences.exact(own, text.source) if own else ()
 
 
 def _told(status: Status, copy: Publication | None) -> Status:

@@ -17,7 +17,7 @@ from moderation.pages import rewriting as pages
 from moderation.pages.filters import Filter
 from moderation.pages.rewriting import Rewriting
 from moderation.web import observe
-from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
+from moderation.web.dependencies import LARGEST, Now, Parts, ThisApp
 from moderation.web.form import Form
 from moderation.web.listed import Listed
 from moderation.web.people import PRIVATE, SignedIn, go
@@ -29,9 +29,10 @@ Step = Annotated[Literal["preview", "save"], Field()]
 STATUS_OF = {"state": 409, "voices": 409, "own": 403, "aside": 403}
 
 
-def _found(app: Parts, person: Person, comment_id: str) -> Rewriting:
+def found(app: Parts, person: Person, comment_id: str, action: Action) -> Rewriting:
+    """Raises NotFound."""
     with app.reading() as session:
-        page = pages.rewriting(session, person, comment_id)
+        page = pages.rewriting(session, person, comment_id, action)
     if page is None:
         raise NotFound
     return page
@@ -63,12 +64,8 @@ def _show(
 
 
 @router.get("/correct")
-def correct_form(
-    app: ThisApp, session: Reading, person: SignedIn, comment_id: str, which: Listed
-) -> Response:
-    page = pages.rewriting(session, person, comment_id)
-    if page is None:
-        raise NotFound
+def correct_form(app: ThisApp, person: SignedIn, comment_id: str, which: Listed) -> Response:
+    page = found(app, person, comment_id, Action.CORRECT)
     return _show(app, person, which, page, Form(text=page.card.source))
 
 
@@ -84,7 +81,7 @@ def correct(
     text: Annotated[str, Field()] = "",
     step: Step = "preview",
 ) -> Response:
-    page = _found(app, person, comment_id)
+    page = found(app, person, comment_id, Action.CORRECT)
     written = page.text
     try:
         new = drafts.rewritten(written.author, written.email, text, dialect=written.dialect)
@@ -96,7 +93,7 @@ def correct(
         form = Form(text=text, problems={"text": Problem("unchanged")})
         return _show(app, person, which, page, form, status=422)
     except (Stale, IllegalMove, MayNotDecide, TakesVoices):
-        page = _found(app, person, comment_id)
+        page = found(app, person, comment_id, Action.CORRECT)
         return _show(app, person, which, page, Form(text=text), new=new, changed=True, status=409)
     if done is None:
         return _show(app, person, which, page, Form(text=new.text.source), new=new)
@@ -110,7 +107,7 @@ def _correct(
     """The decision; None where it was only asked whether it could be made."""
     with app.writing() as session:
         if not keep:
-            corrections.check(session, comment_id, new, revision=revision, by=person.id)
+            corrections.check(session, comment_id, new, Action.CORRECT, revision=revision, by=person.id)
             return None
         undo = timedelta(seconds=app.settings.undo_seconds)
         return corrections.correct(
