@@ -109,7 +109,10 @@ def check(
 
 def is_fixed(session: Session, comment: Comment) -> bool:
     """Whether it is public where several voices make it so."""
-    if comment.status is not Status.PUBLISHED:
-        return False
+    return comment.status is Status.PUBLISHED and takes_voices(session, comment)
+
+
+def takes_voices(session: Session, comment: Comment) -> bool:
+    """Whether one person alone publishes nothing there."""
     rule = voices.policy_for(session, comment.section)
     return rule.publish > 1 and rule.among(len(deciders.able(session, comment))).publish > 1

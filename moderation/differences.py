@@ -58,8 +58,8 @@ def exact(first: str, second: str) -> tuple[Change, ...]:
 
 
 def _pieces(text: str) -> list[str]:
-    """Each word with the space after it; an address apart from the words of its link."""
-    return re.findall(r"->|(?:(?!->)\S)+\s*|\s+", text)
+    """Each word with the space after it; an address apart from its link’s words, what brackets hold whole."""
+    return re.findall(r"\[(?:(?!->)[^\[\]\n])*\][^\s\[]*\s*|->|(?:(?!->)\S)+\s*|\s+", text)
 
 
 def _alike(first: list[str], second: list[str]) -> int:
@@ -82,8 +82,13 @@ def _between(gone: list[str], added: list[str]) -> Iterator[Change]:
 
 
 def _replaced(gone: list[str], added: list[str]) -> Iterator[Change]:
-    yield Change("gone", "".join(gone))
-    yield Change("added", "".join(added))
+    """What both end with in spaces has not changed."""
+    first, second = "".join(gone), "".join(added)
+    ends = {words[len(words.rstrip()) :] for words in (first, second) if words}
+    space = ends.pop() if len(ends) == 1 and first and second else ""
+    yield Change("gone", first.removesuffix(space))
+    yield Change("added", second.removesuffix(space))
+    yield Change("same", space)
 
 
 def _ended(pieces: list[str], many: int) -> str:

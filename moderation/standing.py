@@ -20,6 +20,7 @@ class Last:
     by: str | None
     at: datetime
     undo: bool
+    official: bool = False
 
 
 def lines(session: Session, comment_id: str) -> list[Decision]:
@@ -75,9 +76,13 @@ def text_in_effect(session: Session, comment: Comment, now: datetime) -> int:
 def last(session: Session, ids: Collection[str]) -> dict[str, Last]:
     """The newest line of each comment that has any."""
     lines = session.exec(
-        select(Decision, Account.name)
+        select(Decision, Account.name, Comment.official)
         .join(Account, isouter=True)
+        .join(Comment, col(Comment.id) == Decision.comment_id)
         .where(col(Decision.comment_id).in_(ids))
         .order_by(col(Decision.revision))
     )
-    return {line.comment_id: Last(line.action, by, line.at, line.undoes is not None) for line, by in lines}
+    return {
+        line.comment_id: Last(line.action, by, line.at, line.undoes is not None, official)
+        for line, by, official in lines
+    }

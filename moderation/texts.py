@@ -22,6 +22,38 @@ def numbered(session: Session, comment_id: str, number: int) -> Version:
     ).one()
 
 
+def begin(session: Session, comment: Comment, draft: Draft) -> None:
+    """A new comment, with its first text."""
+    session.add(comment)
+    session.flush()
+    first = _row(draft, comment.id, 1, written_at=comment.submitted_at)
+    session.add(first)
+    session.flush()
+    assert first.id is not None
+    search.add(session.connection(), first.id, first.folded)
+    traits.replace(session, comment, draft.text.findings)
+
+
+def _row(
+    draft: Draft, comment_id: str, number: int, *, written_at: datetime, renderer: int = markup.VERSION
+) -> Version:
+    return Version(
+        comment_id=comment_id,
+        number=number,
+        author=draft.author,
+        email=draft.email,
+        source=draft.text.source,
+        struck=[list(one) for one in draft.text.struck],
+        html=draft.text.html,
+        folded=draft.folded,
+        findings=[asdict(finding) for finding in draft.text.findings],
+        dialect=draft.dialect,
+        renderer=renderer,
+        fingerprint=draft.fingerprint,
+        written_at=written_at,
+    )
+
+
 def replace(
     session: Session,
     comment: Comment,
@@ -41,23 +73,8 @@ def replace(
     assert old.id is not None
     search.take(connection, old.id, old.folded)
     old.folded = ""
-    newer = Version(
-        comment_id=comment.id,
-        number=comment.version + 1,
-        author=draft.author,
-        email=draft.email,
-        source=draft.text.source,
-        struck=[list(one) for one in draft.text.struck],
-        html=draft.text.html,
-        folded=draft.folded,
-        findings=[asdict(finding) for finding in draft.text.findings],
-        dialect=draft.dialect,
-        renderer=renderer,
-        fingerprint=draft.fingerprint,
-        written_at=old.written_at,
-        corrected_at=corrected_at,
-        redacted_at=redacted_at,
-    )
+    newer = _row(draft, comment.id, comment.version + 1, written_at=old.written_at, renderer=renderer)
+    newer.corrected_at, newer.redacted_at = corrected_at, redacted_at
     comment.version += 1
     session.add_all([old, newer, comment])
     session.flush()

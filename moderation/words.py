@@ -95,6 +95,8 @@ PROBLEM = {
     "unchanged": _("C’est mot pour mot le texte de maintenant : il n’y a rien à enregistrer."),
     "duplicate": _("Ce même texte a déjà été envoyé ici aujourd’hui : inutile de le renvoyer."),
 }
+# Who answers readers, whichever person of the team wrote it.
+MODERATION = _("La modération")
 # What stands, for everybody, where the moderation took words out of a text.
 REDACTED = _("[passage retiré par la modération]")
 # What was changed about an account, told by letter to its person.
@@ -221,6 +223,10 @@ class Labels:
 
     def status(self, status: Status) -> str:
         return self._say(STATUS[status])
+
+    @property
+    def moderation(self) -> str:
+        return self._say(MODERATION)
 
     @property
     def redacted(self) -> str:

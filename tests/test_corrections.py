@@ -303,7 +303,7 @@ def test_of_several_corrections_the_author_sees_all_that_differs_from_their_own_
     correct(parts, pending, ann, "Ce pont est aussi ouvert aux piétons.", revision=2)
     settle()
     assert [change.words for change in tracked(parts, pending).changes if change.kind == "gone"] == [
-        "Le ",
+        "Le",
         "vélos.",
     ]
 

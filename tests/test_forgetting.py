@@ -6,8 +6,9 @@ from datetime import timedelta
 import pytest
 from conftest import FakeClock, Sent, send
 from sqlmodel import SQLModel, col, select
-from test_corrections import UNDO, correct, decide, found, html, newest, public, sound, tracked, undo
+from test_corrections import UNDO, correct, decide, html, newest, public, sound, tracked, undo
 from test_database import files
+from test_search import found
 from test_voices import TWO, object_to, rule, speak
 
 from moderation import corrections, delivery, drafts, redaction, submissions, voices

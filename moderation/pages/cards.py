@@ -35,6 +35,8 @@ class Card:
     section: str
     article_slug: str
     article_title: str
+    # Of the moderation, in its own name.
+    official: bool
 
     @property
     def place(self) -> Place:
@@ -91,6 +93,7 @@ def cards(session: Session, ids: list[str]) -> tuple[Card, ...]:
             section=comment.section,
             article_slug=slug,
             article_title=title,
+            official=comment.official,
         )
         for comment, text, slug, title in rows
     }

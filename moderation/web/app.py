@@ -32,6 +32,7 @@ from moderation.vault import Vault
 from moderation.web import (
     account,
     again,
+    answer,
     api,
     bulk,
     confirm,
@@ -150,7 +151,20 @@ def _routes() -> list[BaseRoute]:
     """Every application of a process shares them: FastAPI takes a tenth of a second to prepare them."""
     router = APIRouter()
     # What has a name of its own under a contribution, before the actions that decide about it.
-    for module in (public, submit, track, passkeys, password, sign_in, together, rewrite, redact, desk, feed):
+    for module in (
+        public,
+        submit,
+        track,
+        passkeys,
+        password,
+        sign_in,
+        together,
+        rewrite,
+        redact,
+        answer,
+        desk,
+        feed,
+    ):
         router.include_router(module.router, dependencies=[] if module is submit else [Place])
     account_pages = (account, confirm, email, factors, shortcuts, tokens)
     team_pages = (bulk, settings, policy, statistics, team, guide)

@@ -8,6 +8,10 @@
     const button = picking.querySelector("button");
     const told = picking.querySelector("[role=status]");
     picking.hidden = false;
+    // In what is read only, keys move no caret and select nothing; here they do, and still change nothing.
+    source.readOnly = false;
+    source.setAttribute("aria-readonly", "true");
+    source.addEventListener("beforeinput", (event) => event.preventDefault());
     button.addEventListener("click", () => {
       const words = source.value.slice(source.selectionStart, source.selectionEnd).trim();
       if (!words) {
