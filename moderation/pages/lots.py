@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from moderation import answers, deciders, lifecycle
+from moderation import replies, deciders, lifecycle
 from moderation.accounts import Person
 from moderation.bulk import MOST, Seen
 from moderation.deciders import MayNotDecide
@@ -114,7 +114,7 @@ def lot(session: Session, name: str | None) -> Lot | None:
     number, action, undoes, until = found
     if not number:
         return None
-    answered = answers.of(session, name) is not None
+    answered = replies.of(session, name) is not None
     return Lot(name, Action(action), undoes is not None, number, until, answered)
 
 

@@ -32,7 +32,7 @@ from moderation.vault import Vault
 from moderation.web import (
     account,
     again,
-    answer,
+    reply,
     api,
     bulk,
     confirm,
@@ -161,7 +161,7 @@ def _routes() -> list[BaseRoute]:
         together,
         rewrite,
         redact,
-        answer,
+        reply,
         desk,
         feed,
     ):

@@ -10,9 +10,9 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, Field
 from sqlmodel import Session
 
-from moderation import answers, articles, bulk, deciders, decisions, leases
+from moderation import replies, articles, bulk, deciders, decisions, leases
 from moderation.accounts import Person
-from moderation.answers import Answer
+from moderation.replies import Answer
 from moderation.deciders import MayNotDecide
 from moderation.decisions import NoteTooLong, NotFound, ReasonNeeded, Stale, TooLate
 from moderation.drafts import Problem
@@ -238,8 +238,8 @@ def undo(
         return _undo_lot(app, request, person, now, which, lot)
     try:
         with app.writing() as session:
-            answered = answers.about(session, decision)
-            undone = answers.undo(session, decision, by=person.id, now=now)
+            answered = replies.about(session, decision)
+            undone = replies.undo(session, decision, by=person.id, now=now)
             comment_id, line = undone.comment_id, undone.id
         observe.decided(line, "undo", person.id)
     except (TooLate, MayNotDecide) as late:
@@ -266,8 +266,8 @@ def _unanswered(
 
 def _undo_lot(app: Parts, request: Request, person: Person, now: Now, which: Filter, lot: str) -> Response:
     with app.writing() as session:
-        answered = answers.of(session, lot)
-        undone = answers.undo_lot(session, lot, by=person.id, now=now)
+        answered = replies.of(session, lot)
+        undone = replies.undo_lot(session, lot, by=person.id, now=now)
         lines = [line.id for line in undone.done]
     for line in lines:
         observe.decided(line, "undo", person.id)

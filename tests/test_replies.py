@@ -8,7 +8,7 @@ from sqlmodel import col, select
 from test_corrections import UNDO, decide, html, newest, sound
 from test_voices import TWO, rule
 
-from moderation import answers, decisions, drafts, vetoes
+from moderation import replies, decisions, drafts, vetoes
 from moderation.accounts import Person
 from moderation.corrections import TakesVoices
 from moderation.deciders import MayNotDecide
@@ -29,7 +29,7 @@ WORDS = "Merci, c’est corrigé dans l’article."
 
 def answer(parts: Parts, sent: Sent, person: Person, revision: int = 1, words: str = WORDS) -> int:
     with parts.writing() as session:
-        made = answers.publish(
+        made = replies.publish(
             session,
             sent.id,
             drafts.rewritten("La modération", "", words, dialect=Dialect.SPIP),
@@ -96,8 +96,8 @@ def test_one_undo_takes_both_back_and_nothing_of_the_answer_stays(
             about = Decision.comment_id == official(parts).id
             line = session.exec(select(Decision.id).where(about)).one() or 0
     with parts.writing() as session:
-        assert answers.about(session, line) == answers.Answer(official(parts).id, pending.id, WORDS)
-        answers.undo(session, line, by=ann.id, now=parts.clock())
+        assert replies.about(session, line) == replies.Answer(official(parts).id, pending.id, WORDS)
+        replies.undo(session, line, by=ann.id, now=parts.clock())
     settle()
     assert public(parts) == []
     with parts.reading() as session:
@@ -114,7 +114,7 @@ def test_it_is_too_late_for_both_or_for_neither(
     line = answer(parts, pending, ann)
     decide(parts, pending, ann, Action.UNPUBLISH, revision=2)
     with pytest.raises(TooLate), parts.writing() as session:
-        answers.undo(session, line, by=ann.id, now=parts.clock())
+        replies.undo(session, line, by=ann.id, now=parts.clock())
     settle()
     assert [author for _, author, *_ in public(parts)] == ["La modération"]
     assert sound(parts)
@@ -129,8 +129,8 @@ def test_what_is_decided_alone_is_undone_alone(
     with parts.writing() as session:
         line = session.exec(select(Decision.id).where(Decision.comment_id == other.id)).one()
         assert line is not None
-        assert answers.about(session, line) is None
-        answers.undo(session, line, by=ann.id, now=parts.clock())
+        assert replies.about(session, line) is None
+        replies.undo(session, line, by=ann.id, now=parts.clock())
     assert official(parts).status is Status.PUBLISHED
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Form, Request, Response
 
-from moderation import answers, drafts
+from moderation import replies, drafts
 from moderation.corrections import TakesVoices
 from moderation.deciders import MayNotDecide
 from moderation.decisions import Stale, Undecided
@@ -39,7 +39,7 @@ def answer(
     undo = timedelta(seconds=app.settings.undo_seconds)
     try:
         with app.writing() as session:
-            made = answers.publish(
+            made = replies.publish(
                 session, comment_id, words, revision=revision, by=person.id, now=now, undo=undo
             )
             line, lot = made.id, made.lot
