@@ -126,6 +126,9 @@ def _otherwise() -> ColumnElement[bool]:
         Publication.version != Comment.version,
         Publication.html != Version.html,
         Publication.author != Version.author,
+        col(Publication.corrected_at).is_distinct_from(col(Version.corrected_at)),
+        col(Publication.redacted_at).is_distinct_from(col(Version.redacted_at)),
+        Publication.official != Comment.official,
         Publication.thread_id != Comment.thread_id,
         col(Publication.parent_id).is_distinct_from(col(Comment.parent_id)),
     )

@@ -20,6 +20,7 @@ from moderation import (
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.models.queue import Comment, Decision, Effect
 from moderation.standing import Last
+from moderation.texts import put_back
 from moderation.voices import Heard
 
 
@@ -73,7 +74,7 @@ def speak(
     """
     note = remarks.as_noted(note).strip()
     comment = to_decide(session, comment_id, revision=revision, by=by)
-    if not lifecycle.is_by_moderators(action):
+    if not lifecycle.is_decided(action):
         raise IllegalMove(comment.status, action)
     after = lifecycle.after(comment.status, action)
     remarks.check(action, reason, note)
@@ -197,9 +198,9 @@ def _move(session: Session, comment: Comment, decision: Decision) -> Decision:
     questions.follow(session, comment, decision)
     comment.status = decision.after
     comment.revision = decision.revision
-    _explain(comment, decision)
-    session.add(comment)
-    session.add(decision)
+    if decision.before is not decision.after:
+        _explain(comment, decision)
+    session.add_all([comment, decision])
     session.flush()
     traits.follow(session, comment)
     return decision
@@ -251,14 +252,15 @@ def _take_back(
     lot: str | None = None,
 ) -> Decision:
     waiting = publication.take(session, col(Effect.decision_id) == decision.id)
-    if decision.after is Status.PUBLISHED and not waiting and publication.is_up(session, comment.id):
+    late = decision.after is Status.PUBLISHED and decision.action is not Action.REDACT and not waiting
+    if late and publication.is_up(session, comment.id):
         raise TooLate(comment.status)  # another process has just done it
     if decision.action is Action.ASK:
         questions.take_back(session, decision)
     undone = Decision(
         comment_id=comment.id,
         revision=comment.revision + 1,
-        version=comment.version,
+        version=put_back(session, comment, decision),
         action=decision.action,
         before=decision.after,
         after=decision.before,
@@ -269,11 +271,10 @@ def _take_back(
         lot=lot,
     )
     _move(session, comment, undone)
-    _explain(comment, next(iter(standing.lines(session, comment.id)), None))
+    _explain(comment, standing.deciding(session, comment.id))
     return undone
 
 
 def stale(session: Session, comment: Comment) -> Stale:
-    return Stale(
-        comment.id, comment.status, comment.revision, standing.last(session, [comment.id]).get(comment.id)
-    )
+    last = standing.last(session, [comment.id]).get(comment.id)
+    return Stale(comment.id, comment.status, comment.revision, last)

@@ -10,7 +10,7 @@ from prometheus_client import Counter
 from sqlalchemy import Engine
 from sqlmodel import col, delete, select, update
 
-from moderation import answers, logs, mail, metrics, publication, scrubbing, search
+from moderation import answers, corrections, logs, mail, metrics, publication, scrubbing, search
 from moderation.clock import Clock
 from moderation.database import clear, reading, writing
 from moderation.letters import NotYet, Post, written
@@ -41,7 +41,7 @@ def _never() -> bool:
 
 
 def effects(engine: Engine, now: datetime, stopping: Stopping = _never) -> int:
-    done = sum(_moves(engine, kind, now, stopping) for kind in _MOVES)
+    done = sum(_moves(engine, kind, now, stopping) for kind in _MOVES) + _forgotten(engine, now, stopping)
     return done if stopping() else done + _erasures(engine, now, stopping)
 
 
@@ -53,6 +53,20 @@ def _moves(engine: Engine, kind: EffectKind, now: datetime, stopping: Stopping) 
                 break  # another process has it in hand
         done += 1
         _told(kind)
+    return done
+
+
+def _forgotten(engine: Engine, now: datetime, stopping: Stopping) -> int:
+    """Words that were taken out of a text leave the tables once nobody can appeal any more."""
+    done = 0
+    for decision_id in _due(engine, EffectKind.FORGET, now):
+        if stopping():
+            break
+        with writing(engine) as session:
+            mine = corrections.forget(session, decision_id, now)
+        if mine:
+            done += 1
+            _told(EffectKind.FORGET)
     return done
 
 

@@ -1,5 +1,6 @@
 """Where two texts that are alike differ, told word by word. Pure."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
@@ -8,6 +9,8 @@ from difflib import SequenceMatcher
 COMPARED = 200
 # Words shown before and after what differs.
 AROUND = 4
+# The same where every letter counts.
+EXACT_COMPARED, EXACT_AROUND = 600, 12
 _SIGNS = " .,;:!?…«»\"'()"
 
 
@@ -33,6 +36,67 @@ def differences(first: str, second: str) -> tuple[Change, ...]:
         else:
             found += _changed(ours[start:end], theirs[begin:stop])
     return tuple(found)
+
+
+def exact(first: str, second: str) -> tuple[Change, ...]:
+    """From one to the other, to the letter, with nothing left out but what both share far from any change."""
+    ours, theirs = _pieces(first), _pieces(second)
+    head = _alike(ours, theirs)
+    tail = _alike(ours[head:][::-1], theirs[head:][::-1])
+    gone, added = ours[head : len(ours) - tail], theirs[head : len(theirs) - tail]
+    if not gone and not added:
+        return ()
+    return tuple(
+        change
+        for change in (
+            Change("same", _ended(ours[:head], EXACT_AROUND)),
+            *_between(gone, added),
+            Change("same", _begun(ours[len(ours) - tail :], EXACT_AROUND)),
+        )
+        if change.words
+    )
+
+
+def _pieces(text: str) -> list[str]:
+    """Each word with the space after it; an address apart from its link’s words, what brackets hold whole."""
+    return re.findall(r"\[(?:(?!->)[^\[\]\n])*\][^\s\[]*\s*|->|(?:(?!->)\S)+\s*|\s+", text)
+
+
+def _alike(first: list[str], second: list[str]) -> int:
+    """How many they have in common at the beginning."""
+    return next(
+        (place for place, (one, other) in enumerate(zip(first, second, strict=False)) if one != other),
+        min(len(first), len(second)),
+    )
+
+
+def _between(gone: list[str], added: list[str]) -> Iterator[Change]:
+    if max(len(gone), len(added)) > EXACT_COMPARED:
+        yield from _replaced(gone, added)
+        return
+    for kind, start, end, begin, stop in SequenceMatcher(None, gone, added, autojunk=False).get_opcodes():
+        if kind == "equal":
+            yield Change("same", "".join(gone[start:end]))
+        else:
+            yield from _replaced(gone[start:end], added[begin:stop])
+
+
+def _replaced(gone: list[str], added: list[str]) -> Iterator[Change]:
+    """What both end with in spaces has not changed."""
+    first, second = "".join(gone), "".join(added)
+    ends = {words[len(words.rstrip()) :] for words in (first, second) if words}
+    space = ends.pop() if len(ends) == 1 and first and second else ""
+    yield Change("gone", first.removesuffix(space))
+    yield Change("added", second.removesuffix(space))
+    yield Change("same", space)
+
+
+def _ended(pieces: list[str], many: int) -> str:
+    return "".join(pieces) if len(pieces) <= many + 1 else "… " + "".join(pieces[-many:])
+
+
+def _begun(pieces: list[str], many: int) -> str:
+    return "".join(pieces) if len(pieces) <= many + 1 else "".join(pieces[:many]).rstrip() + " …"
 
 
 def _words(text: str) -> list[str]:

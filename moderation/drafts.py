@@ -80,6 +80,15 @@ def read(author: str, email: str, text: str, *, dialect: Dialect, required: str 
     return Draft(name, address, rendered, dialect, folding.bag(name, address, rendered.source))
 
 
+def rewritten(author: str, email: str, text: str, *, dialect: Dialect) -> Draft:
+    """Another text by the same author. Raises Invalid."""
+    try:
+        rendered = markup.render(text, dialect)
+    except Refused as refused:
+        raise Invalid({"text": Problem(refused.reason, refused.limit, refused.found)}) from None
+    return Draft(author, email, rendered, dialect, folding.bag(author, email, rendered.source))
+
+
 def _line(field: str, value: str, limit: int, problems: dict[str, Problem]) -> str:
     try:
         return markup.plain_line(value, limit)

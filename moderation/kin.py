@@ -56,8 +56,13 @@ def forget(session: Session, comment: Comment) -> None:
     comment.kin = None
     session.add(comment)
     session.flush()
-    session.exec(delete(SignatureKey).where(col(SignatureKey.comment_id) == comment.id))
-    session.exec(delete(Signature).where(col(Signature.comment_id) == comment.id))
+    unlearn(session, comment.id)
+
+
+def unlearn(session: Session, comment_id: str) -> None:
+    """Of words that are gone nothing can be guessed any more; the group stays."""
+    session.exec(delete(SignatureKey).where(col(SignatureKey.comment_id) == comment_id))
+    session.exec(delete(Signature).where(col(Signature.comment_id) == comment_id))
 
 
 def add(session: Session, comment_id: str, mine: Likeness) -> bool:

@@ -23,6 +23,8 @@ class Action(StrEnum):
     WITHDRAW = "withdraw"
     ANSWER = "answer"
     LAPSE = "lapse"
+    CORRECT = "correct"
+    REDACT = "redact"
 
 
 class Reason(StrEnum):
@@ -62,12 +64,18 @@ MOVES: dict[tuple[Status, Action], Status] = {
     (Status.SPAM, Action.REOPEN): Status.PENDING,
     (Status.UNPUBLISHED, Action.PUBLISH): Status.PUBLISHED,
     (Status.UNPUBLISHED, Action.REOPEN): Status.PENDING,
+    (Status.PENDING, Action.CORRECT): Status.PENDING,
+    (Status.PUBLISHED, Action.CORRECT): Status.PUBLISHED,
+    (Status.PENDING, Action.REDACT): Status.PENDING,
+    (Status.PUBLISHED, Action.REDACT): Status.PUBLISHED,
 }
 
 # Withdrawing and answering are the author's: no door of the moderation offers them.
 BY_AUTHOR = frozenset({Action.WITHDRAW, Action.ANSWER})
 # Nobody does it: its time has come.
 BY_ITSELF = frozenset({Action.LAPSE})
+# The moderation changes the text, and its status stays: each has a page of its own.
+REWRITES = frozenset({Action.CORRECT, Action.REDACT})
 # Put to one author about one text: not offered for several at once.
 ALONE = frozenset({Action.ASK})
 # What is not decided yet, whoever it waits for: the moderators, or its author.
@@ -92,16 +100,21 @@ def after(status: Status, action: Action) -> Status:
 
 def actions_from(status: Status) -> list[Action]:
     """What a moderator may do now, in the table's order: what is offered is what is allowed."""
-    return [action for before, action in MOVES if before is status and is_by_moderators(action)]
+    return [action for before, action in MOVES if before is status and is_decided(action)]
 
 
-def is_by_moderators(action: Action) -> bool:
-    return action not in BY_AUTHOR | BY_ITSELF
+def is_decided(action: Action) -> bool:
+    """Whether a moderator decides it: neither its author, nor time, nor what changes the text alone."""
+    return action not in BY_AUTHOR | BY_ITSELF | REWRITES
 
 
 def several_from(status: Status) -> list[Action]:
     """What a moderator may do with several at once."""
     return [action for action in actions_from(status) if action not in ALONE]
+
+
+def may_be_rewritten(status: Status) -> bool:
+    return (status, Action.CORRECT) in MOVES
 
 
 def takes_down(before: Status, then: Status) -> bool:

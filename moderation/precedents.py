@@ -51,6 +51,13 @@ def remember(session: Session, comment: Comment) -> None:
         session.connection().execute(insert(PrecedentWord), rows)
 
 
+def follow(session: Session, comment: Comment) -> None:
+    """Its text was replaced: the new one is found instead, where the old one was."""
+    known = select(PrecedentWord.id).where(PrecedentWord.comment_id == comment.id).limit(1)
+    if session.exec(known).first() is not None:
+        remember(session, comment)
+
+
 def forget(session: Session, comment_id: str) -> None:
     session.exec(delete(PrecedentWord).where(col(PrecedentWord.comment_id) == comment_id))
 

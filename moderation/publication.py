@@ -63,6 +63,10 @@ def _put_up(session: Session, comment: Comment, copy: Publication | None, now: d
     text = session.exec(
         select(Version).where(Version.comment_id == comment.id, Version.number == comment.version)
     ).one()
+    if copy is not None and copy.taken_down_at is None and _says(copy, text):
+        copy.version = text.number  # put back before anybody could read the other
+        session.add(copy)
+        return
     thread, site = _locked(session, comment.thread_id)
     if copy is None or copy.taken_down_at is not None:
         thread.count += 1
@@ -79,8 +83,15 @@ def _put_up(session: Session, comment: Comment, copy: Publication | None, now: d
             published_at=now,
         )
     copy.version, copy.author, copy.html = text.number, text.author, text.html
+    copy.corrected_at, copy.redacted_at = text.corrected_at, text.redacted_at
+    copy.official = comment.official
     copy.taken_down_at = None
     _changed(session, thread, site, copy)
+
+
+def _says(copy: Publication, text: Version) -> bool:
+    marks = (text.corrected_at, text.redacted_at)
+    return (copy.author, copy.html, copy.corrected_at, copy.redacted_at) == (text.author, text.html, *marks)
 
 
 def _take_down(session: Session, copy: Publication, now: datetime) -> None:

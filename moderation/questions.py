@@ -33,7 +33,7 @@ def follow(session: Session, comment: Comment, decision: Decision) -> None:
     given when less was known.
     """
     if {decision.before, decision.after} == _AWAITED:
-        voices.carry_vetoes(session, comment, decision.revision)
+        voices.carry_vetoes(session, comment, to=decision.revision)
     if decision.before is Status.ASKED:
         publication.take(
             session, and_(col(Effect.comment_id) == comment.id, col(Effect.kind) == EffectKind.LAPSE)

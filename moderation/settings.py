@@ -187,7 +187,8 @@ class Settings(BaseSettings):
     )
     notice: str = Field(
         default="",
-        description="Replaces the sentence that says the forum is moderated, until one is written in the space.",
+        description="Replaces the sentence that says the forum is moderated, "
+        "until one is written in the space.",
     )
     required: Literal["", "author", "email", "author,email"] = Field(
         default="", description="Fields a reader must fill in: `author`, `email` or `author,email`."
@@ -200,17 +201,14 @@ class Settings(BaseSettings):
     )
     mail_from: OneLine = Field(default="", description="The sender of mails. Needed with `SMTP_URL`.")
     undo_seconds: float = Field(
-        default=20,
-        ge=0,
-        le=3600,
-        description="How long a decision can be undone before it shows. 0: at once.",
+        20, ge=0, le=3600, description="How long a decision can be undone before it shows. 0: at once."
+    )
+    appeal_days: int = Field(
+        90, ge=1, le=3650, description="Days its author and the team may read words taken out of a text."
     )
     answer_days: int = Field(default=14, ge=1, le=365, description="Days an author has to answer a question.")
     cache_freshness: float = Field(
-        default=0.25,
-        ge=0,
-        le=60,
-        description="Seconds a public page may be sent without asking the database.",
+        0.25, ge=0, le=60, description="Seconds a public page may be sent without asking the database."
     )
     markup: Dialect = Field(default=Dialect.SPIP, description="What readers may type: `spip` or `plain`.")
 

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, col, desc, func, select
 
 from moderation import lifecycle
-from moderation.lifecycle import Action
+from moderation.lifecycle import Action, Status
 from moderation.models.people import Account
 from moderation.models.queue import Comment, Decision
 
@@ -20,6 +20,7 @@ class Last:
     by: str | None
     at: datetime
     undo: bool
+    official: bool = False
 
 
 def lines(session: Session, comment_id: str) -> list[Decision]:
@@ -29,6 +30,11 @@ def lines(session: Session, comment_id: str) -> list[Decision]:
     ).all()
     undone = {line.undoes for line in lines}
     return [line for line in lines if line.undoes is None and line.id not in undone]
+
+
+def deciding(session: Session, comment_id: str) -> Decision | None:
+    """The one its status comes from: a text that was only rewritten stands where it stood."""
+    return next((line for line in lines(session, comment_id) if line.before is not line.after), None)
 
 
 def is_last(session: Session, comment: Comment, decision: Decision) -> bool:
@@ -43,27 +49,40 @@ def in_effect(session: Session, comment_id: str, now: datetime) -> list[Decision
     One that another came after before it was due never did; the public and the author saw nothing of it.
     """
     stand = lines(session, comment_id)
-    afterwards = [now, *(line.at for line in stand)]
-    before = [*stand[1:], None]
-    return [
-        line
-        for line, earlier, moment in zip(stand, before, afterwards, strict=False)
-        if line.undo_until <= moment or _took_down(line, earlier)
-    ]
+    moments = [now, *(line.at for line in stand)]
+    shown = stand[-1].before if stand else None
+    known: list[Decision] = []
+    for line, moment in reversed([*zip(stand, moments, strict=False)]):
+        # What takes away something public is due at once.
+        takes = lifecycle.takes_down(line.before, line.after) or line.action is Action.REDACT
+        if line.undo_until <= moment or (takes and shown is Status.PUBLISHED):
+            known.insert(0, line)
+            shown = line.after
+    return known
 
 
-def _took_down(decision: Decision, earlier: Decision | None) -> bool:
-    """Whether what it removed was public; that is due at once."""
-    was_due = earlier is None or earlier.undo_until <= decision.at
-    return was_due and lifecycle.takes_down(decision.before, decision.after)
+def text_in_effect(session: Session, comment: Comment, now: datetime) -> int:
+    """The number of the text an author may know of: the newest, but for what may still be undone of it."""
+    known = in_effect(session, comment.id, now)[:1]
+    number = comment.version
+    for line in lines(session, comment.id):
+        if [line] == known:
+            break
+        if line.action in lifecycle.REWRITES:
+            number = line.version - 1
+    return number
 
 
 def last(session: Session, ids: Collection[str]) -> dict[str, Last]:
     """The newest line of each comment that has any."""
     lines = session.exec(
-        select(Decision, Account.name)
+        select(Decision, Account.name, Comment.official)
         .join(Account, isouter=True)
+        .join(Comment, col(Comment.id) == Decision.comment_id)
         .where(col(Decision.comment_id).in_(ids))
         .order_by(col(Decision.revision))
     )
-    return {line.comment_id: Last(line.action, by, line.at, line.undoes is not None) for line, by in lines}
+    return {
+        line.comment_id: Last(line.action, by, line.at, line.undoes is not None, official)
+        for line, by, official in lines
+    }

@@ -162,13 +162,8 @@ def end(session: Session, comment_id: str, *, by: int, now: datetime) -> None:
     _end(session, comment, by, now)
 
 
-def empty(session: Session, comment_id: str) -> None:
-    """Erases the words beside them; that they were given stays."""
-    session.exec(update(Voice).where(col(Voice.comment_id) == comment_id).values(note=""))
-
-
-def carry_vetoes(session: Session, comment: Comment, revision: int) -> None:
-    """Those that stand do so on at another revision of the same text."""
+def carry_vetoes(session: Session, comment: Comment, *, to: int) -> None:
+    """To a revision that decides nothing: asking its author, or rewriting it, lifts no objection."""
     session.exec(
         update(Voice)
         .where(
@@ -177,8 +172,13 @@ def carry_vetoes(session: Session, comment: Comment, revision: int) -> None:
             col(Voice.say) == Say.VETO,
             col(Voice.ended_at).is_(None),
         )
-        .values(revision=revision)
+        .values(revision=to)
     )
+
+
+def empty(session: Session, comment_id: str) -> None:
+    """Erases the words beside them; that they were given stays."""
+    session.exec(update(Voice).where(col(Voice.comment_id) == comment_id).values(note=""))
 
 
 def _end(session: Session, comment: Comment, by: int, now: datetime) -> None:

@@ -31,6 +31,8 @@ BUTTON = {
     Action.WITHDRAW: _("Retirer"),
     Action.ANSWER: _("Répondre"),
     Action.LAPSE: _("Ne plus attendre de réponse"),
+    Action.CORRECT: _("Corriger"),
+    Action.REDACT: _("Retirer un passage"),
 }
 # What was done, said of a contribution.
 DONE = {
@@ -43,6 +45,8 @@ DONE = {
     Action.WITHDRAW: _("Contribution retirée par son auteur·ice."),
     Action.ANSWER: _("Réponse reçue."),
     Action.LAPSE: _("Contribution restée sans réponse."),
+    Action.CORRECT: _("Texte corrigé."),
+    Action.REDACT: _("Passage retiré."),
 }
 # The same, in the log, of somebody.
 MOVED = {
@@ -55,6 +59,8 @@ MOVED = {
     Action.WITHDRAW: _("retirée"),
     Action.ANSWER: _("réponse donnée"),
     Action.LAPSE: _("remise en attente, faute de réponse"),
+    Action.CORRECT: _("texte corrigé"),
+    Action.REDACT: _("passage retiré"),
 }
 # What somebody says of a contribution, where several voices are needed.
 SAY = {
@@ -94,8 +100,15 @@ PROBLEM = {
     "required": _("Ce site demande de remplir ce champ."),
     "not_an_address": _("Cette adresse ne ressemble pas à une adresse électronique, comme nom@domaine.fr."),
     "not_empty": _("Ce champ doit rester vide : effacez ce qui s’y trouve."),
+    "no_passage": _("Écrivez au moins un passage à retirer."),
+    "passage_missing": _("Ce qui suit ne se trouve pas dans le texte : copiez-le tel qu’il y est."),
+    "unchanged": _("C’est mot pour mot le texte de maintenant : il n’y a rien à enregistrer."),
     "duplicate": _("Ce même texte a déjà été envoyé ici aujourd’hui : inutile de le renvoyer."),
 }
+# Who answers readers, whichever person of the team wrote it.
+MODERATION = _("La modération")
+# What stands, for everybody, where the moderation took words out of a text.
+REDACTED = _("[passage retiré par la modération]")
 # What was changed about an account, told by letter to its person.
 CHANGED = {
     "email_asked": _(
@@ -226,6 +239,14 @@ class Labels:
 
     def status(self, status: Status) -> str:
         return self._say(STATUS[status])
+
+    @property
+    def moderation(self) -> str:
+        return self._say(MODERATION)
+
+    @property
+    def redacted(self) -> str:
+        return self._say(REDACTED)
 
     def button(self, action: Action) -> str:
         return self._say(BUTTON[action])

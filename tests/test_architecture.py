@@ -166,6 +166,7 @@ GIVEN = {
     *("on", "unusable", "shipped"),
     *("name", "link", "code", "kind", "at", "title", "reference"),
     *("of", "charts"),
+    *("back", "here"),
 }
 
 

@@ -33,7 +33,7 @@ from sqlmodel import col, desc, select
 from starlette.testclient import TestClient
 
 from moderation import database, delivery
-from moderation.lifecycle import MOVES, OPEN, Action, Status, is_by_moderators
+from moderation.lifecycle import MOVES, OPEN, Action, Status, is_decided
 from moderation.models.people import Role
 from moderation.models.public import Article, Publication, Thread
 from moderation.models.queue import Comment, Decision, Effect, EffectKind
@@ -43,7 +43,7 @@ from moderation.web.dependencies import Parts
 
 SLUGS = ("le-pont", "la-gare")
 REASONED = {Action.REFUSE, Action.UNPUBLISH}
-BY_MODERATORS = [action for action in Action if is_by_moderators(action)]
+BY_MODERATORS = [action for action in Action if is_decided(action)]
 BY = st.sampled_from([0, 1])
 # Seconds since whatever was done last.
 MOMENTS = st.sampled_from([0.5, 5, -5, 14.5, 20, -20, 300])

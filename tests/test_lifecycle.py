@@ -27,6 +27,10 @@ PICTURE = {
     ("spam", "reopen"): "pending",
     ("unpublished", "publish"): "published",
     ("unpublished", "reopen"): "pending",
+    ("pending", "correct"): "pending",
+    ("pending", "redact"): "pending",
+    ("published", "correct"): "published",
+    ("published", "redact"): "published",
 }
 OFFERED = {
     "pending": ["publish", "refuse", "spam", "ask"],
@@ -54,7 +58,7 @@ def test_each_action_from_each_status_goes_where_the_picture_says(status: Status
 def test_what_is_offered_is_what_is_allowed_in_the_order_of_the_buttons(status: Status) -> None:
     offered = lifecycle.actions_from(status)
     assert sorted(offered) == sorted(OFFERED[status.value])
-    others = {"withdraw", "answer", "lapse"}
+    others = {"withdraw", "answer", "lapse", "correct", "redact"}
     by_moderators = [action for action in Action if (status, action) in PICTURE and action not in others]
     assert sorted(offered) == sorted(by_moderators)
 
@@ -63,12 +67,20 @@ def test_withdrawing_and_answering_are_the_authors_alone_and_lapsing_nobodys() -
     assert {Action.WITHDRAW, Action.ANSWER} == lifecycle.BY_AUTHOR
     assert {Action.LAPSE} == lifecycle.BY_ITSELF
     offered = {action for status in Status for action in lifecycle.actions_from(status)}
-    assert offered == set(Action) - lifecycle.BY_AUTHOR - lifecycle.BY_ITSELF
+    assert offered == set(Action) - lifecycle.BY_AUTHOR - lifecycle.BY_ITSELF - lifecycle.REWRITES
 
 
 def test_several_authors_are_not_asked_at_once() -> None:
     assert lifecycle.several_from(Status.PENDING) == [Action.PUBLISH, Action.REFUSE, Action.SPAM]
     assert lifecycle.several_from(Status.ASKED) == lifecycle.actions_from(Status.ASKED)
+
+
+@pytest.mark.parametrize("status", list(Status))
+def test_what_waits_and_what_is_public_may_be_rewritten_and_stays_where_it_is(status: Status) -> None:
+    assert lifecycle.may_be_rewritten(status) == (status in {"pending", "published"})
+    assert all(
+        before is after for (before, action), after in lifecycle.MOVES.items() if action in lifecycle.REWRITES
+    )
 
 
 def test_what_is_withdrawn_stays_withdrawn() -> None:

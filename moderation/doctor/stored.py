@@ -14,6 +14,7 @@ from sqlmodel import Session, SQLModel, col, func, select
 
 from moderation import archive, audit, database, mail, migrations
 from moderation.doctor.finding import Finding, failure, ok, warning
+from moderation.lifecycle import Action
 from moderation.links import SKEW
 from moderation.models import public as public_models
 from moderation.models.queue import Decision, Effect, EffectKind, Letter, Version
@@ -200,7 +201,11 @@ def _erased(engine: Engine, now: datetime) -> list[Finding]:
     waits = select(func.count()).select_from(Effect).join(Decision, col(Decision.id) == Effect.decision_id)
     with database.reading(engine) as session:
         kept = session.exec(
-            waits.where(Effect.kind == EffectKind.ERASE, Decision.at < now - ERASED_WITHIN)
+            waits.where(
+                Effect.kind == EffectKind.ERASE,
+                Decision.action == Action.WITHDRAW,
+                Decision.at < now - ERASED_WITHIN,
+            )
         ).one()
     if kept:
         told = f"{kept} withdrawn texts are still in the files of the database"

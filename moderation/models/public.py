@@ -80,3 +80,8 @@ class Publication(SQLModel, table=True):
     written_at: datetime = Field(sa_type=UTCDateTime)
     published_at: datetime = Field(sa_type=UTCDateTime)
     taken_down_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    # When the moderation changed words of it, and took words out of it: both are said beside it.
+    corrected_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    redacted_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    # Of the moderation itself, which no name a reader types can claim.
+    official: bool = False

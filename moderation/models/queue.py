@@ -56,6 +56,8 @@ class Comment(SQLModel, table=True):
     # Shared by those that are alike: the name of the first. Empty when it says nothing of its own.
     kin: str | None = Field(default=None, max_length=26)
     submitted_at: datetime = Field(sa_type=UTCDateTime)
+    # Written by the moderation, in its name.
+    official: bool = False
     # Of the newest text, as they are compared; empty once it is erased.
     author_key: str | None = Field(default=None, max_length=200)
     email_key: str | None = Field(default=None, max_length=254)
@@ -86,6 +88,9 @@ class Version(SQLModel, table=True):
     # Equal for two texts that say the same; empty once the text is erased.
     fingerprint: str = Field(default="", max_length=64, index=True)
     written_at: datetime = Field(sa_type=UTCDateTime)
+    # When the moderation last changed words of it, and took words out of it; empty for the author’s own text.
+    corrected_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    redacted_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
 class Signature(SQLModel, table=True):
@@ -169,6 +174,7 @@ class EffectKind(StrEnum):
     SYNC = "sync"
     ERASE = "erase"
     LAPSE = "lapse"
+    FORGET = "forget"
 
 
 class Effect(SQLModel, table=True):

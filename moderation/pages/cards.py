@@ -44,6 +44,8 @@ class Card:
     section: str
     article_slug: str
     article_title: str
+    # Of the moderation, in its own name.
+    official: bool
     # What came of the last question to its author: an answer, or nothing in time.
     answered: bool = False
     unanswered: bool = False
@@ -106,6 +108,7 @@ def cards(session: Session, ids: list[str]) -> tuple[Card, ...]:
             article_title=title,
             answered=answered is not None,
             unanswered=lapsed is not None,
+            official=comment.official,
         )
         for comment, text, slug, title, answered, lapsed in rows
     }

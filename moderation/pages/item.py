@@ -1,16 +1,18 @@
 """One contribution with what is needed to decide about it."""
 
 from dataclasses import dataclass
+from datetime import datetime
 
 from markupsafe import Markup
 from sqlmodel import Session, col, select
 
-from moderation import lifecycle, markup
+from moderation import lifecycle, markup, texts
 from moderation.accounts import Person
+from moderation.differences import Change
 from moderation.lifecycle import Action, Reason
 from moderation.models.public import Article, Publication
 from moderation.models.queue import Comment, Decision
-from moderation.pages import public
+from moderation.pages import changed, public
 from moderation.pages.cards import Card, cards, visible_to
 from moderation.pages.exchange import Exchange, exchange
 from moderation.pages.forums import Forum, forum
@@ -42,6 +44,11 @@ class Item:
     forum: Forum | None
     kin: Kin | None
     judging: Judging
+    # Whether its text may be corrected now, and what was until now.
+    rewritable: bool
+    corrected_at: datetime | None
+    redacted_at: datetime | None
+    changes: tuple[Change, ...]
 
     reasons = tuple(Reason)
 
@@ -57,6 +64,7 @@ def item(session: Session, person: Person, comment_id: str, *, site_name: str = 
             Publication.comment_id == comment_id, col(Publication.taken_down_at).is_(None)
         )
     ).first()
+    text = texts.newest(session, found)
     actions = tuple(lifecycle.actions_from(card.status))
     return Item(
         card=card,
@@ -71,6 +79,10 @@ def item(session: Session, person: Person, comment_id: str, *, site_name: str = 
         forum=forum(session, person, card.article_slug),
         kin=kin(session, person, card, found.kin),
         judging=judging(session, person, card, site_name),
+        rewritable=lifecycle.may_be_rewritten(card.status),
+        corrected_at=text.corrected_at,
+        redacted_at=text.redacted_at,
+        changes=changed.changes(session, text),
     )
 
 

@@ -26,6 +26,8 @@ READ, ALIKE = 12, 0.15
 # Findings that are told link by link, where the links can be read.
 _OF_LINKS = {"link", "misleading_link"}
 _NONE = Count(0)
+# Names under which the moderation itself is known.
+_TEAM = ("modération", "modérateur", "modératrice", "moderator")
 
 
 @dataclass(frozen=True)
@@ -72,6 +74,7 @@ class Judging:
     # Whose name that of its author looks like: a person of the team, or the site.
     like_person: str
     like_site: bool
+    like_team: bool
     precedents: tuple[Precedent, ...]
 
     @property
@@ -82,7 +85,9 @@ class Judging:
     def remarkable(self) -> bool:
         """Whether there is anything nobody should miss."""
         claims = any(link.claims for link in self.links)
-        return bool(claims or self.findings or self.same or self.like_person or self.like_site)
+        return bool(
+            claims or self.findings or self.same or self.like_person or self.like_site or self.like_team
+        )
 
     @property
     def hides(self) -> bool:
@@ -106,6 +111,7 @@ def judging(session: Session, person: Person, card: Card, site_name: str) -> Jud
         same=_same(session, others, text.fingerprint),
         like_person=_like(session, text.author),
         like_site=markup.resembles(text.author, site_name),
+        like_team=not card.official and any(markup.resembles(text.author, one) for one in _TEAM),
         precedents=_precedents(session, person, others, card, text.html),
     )
 

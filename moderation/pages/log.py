@@ -32,6 +32,8 @@ class Line:
     undo_until: datetime
     undoes: int | None
     article_title: str
+    # Whether what was moved is an answer of the moderation.
+    official: bool = False
 
     @property
     def undo(self) -> bool:
@@ -84,7 +86,7 @@ def lines(
 ) -> tuple[Line, ...]:
     """Those of comments the person may see."""
     rows = session.exec(
-        select(Decision, Account.name, Article.title)
+        select(Decision, Account.name, Article.title, Comment.official)
         .join(Account, isouter=True)
         .join(Comment, col(Comment.id) == Decision.comment_id)
         .join(Thread, col(Thread.id) == Comment.thread_id)
@@ -106,6 +108,7 @@ def lines(
             undo_until=decision.undo_until,
             undoes=decision.undoes,
             article_title=title,
+            official=official,
         )
-        for decision, name, title in rows
+        for decision, name, title, official in rows
     )

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from moderation import deciders, lifecycle
+from moderation import deciders, lifecycle, replies
 from moderation.accounts import Person
 from moderation.bulk import MOST, Seen
 from moderation.deciders import MayNotDecide
@@ -69,6 +69,8 @@ class Lot:
     undo: bool
     number: int
     undo_until: datetime
+    # Whether it is one contribution, with the moderation’s answer to it.
+    answered: bool
 
 
 @dataclass(frozen=True)
@@ -110,7 +112,10 @@ def lot(session: Session, name: str | None) -> Lot | None:
         ).where(Decision.lot == name)
     ).one()
     number, action, undoes, until = found
-    return Lot(name, Action(action), undoes is not None, number, until) if number else None
+    if not number:
+        return None
+    answered = replies.of(session, name) is not None
+    return Lot(name, Action(action), undoes is not None, number, until, answered)
 
 
 def left(session: Session, person: Person, ids: Sequence[str]) -> tuple[Left, ...]:

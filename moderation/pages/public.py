@@ -16,7 +16,7 @@ PER_PAGE = 100
 FEATURED, LATEST = 10, 30
 
 
-_Columns = Select[str, str | None, int, str, str, datetime, datetime]
+_Columns = Select[*tuple[Any, ...]]
 _Teasers = Select[str, str, str, str, str, str, datetime, datetime | None, *tuple[Any, ...]]
 # Without their bodies, which may be long: this page alone shows many articles.
 _TEASERS = (
@@ -61,6 +61,9 @@ _PUBLISHED = (
         col(Publication.html),
         col(Publication.written_at),
         col(Publication.published_at),
+        col(Publication.corrected_at),
+        col(Publication.redacted_at),
+        col(Publication.official),
     )
 )
 
@@ -79,6 +82,10 @@ class Contribution(NamedTuple):
     html: Markup
     written_at: datetime
     published_at: datetime
+    # What the moderation did to the text, if anything, and whether it is its own.
+    corrected_at: datetime | None
+    redacted_at: datetime | None
+    official: bool
 
 
 @dataclass(frozen=True)
@@ -250,8 +257,8 @@ def _contributions(session: Session, thread: Thread, page: int) -> tuple[Contrib
 
 def _filled(session: Session, thread: Thread, query: _Columns) -> tuple[Contribution, ...]:
     return tuple(
-        Contribution(name, parent, number, author, markup.trusted(html), written_at, published_at)
-        for name, parent, number, author, html, written_at, published_at in session.connection().execute(
+        Contribution(name, parent, number, author, markup.trusted(html), *more)
+        for name, parent, number, author, html, *more in session.connection().execute(
             query, {"thread": thread.id}
         )
     )

@@ -13,7 +13,7 @@ from sqlmodel import Session, col, desc, func, select
 
 from moderation import weeks
 from moderation.accounts import Person
-from moderation.lifecycle import OPEN, Reason, Status
+from moderation.lifecycle import BY_AUTHOR, BY_ITSELF, OPEN, REWRITES, Action, Reason, Status
 from moderation.models.queue import Comment, Decision
 from moderation.pages.cards import visible_to
 from moderation.weeks import Week
@@ -148,9 +148,13 @@ def _stands(decision: type[Decision]) -> tuple[ColumnElement[bool], ...]:
     """
     line = aliased(Decision)
     undoing, undone = (select(one).where(col(line.undoes).is_not(None)) for one in (line.id, line.undoes))
-    moves = (col(decision.after) != Status.WITHDRAWN, col(decision.after) != Status.ASKED)
     ends = and_(col(decision.before) == Status.ASKED, col(decision.after) == Status.PENDING)
-    return (*moves, not_(ends), col(decision.id).not_in(union_all(undoing, undone)))
+    decides_nothing = BY_AUTHOR | BY_ITSELF | REWRITES | {Action.ASK}
+    return (
+        col(decision.action).not_in(decides_nothing),
+        not_(ends),
+        col(decision.id).not_in(union_all(undoing, undone)),
+    )
 
 
 def _by_week(made: Iterable[_Made], told: Sequence[Week]) -> dict[Week, list[_Made]]:

@@ -2,19 +2,21 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
 from markupsafe import Markup
 from sqlmodel import Session, col, select
 
-from moderation import lifecycle, markup
+from moderation import lifecycle, markup, texts
 from moderation.answers import LONGEST
+from moderation.differences import Change
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.public import Article, Publication, Thread
-from moderation.models.queue import Comment, Version
-from moderation.pages import public
+from moderation.models.queue import Comment, Decision
+from moderation.pages import changed, public
 from moderation.pages.exchange import Exchange
 from moderation.pages.exchange import known as exchanged
-from moderation.standing import in_effect
+from moderation.standing import in_effect, text_in_effect
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,10 @@ class TrackingPage:
     article_title: str
     number: int | None
     place: str
+    # What the moderation did to it, and how it differs from what its author wrote, while that is kept.
+    corrected_at: datetime | None
+    redacted_at: datetime | None
+    changes: tuple[Change, ...]
     # Questions to its author, and what came of them.
     exchange: tuple[Exchange, ...]
 
@@ -54,17 +60,17 @@ class TrackingPage:
 
 def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
     row = session.exec(
-        select(Comment, Version, Article)
-        .join(Version)
+        select(Comment, Article)
         .join(Thread, col(Thread.id) == Comment.thread_id)
         .join(Article)
-        .where(Comment.tracking == code, Version.number == Comment.version)
+        .where(Comment.tracking == code)
     ).first()
     if row is None:
         return None
-    comment, text, article = row
+    comment, article = row
     known = in_effect(session, comment.id, now)
-    last = known[0] if known else None
+    last = _last(known)
+    text = texts.numbered(session, comment.id, text_in_effect(session, comment, now))
     copy = session.exec(select(Publication).where(Publication.comment_id == comment.id)).first()
     return TrackingPage(
         code=code,
@@ -81,7 +87,22 @@ def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
         number=copy.number if copy is not None and copy.taken_down_at is None else None,
         place=public.place(session, comment.id),
         exchange=exchanged(session, comment.id, known),
+        corrected_at=text.corrected_at,
+        redacted_at=text.redacted_at,
+        changes=changed.changes(session, text),
     )
+
+
+def _last(known: list[Decision]) -> Decision | None:
+    """The one its status comes from.
+
+    A text that was only rewritten stands where it stood, unless what had moved it was not in effect by then.
+    """
+    rewritten = list(takewhile(lambda line: line.before is line.after, known))
+    moved = next(iter(known[len(rewritten) :]), None)
+    if moved is not None and (not rewritten or moved.after is rewritten[-1].before):
+        return moved
+    return rewritten[-1] if rewritten and rewritten[-1].after is Status.PUBLISHED else None
 
 
 def _told(status: Status, copy: Publication | None) -> Status:

@@ -9,11 +9,11 @@ from fastapi import Request
 KNOWN = frozenset(
     {
         *("author", "email", "text", "token", "nobot", "parent", "step"),
-        *("action", "revision", "reason", "note", "decision", "internal"),
+        *("action", "revision", "reason", "note", "decision", "internal", "passages"),
     }
 )
 ONCE = frozenset({"token", "revision", "decision"})
-WORDS = ("text", "note", "internal")
+WORDS = ("text", "note", "internal", "passages")
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Body, Depends, Path, Query
 
-from moderation import decisions
+from moderation import decisions, replies
 from moderation.decisions import NotFound
 from moderation.lifecycle import Reason, Status
 from moderation.pages import item as items
@@ -87,7 +87,7 @@ def undo(
     app: ThisApp, person: ModeratorToken, now: Now, decision_id: Annotated[int, Path(ge=1, le=LARGEST)]
 ) -> Undone:
     with app.writing() as session:
-        undone = decisions.undo(session, decision_id, by=person.id, now=now)
+        undone = replies.undo(session, decision_id, by=person.id, now=now)
         answer, made = Undone(status=undone.after, revision=undone.revision), undone.id
     observe.decided(made, "undo", person.id)
     return answer

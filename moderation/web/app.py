@@ -49,6 +49,9 @@ from moderation.web import (
     password,
     policy,
     public,
+    redact,
+    reply,
+    rewrite,
     scrape,
     settings,
     shortcuts,
@@ -150,7 +153,20 @@ def _routes() -> list[BaseRoute]:
     """Every application of a process shares them: FastAPI takes a tenth of a second to prepare them."""
     router = APIRouter()
     # What has a name of its own under a contribution, before the actions that decide about it.
-    for module in (public, submit, track, passkeys, password, sign_in, together, desk, feed):
+    for module in (
+        public,
+        submit,
+        track,
+        passkeys,
+        password,
+        sign_in,
+        together,
+        rewrite,
+        redact,
+        reply,
+        desk,
+        feed,
+    ):
         router.include_router(module.router, dependencies=[] if module is submit else [Place])
     account_pages = (account, confirm, email, factors, shortcuts, tokens)
     team_pages = (bulk, settings, policy, statistics, team, members, guide)

@@ -10,10 +10,11 @@ from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, Field
 from sqlmodel import Session
 
-from moderation import articles, bulk, deciders, decisions, leases, remarks
+from moderation import articles, bulk, deciders, decisions, leases, remarks, replies
 from moderation.accounts import Person
 from moderation.deciders import MayNotDecide
 from moderation.decisions import NotFound, Stale, TooLate
+from moderation.drafts import Problem
 from moderation.lifecycle import Action, IllegalMove, Reason
 from moderation.models.public import Mode
 from moderation.models.queue import Decision
@@ -24,6 +25,7 @@ from moderation.pages.desk import DeskPage, Told
 from moderation.pages.filters import Filter
 from moderation.pages.lots import Selection
 from moderation.remarks import NoteTooLong, QuestionNeeded, ReasonNeeded
+from moderation.replies import Answer
 from moderation.settings import Room
 from moderation.voices import Heard
 from moderation.web import observe
@@ -52,6 +54,9 @@ class Typed:
     question: str = ""
     # What was to be noted for the team.
     internal: str = ""
+    # What was to be answered, and what is wrong with it.
+    answer: str = ""
+    answer_problem: Problem | None = None
 
 
 class _Site(TypedDict):
@@ -227,7 +232,7 @@ def as_it_is(app: Parts, person: Person, now: Now, comment_id: str, which: Filte
     """The contribution as it is now, why nothing was done, and what had been typed."""
     with app.reading() as session:
         page = pages.opened(session, person, which, comment_id, **_site(app))
-        status = {"": 409, "may_not": 403}.get(typed.problem, 422)
+        status = {"": 409, "answer_voices": 409, "may_not": 403}.get(typed.problem, 422)
         return _show(app, session, person, now, page, typed, status)
 
 
@@ -247,7 +252,8 @@ def undo(
         return _undo_lot(app, request, person, now, which, lot)
     try:
         with app.writing() as session:
-            undone = decisions.undo(session, decision, by=person.id, now=now)
+            answered = replies.about(session, decision)
+            undone = replies.undo(session, decision, by=person.id, now=now)
             comment_id, line = undone.comment_id, undone.id
         observe.decided(line, "undo", person.id)
     except (TooLate, MayNotDecide) as late:
@@ -257,16 +263,31 @@ def undo(
             raise NotFound from None
         typed = Typed(late) if isinstance(late, TooLate) else Typed(problem="may_not")
         return as_it_is(app, person, now, found.comment_id, which, typed)
+    if answered is not None:
+        return _unanswered(app, person, now, which, answered, line)
     return go(app, request, person, which.address(f"/desk/comments/{comment_id}", done=line), now)
+
+
+def _unanswered(
+    app: Parts, person: Person, now: Now, which: Filter, answered: Answer, line: int | None
+) -> Response:
+    """What was answered is no more: its words are given back, to be changed and sent again."""
+    with app.reading() as session:
+        told = pages.told(session, person, line)
+        page = pages.opened(session, person, which, answered.parent_id, told=told, **_site(app))
+        return _show(app, session, person, now, page, Typed(answer=answered.source))
 
 
 def _undo_lot(app: Parts, request: Request, person: Person, now: Now, which: Filter, lot: str) -> Response:
     with app.writing() as session:
-        undone = bulk.undo(session, lot, by=person.id, now=now)
+        answered = replies.of(session, lot)
+        undone = replies.undo_lot(session, lot, by=person.id, now=now)
         lines = [line.id for line in undone.done]
     for line in lines:
         observe.decided(line, "undo", person.id)
     left = [one.comment_id for one in undone.left]
+    if answered is not None and not left:
+        return _unanswered(app, person, now, which, answered, lines[0])
     if lines:
         return go(app, request, person, which.address("/desk", lot=undone.lot, left=left), now)
     with app.reading() as session:

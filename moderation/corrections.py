@@ -1,0 +1,118 @@
+"""The moderation’s own writes in a text: what is put right, and what is taken out. Each is said beside it."""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, and_, col
+
+from moderation import deciders, decisions, kin, lifecycle, publication, scrubbing, texts, voices
+from moderation.drafts import Draft
+from moderation.lifecycle import Action, IllegalMove, Status
+from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
+
+
+class Unchanged(Exception):
+    """It says what the text says already."""
+
+
+class TakesVoices(Exception):
+    """What is public takes several voices there: one person alone puts no other words into it."""
+
+
+def draft(session: Session, comment: Comment) -> Draft:
+    """The newest text, as it is now."""
+    return texts.as_draft(texts.newest(session, comment))
+
+
+def correct(
+    session: Session, comment_id: str, new: Draft, *, revision: int, by: int, now: datetime, undo: timedelta
+) -> Decision:
+    """Another text takes the place of the one seen, marked as corrected, and is logged as a decision is.
+
+    Of what waits it publishes nothing: voices given on the words before count no more, a veto stays, and
+    nobody reads it any more, nor has passed it. A public text changes once the window has closed; where
+    publishing takes several voices, one person may not change it. Whoever may not decide may not correct.
+
+    Raises NotFound, MayNotDecide, Stale, IllegalMove, TakesVoices and Unchanged.
+    """
+    comment, text = check(session, comment_id, new, Action.CORRECT, revision=revision, by=by)
+    texts.replace(session, comment, new, corrected_at=now, redacted_at=text.redacted_at)
+    decision = decisions.record(session, comment, Action.CORRECT, now=now, undo_until=now + undo, by=by)
+    publication.follow(session, decision, now)
+    return decision
+
+
+def redact(
+    session: Session,
+    comment_id: str,
+    new: Draft,
+    *,
+    revision: int,
+    by: int,
+    now: datetime,
+    undo: timedelta,
+    appeal: timedelta,
+) -> Decision:
+    """Puts the text without some of its words, marked as such, in the place of the one seen.
+
+    As taking down, it takes one person, and what is public is gone from there at once; of what waits it
+    publishes nothing, as `correct`. The words stay with the text that was replaced, for its author and the
+    moderators, until the appeal is over; then they are erased, and nothing brings them back.
+
+    Raises NotFound, MayNotDecide, Stale, IllegalMove and Unchanged.
+    """
+    comment, text = check(session, comment_id, new, Action.REDACT, revision=revision, by=by)
+    texts.replace(session, comment, new, corrected_at=text.corrected_at, redacted_at=now)
+    decision = decisions.record(session, comment, Action.REDACT, now=now, undo_until=now + undo, by=by)
+    assert decision.id is not None
+    due = max(now + appeal, decision.undo_until)
+    session.add(Effect(kind=EffectKind.FORGET, comment_id=comment.id, decision_id=decision.id, due_at=due))
+    if publication.is_up(session, comment.id):
+        waiting = (col(Effect.comment_id) == comment.id, col(Effect.kind) == EffectKind.SYNC)
+        publication.take(session, and_(*waiting))
+        publication.sync(session, comment.id, now)
+    else:
+        publication.follow(session, decision, now)
+    return decision
+
+
+def forget(session: Session, decision_id: int, now: datetime) -> bool:
+    """Erases the words a decision took out, wherever they still were; whether it was still to be done.
+
+    From the files of the database they go as those of a withdrawn text.
+    """
+    decision = session.get_one(Decision, decision_id)
+    comment = session.get_one(Comment, decision.comment_id, with_for_update=True)
+    due = (col(Effect.decision_id) == decision_id, col(Effect.kind) == EffectKind.FORGET)
+    if not publication.take(session, and_(*due)):
+        return False
+    texts.erase_before(session, comment, decision.version)
+    kin.unlearn(session, comment.id)
+    later = scrubbing.due(session, now)
+    session.add(Effect(kind=EffectKind.ERASE, comment_id=comment.id, decision_id=decision_id, due_at=later))
+    return True
+
+
+def check(
+    session: Session, comment_id: str, new: Draft, action: Action, *, revision: int, by: int
+) -> tuple[Comment, Version]:
+    """As `correct` and `redact`, which begin with it, but nothing is written."""
+    comment = decisions.to_decide(session, comment_id, revision=revision, by=by)
+    if not lifecycle.may_be_rewritten(comment.status):
+        raise IllegalMove(comment.status, action)
+    text = texts.newest(session, comment)
+    if action is Action.CORRECT and is_fixed(session, comment):
+        raise TakesVoices
+    if new.text.source.strip() == text.source.strip():
+        raise Unchanged
+    return comment, text
+
+
+def is_fixed(session: Session, comment: Comment) -> bool:
+    """Whether it is public where several voices make it so."""
+    return comment.status is Status.PUBLISHED and takes_voices(session, comment)
+
+
+def takes_voices(session: Session, comment: Comment) -> bool:
+    """Whether one person alone publishes nothing there."""
+    rule = voices.policy_for(session, comment.section)
+    return rule.publish > 1 and rule.among(len(deciders.able(session, comment))).publish > 1

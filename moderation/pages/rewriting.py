@@ -1,0 +1,66 @@
+"""A contribution whose text the moderation is about to change, and what would come of it."""
+
+from dataclasses import dataclass
+
+from markupsafe import Markup
+from sqlmodel import Session
+
+from moderation import corrections, deciders, differences, lifecycle, markup
+from moderation.accounts import Person
+from moderation.deciders import MayNotDecide
+from moderation.differences import Change
+from moderation.drafts import Draft
+from moderation.lifecycle import Action
+from moderation.models.queue import Comment
+from moderation.pages import public
+from moderation.pages.cards import Card, cards
+from moderation.pages.item import is_visible
+from moderation.standing import Last, last
+
+
+@dataclass(frozen=True)
+class Rewriting:
+    card: Card
+    place: str
+    # As it is now; what is written is rendered as it was.
+    text: Draft
+    # Why it may not be changed, by this person or now: "state", "aside", "own", "voices"; mostly nothing.
+    hindrance: str
+    # The newest line of its log: who changed it, for who saw it before.
+    last: Last | None
+
+
+@dataclass(frozen=True)
+class Preview:
+    changes: tuple[Change, ...]
+    html: Markup
+
+
+def rewriting(session: Session, person: Person, comment_id: str, action: Action) -> Rewriting | None:
+    """None where there is no such contribution for this person."""
+    if not is_visible(session, person, comment_id):
+        return None
+    comment = session.get_one(Comment, comment_id)
+    (card,) = cards(session, [comment_id])
+    return Rewriting(
+        card,
+        public.place(session, comment_id),
+        corrections.draft(session, comment),
+        _hindrance(session, comment, person, action),
+        last(session, [comment_id]).get(comment_id),
+    )
+
+
+def _hindrance(session: Session, comment: Comment, person: Person, action: Action) -> str:
+    if not lifecycle.may_be_rewritten(comment.status):
+        return "state"
+    try:
+        deciders.check(session, comment, person.id)
+    except MayNotDecide as refused:
+        return "own" if refused.own else "aside"
+    fixed = action is Action.CORRECT and corrections.is_fixed(session, comment)
+    return "voices" if fixed else ""
+
+
+def preview(page: Rewriting, new: Draft) -> Preview:
+    return Preview(differences.exact(page.text.text.source, new.text.source), markup.trusted(new.text.html))

@@ -1,0 +1,126 @@
+"""The texts of a comment, each kept as it was: a new one takes the place of the newest."""
+
+from dataclasses import asdict
+from datetime import datetime
+
+from sqlmodel import Session, select
+
+from moderation import folding, markup, precedents, search, traits, voices
+from moderation.drafts import Draft
+from moderation.lifecycle import REWRITES
+from moderation.markup import Finding, Rendered
+from moderation.models.queue import Comment, Decision, Version
+
+
+def newest(session: Session, comment: Comment) -> Version:
+    return numbered(session, comment.id, comment.version)
+
+
+def numbered(session: Session, comment_id: str, number: int) -> Version:
+    return session.exec(
+        select(Version).where(Version.comment_id == comment_id, Version.number == number)
+    ).one()
+
+
+def begin(session: Session, comment: Comment, draft: Draft) -> None:
+    """A new comment, with its first text."""
+    session.add(comment)
+    session.flush()
+    first = _row(draft, comment.id, 1, written_at=comment.submitted_at)
+    session.add(first)
+    session.flush()
+    assert first.id is not None
+    search.add(session.connection(), first.id, first.folded)
+    traits.replace(session, comment, draft.text.findings)
+
+
+def _row(
+    draft: Draft, comment_id: str, number: int, *, written_at: datetime, renderer: int = markup.VERSION
+) -> Version:
+    return Version(
+        comment_id=comment_id,
+        number=number,
+        author=draft.author,
+        email=draft.email,
+        source=draft.text.source,
+        struck=[list(one) for one in draft.text.struck],
+        html=draft.text.html,
+        folded=draft.folded,
+        findings=[asdict(finding) for finding in draft.text.findings],
+        dialect=draft.dialect,
+        renderer=renderer,
+        fingerprint=draft.fingerprint,
+        written_at=written_at,
+    )
+
+
+def replace(
+    session: Session,
+    comment: Comment,
+    draft: Draft,
+    *,
+    corrected_at: datetime | None,
+    redacted_at: datetime | None,
+    renderer: int = markup.VERSION,
+) -> None:
+    """The draft is the newest text; the one before is searched no more. The comment is locked by the caller.
+
+    What the moderation objects to stays in the way: its vetoes are carried over. All other voices were given
+    on other words, and count no more.
+    """
+    old = newest(session, comment)
+    connection = session.connection()
+    assert old.id is not None
+    search.take(connection, old.id, old.folded)
+    old.folded = ""
+    newer = _row(draft, comment.id, comment.version + 1, written_at=old.written_at, renderer=renderer)
+    newer.corrected_at, newer.redacted_at = corrected_at, redacted_at
+    comment.version += 1
+    session.add_all([old, newer, comment])
+    session.flush()
+    assert newer.id is not None
+    search.add(connection, newer.id, newer.folded)
+    traits.replace(session, comment, draft.text.findings)
+    precedents.follow(session, comment)
+    voices.carry_vetoes(session, comment, to=comment.revision + 1)
+
+
+def put_back(session: Session, comment: Comment, undone: Decision) -> int:
+    """Undoes what a decision did to the text, byte for byte; the number of the text there is then.
+
+    What a decision took away is erased long after it can be undone.
+    """
+    if undone.action in REWRITES:
+        before = numbered(session, comment.id, undone.version - 1)
+        assert before.source
+        replace(
+            session,
+            comment,
+            as_draft(before),
+            corrected_at=before.corrected_at,
+            redacted_at=before.redacted_at,
+            renderer=before.renderer,
+        )
+    return comment.version
+
+
+def erase_before(session: Session, comment: Comment, number: int) -> None:
+    """The words of its texts up to one, and all that is made of them; who wrote them stays."""
+    older = select(Version).where(Version.comment_id == comment.id, Version.number < number)
+    for text in session.exec(older):
+        assert text.id is not None
+        search.take(session.connection(), text.id, text.folded)
+        text.source = text.html = text.folded = text.fingerprint = ""
+        text.findings, text.struck = [], []
+        session.add(text)
+    session.flush()
+
+
+def as_draft(text: Version) -> Draft:
+    """What is stored, as if it had just been written."""
+    findings = tuple(Finding(**finding) for finding in text.findings)
+    struck = tuple((at, code) for at, code in text.struck)
+    rendered = Rendered(text.source, text.html, findings, struck)
+    return Draft(
+        text.author, text.email, rendered, text.dialect, folding.bag(text.author, text.email, text.source)
+    )

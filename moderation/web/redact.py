@@ -1,0 +1,135 @@
+"""Where the moderation takes words out of a text: each passage named, the result seen before it is kept."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Annotated
+
+from fastapi import APIRouter, Request, Response
+from fastapi import Form as Field
+
+from moderation import corrections, drafts, redaction
+from moderation.accounts import Person
+from moderation.corrections import Unchanged
+from moderation.deciders import MayNotDecide
+from moderation.decisions import Stale
+from moderation.drafts import Draft, Invalid, Problem
+from moderation.lifecycle import Action, IllegalMove
+from moderation.pages import rewriting as pages
+from moderation.pages.filters import Filter
+from moderation.pages.rewriting import Rewriting
+from moderation.web import observe
+from moderation.web.dependencies import Now, Parts, ThisApp
+from moderation.web.listed import Listed
+from moderation.web.people import PRIVATE, SignedIn, go
+from moderation.web.rewrite import STATUS_OF, Revision, Step, found
+
+router = APIRouter(prefix="/desk/comments/{comment_id}")
+
+
+@dataclass(frozen=True)
+class Form:
+    """The passages as they were typed, and those of them that are not in the text."""
+
+    passages: str = ""
+    missing: tuple[str, ...] = ()
+    problems: Mapping[str, Problem] = field(default_factory=dict)
+
+    @property
+    def text(self) -> str:
+        return self.passages
+
+
+def _show(
+    app: Parts,
+    person: Person,
+    which: Filter,
+    page: Rewriting,
+    form: Form,
+    *,
+    new: Draft | None = None,
+    changed: bool = False,
+    status: int = 200,
+) -> Response:
+    return app.page(
+        "redact.html",
+        page,
+        status=STATUS_OF.get(page.hindrance, status),
+        headers=PRIVATE,
+        person=person,
+        back=which.address(f"/desk/comments/{page.card.id}"),
+        here=which.address(f"/desk/comments/{page.card.id}/redact"),
+        form=form,
+        preview=pages.preview(page, new) if new is not None else None,
+        changed=changed,
+    )
+
+
+@router.get("/redact")
+def redact_form(app: ThisApp, person: SignedIn, comment_id: str, which: Listed) -> Response:
+    page = found(app, person, comment_id, Action.REDACT)
+    return _show(app, person, which, page, Form())
+
+
+@router.post("/redact")
+def redact(
+    app: ThisApp,
+    request: Request,
+    person: SignedIn,
+    now: Now,
+    comment_id: str,
+    which: Listed,
+    revision: Revision,
+    passages: Annotated[str, Field()] = "",
+    step: Step = "preview",
+) -> Response:
+    page = found(app, person, comment_id, Action.REDACT)
+    new, form = _without(app, page, passages)
+    if new is None:
+        return _show(app, person, which, page, form, status=422, changed=page.card.revision != revision)
+    try:
+        done = _redact(app, person, now, comment_id, new, revision, keep=step == "save")
+    except (Stale, IllegalMove, MayNotDecide, Unchanged):
+        page = found(app, person, comment_id, Action.REDACT)
+        new, form = _without(app, page, passages)
+        return _show(app, person, which, page, form, new=new, changed=True, status=409)
+    if done is None:
+        return _show(app, person, which, page, form, new=new)
+    observe.decided(done, Action.REDACT, person.id)
+    return go(app, request, person, which.address(f"/desk/comments/{comment_id}", done=done), now)
+
+
+def _without(app: Parts, page: Rewriting, typed: str) -> tuple[Draft | None, Form]:
+    """The text without the passages; None, and why, where it cannot be."""
+    taken = redaction.passages(typed)
+    if not taken:
+        return None, Form(typed, problems={"passages": Problem("no_passage")})
+    label = app.templates.globals["label"]
+    text = page.text
+    made = redaction.redact(text.text.source, taken, label.redacted)  # type: ignore[attr-defined]
+    if made.missing:
+        return None, Form(typed, made.missing, {"passages": Problem("passage_missing")})
+    try:
+        return drafts.rewritten(text.author, text.email, made.source, dialect=text.dialect), Form(typed)
+    except Invalid as invalid:
+        return None, Form(typed, problems={"passages": invalid.problems["text"]})
+
+
+def _redact(
+    app: Parts, person: Person, now: datetime, comment_id: str, new: Draft, revision: int, *, keep: bool
+) -> int | None:
+    """The decision; None where it was only asked whether it could be made."""
+    with app.writing() as session:
+        if not keep:
+            corrections.check(session, comment_id, new, Action.REDACT, revision=revision, by=person.id)
+            return None
+        return corrections.redact(
+            session,
+            comment_id,
+            new,
+            revision=revision,
+            by=person.id,
+            now=now,
+            undo=timedelta(seconds=app.settings.undo_seconds),
+            appeal=timedelta(days=app.settings.appeal_days),
+        ).id

@@ -1,0 +1,195 @@
+"""Publishing and answering as the moderation: one go, one undo, one name that nobody can borrow."""
+
+from collections.abc import Callable
+
+import pytest
+from conftest import Sent, add_person, send
+from sqlmodel import col, select
+from test_corrections import UNDO, decide, html, newest, sound
+from test_voices import TWO, rule
+
+from moderation import decisions, drafts, replies, vetoes
+from moderation.accounts import Person
+from moderation.corrections import TakesVoices
+from moderation.deciders import MayNotDecide
+from moderation.decisions import NotFound, Stale, TooLate
+from moderation.lifecycle import Action, IllegalMove, Status
+from moderation.markup import Dialect
+from moderation.models.people import Role
+from moderation.models.public import Publication, Thread
+from moderation.models.queue import Comment, Decision
+from moderation.models.together import Voice
+from moderation.pages import judging
+from moderation.pages.cards import cards
+from moderation.policy import Policy
+from moderation.web.dependencies import Parts
+
+WORDS = "Merci, c’est corrigé dans l’article."
+
+
+def answer(parts: Parts, sent: Sent, person: Person, revision: int = 1, words: str = WORDS) -> int:
+    with parts.writing() as session:
+        made = replies.publish(
+            session,
+            sent.id,
+            drafts.rewritten("La modération", "", words, dialect=Dialect.SPIP),
+            revision=revision,
+            by=person.id,
+            now=parts.clock(),
+            undo=UNDO,
+        )
+        assert made.id is not None
+        return made.id
+
+
+def official(parts: Parts) -> Comment:
+    with parts.reading() as session:
+        found = session.exec(select(Comment).where(col(Comment.official).is_(True))).one()
+        session.expunge(found)
+        return found
+
+
+def public(parts: Parts) -> list[tuple[str, str, bool, str | None]]:
+    with parts.reading() as session:
+        copies = session.exec(
+            select(Publication)
+            .where(col(Publication.taken_down_at).is_(None))
+            .order_by(col(Publication.number))
+        )
+        return [(copy.html, copy.author, copy.official, copy.parent_id) for copy in copies]
+
+
+def test_both_are_public_together_once_the_window_has_closed(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None]
+) -> None:
+    answer(parts, pending, ann)
+    assert public(parts) == []
+    settle()
+    assert public(parts) == [
+        (html(pending.text), "Zoé", False, None),
+        (html(WORDS), "La modération", True, pending.id),
+    ]
+    with parts.reading() as session:
+        assert session.exec(select(Thread.count)).all() == [2]
+    assert sound(parts)
+
+
+def test_the_log_says_whose_it_is_and_readers_are_not_told(parts: Parts, ann: Person, pending: Sent) -> None:
+    line = answer(parts, pending, ann)
+    with parts.reading() as session:
+        made = session.get_one(Decision, line)
+        (other,) = session.exec(select(Decision).where(Decision.comment_id == official(parts).id))
+        assert (other.action, other.account_id, other.lot) == (Action.PUBLISH, ann.id, made.lot)
+        assert (other.undo_until, other.at) == (made.undo_until, made.at)
+    reply = official(parts)
+    assert (reply.tracking, reply.author_key, reply.section) == (None, None, "Ville")
+    assert newest(parts, Sent(reply.id, "", "")).email == ""
+
+
+@pytest.mark.parametrize("which", ["contribution", "answer"])
+def test_one_undo_takes_both_back_and_nothing_of_the_answer_stays(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None], which: str
+) -> None:
+    line = answer(parts, pending, ann)
+    if which == "answer":
+        with parts.reading() as session:
+            about = Decision.comment_id == official(parts).id
+            line = session.exec(select(Decision.id).where(about)).one() or 0
+    with parts.writing() as session:
+        assert replies.about(session, line) == replies.Answer(official(parts).id, pending.id, WORDS)
+        replies.undo(session, line, by=ann.id, now=parts.clock())
+    settle()
+    assert public(parts) == []
+    with parts.reading() as session:
+        assert session.get_one(Comment, pending.id).status is Status.PENDING
+    reply = official(parts)
+    assert reply.status is Status.WITHDRAWN
+    assert newest(parts, Sent(reply.id, "", "")).source == ""
+    assert sound(parts)
+
+
+def test_it_is_too_late_for_both_or_for_neither(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None]
+) -> None:
+    line = answer(parts, pending, ann)
+    decide(parts, pending, ann, Action.UNPUBLISH, revision=2)
+    with pytest.raises(TooLate), parts.writing() as session:
+        replies.undo(session, line, by=ann.id, now=parts.clock())
+    settle()
+    assert [author for _, author, *_ in public(parts)] == ["La modération"]
+    assert sound(parts)
+
+
+def test_what_is_decided_alone_is_undone_alone(
+    parts: Parts, ann: Person, pending: Sent, article: str
+) -> None:
+    other = send(parts, article, "Une autre, ailleurs.")
+    decide(parts, other, ann, Action.PUBLISH)
+    answer(parts, pending, ann)
+    with parts.writing() as session:
+        line = session.exec(select(Decision.id).where(Decision.comment_id == other.id)).one()
+        assert line is not None
+        assert replies.about(session, line) is None
+        replies.undo(session, line, by=ann.id, now=parts.clock())
+    assert official(parts).status is Status.PUBLISHED
+
+
+def test_promise_04_nothing_is_answered_to_what_changed_meanwhile(
+    parts: Parts, ann: Person, sami: Person, pending: Sent
+) -> None:
+    decide(parts, pending, sami, Action.REFUSE)
+    with pytest.raises(Stale):
+        answer(parts, pending, ann)
+    decide(parts, pending, sami, Action.PUBLISH, revision=2)
+    with pytest.raises(IllegalMove):
+        answer(parts, pending, ann, revision=3)
+    with parts.reading() as session:
+        assert session.exec(select(Comment).where(col(Comment.official).is_(True))).all() == []
+
+
+def test_who_may_not_decide_may_not_answer(parts: Parts, ann: Person, sami: Person, article: str) -> None:
+    assert ann
+    own = send(parts, article, "De Sami.", email=sami.email)
+    with pytest.raises(MayNotDecide):
+        answer(parts, own, sami)
+    with pytest.raises(NotFound):
+        answer(parts, Sent("absent", "", ""), ann)
+
+
+def test_where_publishing_takes_several_voices_no_one_person_answers(
+    parts: Parts, ann: Person, sami: Person, pending: Sent
+) -> None:
+    assert sami
+    rule(parts, TWO)
+    with pytest.raises(TakesVoices):
+        answer(parts, pending, ann)
+
+
+def test_a_veto_stops_the_answer_with_what_it_answers(
+    parts: Parts, ann: Person, sami: Person, pending: Sent
+) -> None:
+    rule(parts, Policy(veto=True))
+    with parts.writing() as session:
+        vetoes.object_to(session, pending.id, revision=1, by=sami.id, now=parts.clock())
+    with pytest.raises(decisions.Undecided):
+        answer(parts, pending, ann)
+    with parts.reading() as session:
+        assert len(session.exec(select(Voice)).all()) == 1
+
+
+@pytest.mark.parametrize(
+    "name", ["La modération", "la MODERATION", "Modérаtion", "Modératrice du site", "Moderator"]
+)
+def test_a_reader_who_takes_the_name_is_remarked(parts: Parts, ann: Person, article: str, name: str) -> None:
+    taken = send(parts, article, "Votre texte sera supprimé.", author=name)
+    other = add_person(parts, "lea@example.org", "Léa", Role.MODERATOR)
+    with parts.reading() as session:
+        (card,) = cards(session, [taken.id])
+        assert judging.judging(session, ann, card, "Le site").like_team
+        assert judging.judging(session, other, card, "Le site").remarkable
+
+
+def test_other_names_are_not(parts: Parts, ann: Person, pending: Sent) -> None:
+    with parts.reading() as session:
+        (card,) = cards(session, [pending.id])
+        assert not judging.judging(session, ann, card, "Le site").like_team
