@@ -187,8 +187,7 @@ class Settings(BaseSettings):
     )
     notice: str = Field(
         default="",
-        description="Replaces the sentence that says the forum is moderated, "
-        "until one is written in the space.",
+        description="Says that the forum is moderated, until a sentence is written in the space.",
     )
     required: Literal["", "author", "email", "author,email"] = Field(
         default="", description="Fields a reader must fill in: `author`, `email` or `author,email`."

@@ -1,5 +1,6 @@
 """The words people read for our code words: statuses, moves, reasons, findings, problems."""
 
+from moderation.account_words import ACCOUNT_DONE, CHANGED, PASSWORD_PROBLEM
 from moderation.drafts import Problem
 from moderation.language import Language
 from moderation.lifecycle import Action, Reason, Status
@@ -109,31 +110,6 @@ PROBLEM = {
 MODERATION = _("La modération")
 # What stands, for everybody, where the moderation took words out of a text.
 REDACTED = _("[passage retiré par la modération]")
-# What was changed about an account, told by letter to its person.
-CHANGED = {
-    "email_asked": _(
-        "Une autre adresse électronique a été demandée pour votre compte. Rien ne change tant qu’elle n’est "
-        "pas confirmée ; d’ici là, « Mon compte » permet d’annuler la demande."
-    ),
-    "token_made": _("Un jeton d’API a été créé : il ouvre le site à un programme, en votre nom."),
-    "email_changed": _("L’adresse électronique de votre compte a été remplacée."),
-    "password_set": _("Un mot de passe a été choisi pour votre compte."),
-    "password_removed": _("Le mot de passe de votre compte a été supprimé."),
-    "codes_on": _("Une application d’authentification protège désormais votre compte."),
-    "codes_off": _("L’application d’authentification ne protège plus votre compte."),
-    "recovery_renewed": _("De nouveaux codes de secours remplacent les précédents."),
-    "recovery_used": _("Un code de secours de votre compte a été utilisé."),
-    "passkey_added": _("Une clé d’accès a été ajoutée à votre compte."),
-    "passkey_removed": _("Une clé d’accès de votre compte a été supprimée."),
-    "factors_reset": _(
-        "Le mot de passe, l’application d’authentification, les clés d’accès et les jetons de votre compte "
-        "ont été supprimés par la personne qui administre le site, et vous êtes déconnecté·e partout."
-    ),
-    "second_step_failed": _(
-        "Quelqu’un a donné votre mot de passe ou ouvert un de vos liens, puis essayé cinq codes, tous faux : "
-        "personne n’est entré."
-    ),
-}
 # What a character is that no eye can see.
 UNSEEN = {
     "bidi": _("change le sens de lecture"),
@@ -146,47 +122,6 @@ WORD_PROBLEM = {
     "short": _("il faut au moins trois lettres avant l’étoile."),
     "long": _("c’est trop long : soixante caractères au plus."),
     "full": _("la liste est pleine : mille mots au plus."),
-}
-# What was just done on « Mon compte », on the team’s page and in the settings.
-ACCOUNT_DONE = {
-    "password_set": _("Mot de passe enregistré. Vos autres navigateurs sont déconnectés."),
-    "password_removed": _("Mot de passe supprimé."),
-    "codes_off": _("L’application d’authentification ne sert plus à vous connecter."),
-    "codes_already": _("Une application d’authentification est déjà en service."),
-    "passkey_added": _("Clé d’accès ajoutée."),
-    "passkey_removed": _("Clé d’accès supprimée."),
-    "one_ended": _("Ce navigateur est déconnecté."),
-    "others_ended": _("Tous vos autres navigateurs sont déconnectés."),
-    "member_ended": _("Cette personne est déconnectée partout."),
-    "policy_saved": _("La règle est enregistrée : elle vaut dès maintenant."),
-    "duty_saved": _("La permanence est enregistrée."),
-    "shortcuts_saved": _("Vos raccourcis clavier sont enregistrés."),
-    "blur_on": _("Les mots signalés sont désormais floutés."),
-    "blur_off": _("Les mots signalés ne sont plus floutés."),
-    "words_added": _("Les mots sont dans la liste."),
-    "words_removed": _("Les mots cochés ne sont plus dans la liste."),
-    "email_asked": _("Un lien vient d’être envoyé à la nouvelle adresse : ouvrez-le pour la confirmer."),
-    "again": _("C’est confirmé. Rien n’est encore fait : appuyez de nouveau."),
-    "email_cancelled": _("La demande de changement d’adresse est annulée."),
-    "feed_revoked": _("Adresse du flux révoquée : elle n’ouvre plus rien."),
-    "sections_set": _("Rubriques enregistrées."),
-    "member_invited": _("Le compte est ouvert et l’invitation part par courriel : son lien vaut sept jours."),
-    "member_closed": _("Le compte est fermé et son adresse oubliée. Le journal garde le nom."),
-    "notice_saved": _("La phrase est enregistrée : les pages publiques la montrent dès maintenant."),
-    "role_set": _("Le rôle est enregistré : il vaut dès maintenant."),
-    "last_admin": _("Rien n’a changé : il faut au moins une personne pour administrer."),
-    "token_revoked": _("Jeton révoqué : il n’ouvre plus rien."),
-}
-PASSWORD_PROBLEM = {
-    "too_short": _("C’est trop court : huit caractères au moins, quinze ou plus de préférence."),
-    "too_long": _("C’est trop long : cent vingt-huit caractères au plus."),
-    "common": _(
-        "Ce mot de passe est parmi les plus courants, donc essayé en premier. Choisissez-en un autre."
-    ),
-    "own": _(
-        "Ce mot de passe ressemble trop à votre nom, à votre adresse ou au nom du site. "
-        "Choisissez-en un autre."
-    ),
 }
 ROLE = {"moderator": _("modération"), "admin": _("administration")}
 SHORTCUT = {

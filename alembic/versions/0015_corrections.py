@@ -10,19 +10,19 @@ down_revision = "0014"
 branch_labels = None
 depends_on = None
 
-ACTIONS = ("publish", "refuse", "spam", "reopen", "unpublish", "withdraw")
-EFFECTS = ("sync", "erase")
+ACTIONS = ("publish", "refuse", "spam", "reopen", "unpublish", "withdraw", "ask", "answer", "lapse")
+EFFECTS = ("sync", "erase", "lapse")
 CHANGED_AT = ("corrected_at", "redacted_at")
 # On SQLite a table whose rule changes is made anew, and loses the triggers that keep the log.
 KEPT = "id, comment_id, revision, version, action, before, after, reason, account_id, at, undo_until, undoes"
-TRIGGERS = (
-    f"""CREATE TRIGGER decision_is_never_changed BEFORE UPDATE OF {KEPT} ON decision
+TRIGGERS = {
+    "decision_is_never_changed": f"""BEFORE UPDATE OF {KEPT} ON decision FOR EACH ROW
         BEGIN SELECT RAISE(ABORT, 'decisions are never changed'); END""",
-    """CREATE TRIGGER decision_is_never_deleted BEFORE DELETE ON decision
+    "decision_is_never_deleted": """BEFORE DELETE ON decision FOR EACH ROW
         BEGIN SELECT RAISE(ABORT, 'decisions are never deleted'); END""",
-    """CREATE TRIGGER decision_lot_is_never_changed BEFORE UPDATE OF lot ON decision FOR EACH ROW
+    "decision_lot_is_never_changed": """BEFORE UPDATE OF lot ON decision FOR EACH ROW
         BEGIN SELECT RAISE(ABORT, 'decisions are never changed'); END""",
-)
+}
 
 
 def upgrade() -> None:
@@ -43,17 +43,45 @@ def downgrade() -> None:
         for name in CHANGED_AT:
             op.drop_column(table, name)
     op.execute("DELETE FROM effect WHERE kind = 'forget'")
+    _never_rewritten()
     _words_are("effect", "kind", EFFECTS)
     _words_are("decision", "action", ACTIONS)
+
+
+def _never_rewritten() -> None:
+    """For a program that knows of no corrections: the log holds moves alone."""
+    if _is_sqlite():
+        for name in TRIGGERS:
+            op.execute(f"DROP TRIGGER {name}")
+    else:
+        op.execute("ALTER TABLE decision DISABLE TRIGGER USER")
+    op.execute("DELETE FROM decision WHERE undoes IS NOT NULL AND action IN ('correct', 'redact')")
+    op.execute("DELETE FROM decision WHERE action IN ('correct', 'redact')")
+    if not _is_sqlite():
+        op.execute("ALTER TABLE decision ENABLE TRIGGER USER")
+
+
+def _is_sqlite() -> bool:
+    return op.get_bind().dialect.name == "sqlite"
 
 
 def _words_are(table: str, column: str, words: Sequence[str]) -> None:
     name = op.f(f"ck_{table}_{'effectkind' if column == 'kind' else column}")
     said = ", ".join(f"'{word}'" for word in words)
-    numbered_once = {"sqlite_autoincrement": table == "effect"}
-    with op.batch_alter_table(table, table_kwargs=numbered_once) as batch_op:
+    once = table == "effect"
+    # SQLite makes the table anew; its numbers are given once, and go on where they were.
+    given = None
+    if once and _is_sqlite():
+        given = op.get_bind().scalar(sa.text("SELECT max(seq) FROM sqlite_sequence WHERE name = 'effect'"))
+    with op.batch_alter_table(table, table_kwargs={"sqlite_autoincrement": True} if once else {}) as batch_op:
         batch_op.drop_constraint(name, type_="check")
         batch_op.create_check_constraint(name, f"{column} IN ({said})")
-    if table == "decision" and op.get_bind().dialect.name == "sqlite":
-        for trigger in TRIGGERS:
-            op.execute(trigger)
+    if given is not None:
+        op.execute("DELETE FROM sqlite_sequence WHERE name = 'effect'")
+        op.get_bind().execute(
+            sa.text("INSERT INTO sqlite_sequence (name, seq) VALUES ('effect', :given)"), {"given": given}
+        )
+    if table == "decision" and _is_sqlite():
+        for name, trigger in TRIGGERS.items():
+            op.execute(f"DROP TRIGGER IF EXISTS {name}")
+            op.execute(f"CREATE TRIGGER {name} {trigger}")

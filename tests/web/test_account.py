@@ -13,7 +13,7 @@ from page import Page
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from moderation import accounts, delivery, factors, mail, passwords, sessions, tokens, words
+from moderation import account_words, accounts, delivery, factors, mail, passwords, sessions, tokens
 from moderation.accounts import Person
 from moderation.letters import Post
 from moderation.links import CodeEntry, NewAddress, Opening
@@ -748,11 +748,11 @@ def test_the_script_is_on_the_pages_that_need_it_alone(secure: Parts, ann: Perso
 
 def test_every_letter_says_what_changed_and_where_to_look(mailing: Parts, ann: Person) -> None:
     with mailing.writing() as session:
-        for kind in words.CHANGED:
+        for kind in account_words.CHANGED:
             mail.write(session, LetterKind(kind), mailing.clock(), account_id=ann.id)
     arrived = read_letters(mailing)
-    assert len(arrived) == len(words.CHANGED) == len(LetterKind) - 3
-    for (to, text), said in zip(arrived, words.CHANGED.values(), strict=True):
+    assert len(arrived) == len(account_words.CHANGED) == len(LetterKind) - 3
+    for (to, text), said in zip(arrived, account_words.CHANGED.values(), strict=True):
         flat = text.replace("\u00a0", " ").replace("\u202f", " ")
         assert to == ann.email
         assert said in flat
