@@ -281,11 +281,11 @@ def test_what_is_answered_and_the_article_are_a_glance_away(
 
 
 BUTTONS = {
-    Status.PENDING: ["Valider", "motifs", "Spam"],
+    Status.PENDING: ["Publier et répondre", "Valider", "motifs", "Spam"],
     Status.PUBLISHED: ["motifs", "Spam"],
-    Status.REFUSED: ["Valider", "Remettre en attente"],
-    Status.SPAM: ["Valider", "Remettre en attente"],
-    Status.UNPUBLISHED: ["Valider", "Remettre en attente"],
+    Status.REFUSED: ["Publier et répondre", "Valider", "Remettre en attente"],
+    Status.SPAM: ["Publier et répondre", "Valider", "Remettre en attente"],
+    Status.UNPUBLISHED: ["Publier et répondre", "Valider", "Remettre en attente"],
     Status.WITHDRAWN: [],
 }
 
