@@ -31,10 +31,12 @@ def correct(
     Of what waits it publishes nothing: voices given on the words before count no more, a veto stays, and
     nobody reads it any more, nor has passed it. A public text changes once the window has closed; where
     publishing takes several voices, one person may not change it. Whoever may not decide may not correct.
+    What was due by then is done first, as if a server had come by.
 
     Raises NotFound, MayNotDecide, Stale, IllegalMove, TakesVoices and Unchanged.
     """
     comment, text = check(session, comment_id, new, Action.CORRECT, revision=revision, by=by)
+    publication.sync(session, comment.id, now)
     texts.replace(session, comment, new, corrected_at=now, redacted_at=text.redacted_at)
     decision = decisions.record(session, comment, Action.CORRECT, now=now, undo_until=now + undo, by=by)
     publication.follow(session, decision, now)
@@ -61,6 +63,7 @@ def redact(
     Raises NotFound, MayNotDecide, Stale, IllegalMove and Unchanged.
     """
     comment, text = check(session, comment_id, new, Action.REDACT, revision=revision, by=by)
+    publication.sync(session, comment.id, now)
     texts.replace(session, comment, new, corrected_at=text.corrected_at, redacted_at=now)
     decision = decisions.record(session, comment, Action.REDACT, now=now, undo_until=now + undo, by=by)
     assert decision.id is not None

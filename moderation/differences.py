@@ -10,7 +10,7 @@ COMPARED = 200
 # Words shown before and after what differs.
 AROUND = 4
 # The same where every letter counts.
-EXACT_COMPARED, EXACT_AROUND = 600, 12
+EXACT_COMPARED, EXACT_AROUND = 200, 12
 _SIGNS = " .,;:!?…«»\"'()"
 
 

@@ -48,7 +48,7 @@ def publish(
         submitted_at=now,
         official=True,
     )
-    texts.add(session, answer, words)
+    texts.start(session, answer, words)
     line = decisions.record(session, answer, Action.PUBLISH, now=now, undo_until=now + undo, by=by, lot=lot)
     publication.follow(session, line, now)
     return made

@@ -22,7 +22,7 @@ def numbered(session: Session, comment_id: str, number: int) -> Version:
     ).one()
 
 
-def add(session: Session, comment: Comment, draft: Draft) -> None:
+def start(session: Session, comment: Comment, draft: Draft) -> None:
     """A new comment, with its first text."""
     session.add(comment)
     session.flush()

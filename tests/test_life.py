@@ -43,7 +43,9 @@ from moderation.web.dependencies import Parts
 
 SLUGS = ("le-pont", "la-gare")
 REASONED = {Action.REFUSE, Action.UNPUBLISH}
+REWRITES = [Action.CORRECT, Action.REDACT]
 BY_MODERATORS = [action for action in Action if is_decided(action)]
+TAKEN_OUT = "[passage retiré par la modération]"
 BY = st.sampled_from([0, 1])
 # Seconds since whatever was done last.
 MOMENTS = st.sampled_from([0.5, 5, -5, 14.5, 20, -20, 300])
@@ -60,6 +62,9 @@ class Move:
     until: datetime
     # The author's own is nobody's to undo.
     own: bool = False
+    # What the text said before it was rewritten, and whether that took words out.
+    words: str = ""
+    takes_out: bool = False
 
 
 @dataclass(eq=False)
@@ -77,19 +82,28 @@ class Told:
     waits: dict[int, datetime] = field(default_factory=dict)
     number: int | None = None
     visible: bool = False
+    # What readers have of it, if anything.
+    public: str = ""
 
     def known(self, now: datetime) -> list[Move]:
         """The moves its author may know of: those whose window closed before anything came after them.
 
         Taking down what readers had needs no window.
         """
-        known = []
+        known: list[Move] = []
         for place, move in enumerate(self.moves):
             later = self.moves[place + 1].at if place + 1 < len(self.moves) else now
-            readers_had_it = move.before is Status.PUBLISHED and self.moves[place - 1].until <= move.at
-            if move.until <= later or readers_had_it:
+            readers_had_it = bool(known) and known[-1].after is Status.PUBLISHED
+            takes = move.takes_out or move.after is not Status.PUBLISHED
+            if move.until <= later or (readers_had_it and takes):
                 known.append(move)
         return known
+
+    def read(self, now: datetime) -> str:
+        """The words its author is to be told: without what may still be undone of them."""
+        known = self.known(now)
+        unknown = self.moves[self.moves.index(known[-1]) + 1 :] if known else self.moves
+        return next((move.words for move in unknown if move.words), self.words)
 
     def shown(self, now: datetime) -> Status:
         """What its author is to be told."""
@@ -197,7 +211,7 @@ class Life(RuleBasedStateMachine):
         if told.status is not Status.PUBLISHED:
             told.visible = False
         elif all(until <= self.clock() for until in told.waits.values()):
-            told.visible = True
+            told.visible, told.public = True, told.words
             if told.number is None:
                 self.last_number += 1
                 told.number = self.last_number
@@ -209,7 +223,8 @@ class Life(RuleBasedStateMachine):
             return
         move = told.moves[-1 - which % len(told.moves)]
         answer = self.desks[by].post("/desk/undo", data={"decision": move.decision})
-        if move is told.moves[-1] and self.clock() < move.until:
+        done = move.after is Status.PUBLISHED and not move.takes_out and move.decision not in told.waits
+        if move is told.moves[-1] and self.clock() < move.until and not (done and told.visible):
             assert answer.status_code == 303
             self.take_back(told)
             self.settle(told)
@@ -225,6 +240,34 @@ class Life(RuleBasedStateMachine):
         move = told.moves.pop()
         told.waits.pop(move.decision, None)
         told.status, told.revision = move.before, told.revision + 1
+        told.words = move.words or told.words
+
+    @rule(told=told, moment=MOMENTS, action=st.sampled_from(REWRITES), by=BY, late=st.sampled_from([0, 0, 1]))
+    def rewrite(self, told: Told, moment: float, action: Action, by: int, late: int) -> None:
+        self.pass_time(moment)
+        if told.words == TAKEN_OUT:
+            return
+        takes_out = action is Action.REDACT
+        words = TAKEN_OUT if takes_out else f"{told.words}c"
+        fields = {"revision": max(1, told.revision - late), "step": "save"}
+        fields |= {"passages": told.words} if takes_out else {"text": f"Un {{{{{words}}}}}."}
+        answer = self.desks[by].post(f"/desk/comments/{told.id}/{action}", data=fields)
+        if fields["revision"] != told.revision or (told.status, action) not in MOVES:
+            assert answer.status_code == 409
+            return
+        assert answer.status_code == 303
+        self.settle(told)
+        decision = int(answer.headers["Location"].rpartition("done=")[2])
+        until = self.clock() + self.window
+        told.moves.append(
+            Move(decision, told.status, told.status, self.clock(), until, told.words, takes_out)
+        )
+        told.words, told.revision = words, told.revision + 1
+        if takes_out and told.visible:
+            told.waits.clear()
+        elif told.status is Status.PUBLISHED and self.window:
+            told.waits[decision] = until
+        self.settle(told)
 
     @rule(told=told, moment=MOMENTS, late=st.sampled_from([0, 0, 1]))
     def withdraw(self, told: Told, moment: float, late: int) -> None:
@@ -286,10 +329,10 @@ class Life(RuleBasedStateMachine):
             page = LexborHTMLParser(self.client.get(f"/articles/{slug}").text)
             seen = [(node.attributes["id"], node.text()) for node in page.css("#contributions li[id]")]
             public = sorted(
-                (told.number or 0, told.words) for told in self.all if told.slug == slug and told.visible
+                (told.number or 0, told.public) for told in self.all if told.slug == slug and told.visible
             )
             assert [name for name, _ in seen] == [f"comment{number}" for number, _ in public]
-            assert all(words in text for (_, words), (_, text) in zip(public, seen, strict=True))
+            assert all(f"Un {words}." in text for (_, words), (_, text) in zip(public, seen, strict=True))
             said = [node.text() for node in page.css("#contributions-title")]
             count = len(public)
             assert said == ([f"{count} complément{'s' if count > 1 else ''}"] if count else [])
@@ -328,6 +371,8 @@ class Life(RuleBasedStateMachine):
             now = self.clock()
             assert (page.status, page.revision) == (told.shown(now), told.shown_revision(now))
             assert page.number == (told.number if told.visible else None)
+            if page.status is not Status.WITHDRAWN:
+                assert page.html.striptags() == f"Un {told.read(now)}."
 
     @invariant()
     def nothing_is_left_to_do_but_what_waits(self) -> None:

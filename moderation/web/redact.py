@@ -89,7 +89,10 @@ def redact(
         return _show(app, person, which, page, form, status=422, changed=page.card.revision != revision)
     try:
         done = _redact(app, person, now, comment_id, new, revision, keep=step == "save")
-    except (Stale, IllegalMove, MayNotDecide, Unchanged):
+    except Unchanged:
+        form = Form(passages, problems={"passages": Problem("unchanged")})
+        return _show(app, person, which, page, form, status=422)
+    except (Stale, IllegalMove, MayNotDecide):
         page = found(app, person, comment_id, Action.REDACT)
         new, form = _without(app, page, passages)
         return _show(app, person, which, page, form, new=new, changed=True, status=409)

@@ -329,6 +329,61 @@ def just_undone(gallery: Gallery, page: Page) -> None:
     expect(page.get_by_role("status")).to_contain_text("Décision annulée.")
 
 
+def rewriting(name: str) -> Scene:
+    def scene(gallery: Gallery, page: Page) -> None:
+        page.goto(f"/desk/comments/{gallery.sent[Status.PENDING].id}/{name}")
+
+    return scene
+
+
+def correction_previewed(gallery: Gallery, page: Page) -> None:
+    rewriting("correct")(gallery, page)
+    field = page.get_by_label("Texte, tel que saisi")
+    field.fill(field.input_value().replace("mots", "maux") + f" et {WIDE}")
+    button(page, "Prévisualiser").click()
+    expect(button(page, "Enregistrer la correction")).to_be_visible()
+
+
+def passage_previewed(gallery: Gallery, page: Page) -> None:
+    rewriting("redact")(gallery, page)
+    page.get_by_label("Passages à retirer, un par ligne").fill("chemin\npuis")
+    button(page, "Prévisualiser").click()
+    expect(button(page, "Retirer ces mots")).to_be_visible()
+
+
+def passage_missing(gallery: Gallery, page: Page) -> None:
+    rewriting("redact")(gallery, page)
+    page.get_by_label("Passages à retirer, un par ligne").fill(f"puis\n{'absent' * 60}")
+    button(page, "Prévisualiser").click()
+    expect(page.get_by_text("Ce qui suit ne se trouve pas dans le texte")).to_be_visible()
+
+
+def rewritten(gallery: Gallery, page: Page) -> None:
+    sent = _another(gallery, page)
+    page.goto(f"/desk/comments/{sent.id}/redact")
+    page.get_by_label("Passages à retirer, un par ligne").fill("puis")
+    button(page, "Prévisualiser").click()
+    button(page, "Retirer ces mots").click()
+    page.get_by_text("Ce que la modération a changé dans ce texte").click()
+    expect(page.locator(".rewritten del").first).to_be_visible()
+
+
+def answering(gallery: Gallery, page: Page) -> None:
+    _another(gallery, page)
+    page.locator("details.answer > summary").click()
+    page.get_by_label("Votre réponse, au nom de la modération").fill(" ")
+    button(page, "Publier et répondre").click()
+    expect(page.locator("#answer-error")).to_be_visible()
+
+
+def answered(gallery: Gallery, page: Page) -> None:
+    _another(gallery, page)
+    page.locator("details.answer > summary").click()
+    page.get_by_label("Votre réponse, au nom de la modération").fill(TEXT)
+    button(page, "Publier et répondre").click()
+    expect(page.get_by_role("status")).to_contain_text("avec votre réponse")
+
+
 def password_wrong(gallery: Gallery, page: Page) -> None:
     page.goto("/sign-in/password")
     page.get_by_label("Votre adresse électronique").fill(f"{'w' * 60}@example.org")
@@ -458,6 +513,14 @@ SCENES: dict[str, Scene] = {
     "item-with-too-many-words": too_many_words,
     "item-after-a-decision": just_decided,
     "item-after-an-undo": just_undone,
+    "correct": rewriting("correct"),
+    "correct-previewed": correction_previewed,
+    "redact": rewriting("redact"),
+    "redact-previewed": passage_previewed,
+    "redact-missing": passage_missing,
+    "item-rewritten": rewritten,
+    "item-answer-refused": answering,
+    "item-after-an-answer": answered,
     "log": at("/desk/log"),
     "log-own": at("/desk/log?whose=own"),
     "figures": at("/desk/figures"),

@@ -51,3 +51,25 @@ def test_without_a_script_the_passages_are_typed(site: Site, visit: Visit) -> No
     button(page, "Prévisualiser").click()
     button(page, "Retirer ces mots").click()
     expect(page.locator(".judged")).to_contain_text("[passage retiré par la modération], qui saura.")
+
+
+@pytest.mark.parametrize("scripted", [True, False])
+def test_publishing_and_answering_is_one_press_and_one_undo_gives_the_words_back(
+    site: Site, visit: Visit, scripted: bool
+) -> None:
+    slug = f"repondre-{scripted}".lower()
+    add_article(site.parts, slug)
+    sent = send(site.parts, slug, TEXT)
+    page = visit(java_script_enabled=scripted)
+    site.sign_in(page.context, site.ann)
+    page.goto(f"/desk/comments/{sent.id}")
+    page.locator("details.answer > summary").click()
+    page.get_by_label("Votre réponse, au nom de la modération").fill("Merci, p r s : c’est noté.")
+    button(page, "Publier et répondre").click()
+    expect(page.locator(".done")).to_contain_text("Contribution validée, avec votre réponse.")
+    button(page, "Annuler les deux").click()
+    expect(page.locator(".done")).to_contain_text("Décision annulée.")
+    expect(page.get_by_label("Votre réponse, au nom de la modération")).to_have_value(
+        "Merci, p r s : c’est noté."
+    )
+    expect(page.locator(".judged")).to_contain_text("Jean Dupont")

@@ -321,20 +321,28 @@ def test_the_whole_life_of_a_contribution_is_the_apps(
     assert reader.client.post(other, data={"revision": 1}).status_code == 303
     desk = sign_in(parts, TestClient(create_app(parts), follow_redirects=False), ann)
     (link,) = {
-        str(node.attributes["href"]) for node in Page(desk.get("/desk")).nodes("a[href*='/desk/comments/']")
+        str(node.attributes["href"])
+        for node in Page(desk.get("/desk")).nodes(".rows a[href*='/desk/comments/']")
     }
     identifier = link.rpartition("/")[2].partition("?")[0]
     for action, more in (
-        ("refuse", {"reason": "off_topic", "revision": "1"}),
-        ("reopen", {"revision": "2"}),
-        ("publish", {"revision": "3"}),
-        ("unpublish", {"reason": "privacy", "revision": "4"}),
-        ("publish", {"revision": "5"}),
+        ("correct", {"text": "Le marché est bien déplacé.", "step": "save", "revision": "1"}),
+        ("redact", {"passages": "bien", "step": "save", "revision": "2"}),
+        ("refuse", {"reason": "off_topic", "revision": "3"}),
+        ("reopen", {"revision": "4"}),
+        ("answer", {"text": "Merci.", "revision": "5"}),
+        ("unpublish", {"reason": "privacy", "revision": "6"}),
+        ("publish", {"revision": "7"}),
     ):
         answer = desk.post(f"/desk/comments/{identifier}/{action}", data=more)
         assert answer.status_code == 303, (action, Page(answer).main)
     settle()
     assert delivery.deliver(parts.engine, None, clock()) == 0
-    assert "Le marché est déplacé." in reader.client.get(f"/articles/{article}").text
+    clock.tick(days=100)
+    assert delivery.deliver(parts.engine, None, clock()) > 0
+    assert (
+        "Le marché est [passage retiré par la modération] déplacé."
+        in reader.client.get(f"/articles/{article}").text
+    )
     assert "publiée" in Page(reader.client.get(tracking)).main
     assert desk.post("/sign-out").status_code == 303

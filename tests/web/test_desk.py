@@ -282,12 +282,12 @@ def test_what_is_answered_and_the_article_are_a_glance_away(
 
 
 BUTTONS = {
-    Status.PENDING: ["Valider", "motifs", "Spam", "Envoyer la question"],
-    Status.ASKED: ["Valider", "motifs", "Spam", "Remettre en attente"],
+    Status.PENDING: ["Publier et répondre", "Valider", "motifs", "Spam", "Envoyer la question"],
+    Status.ASKED: ["Publier et répondre", "Valider", "motifs", "Spam", "Remettre en attente"],
     Status.PUBLISHED: ["motifs", "Spam"],
-    Status.REFUSED: ["Valider", "Remettre en attente"],
-    Status.SPAM: ["Valider", "Remettre en attente"],
-    Status.UNPUBLISHED: ["Valider", "Remettre en attente"],
+    Status.REFUSED: ["Publier et répondre", "Valider", "Remettre en attente"],
+    Status.SPAM: ["Publier et répondre", "Valider", "Remettre en attente"],
+    Status.UNPUBLISHED: ["Publier et répondre", "Valider", "Remettre en attente"],
     Status.WITHDRAWN: [],
 }
 

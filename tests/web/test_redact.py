@@ -159,3 +159,10 @@ def test_the_api_of_moderators_has_the_text_without_the_words(
     post(desk, named, SECRET, "save")
     shown = run("show", named.id, "--json")
     assert "Quatrebarbes" not in shown.stdout  # type: ignore[attr-defined]
+
+
+def test_what_was_taken_out_already_is_not_taken_out_again(desk: TestClient, named: Sent) -> None:
+    post(desk, named, SECRET, "save")
+    again = post(desk, named, MARK, "save", revision=2)
+    assert again.status == 422
+    assert "il n’y a rien à enregistrer" in again.error("passages")
