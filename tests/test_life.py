@@ -260,7 +260,9 @@ class Life(RuleBasedStateMachine):
         decision = int(answer.headers["Location"].rpartition("done=")[2])
         until = self.clock() + self.window
         told.moves.append(
-            Move(decision, told.status, told.status, self.clock(), until, told.words, takes_out)
+            Move(
+                decision, told.status, told.status, self.clock(), until, words=told.words, takes_out=takes_out
+            )
         )
         told.words, told.revision = words, told.revision + 1
         if takes_out and told.visible:
