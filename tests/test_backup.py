@@ -50,7 +50,16 @@ from moderation.models.people import (
 )
 from moderation.models.public import Article, Mode, Site
 from moderation.models.public import Thread as Forum
-from moderation.models.queue import Decision, Effect, EffectKind, ForumChange, Letter, LetterKind, Version
+from moderation.models.queue import (
+    Decision,
+    Effect,
+    EffectKind,
+    ForumChange,
+    Letter,
+    LetterKind,
+    Question,
+    Version,
+)
 from moderation.models.together import (
     Duty,
     Lease,
@@ -140,6 +149,8 @@ def full(parts: Parts, clock: FakeClock, ann: Person, client: TestClient) -> Par
             )
         )
         together(session, sent[4].id, ann.id, clock())
+        first = session.exec(select(Decision.id).order_by(col(Decision.id))).first() or 0
+        session.add(Question(comment_id=sent[4].id, decision_id=first, text="Été ? 😀", until=clock()))
     return parts
 
 

@@ -20,8 +20,8 @@ from moderation.web.people import SignedIn, go
 router = APIRouter(prefix="/desk")
 
 
-@router.post("/comments/{comment_id}/answer")
-def answer(
+@router.post("/comments/{comment_id}/reply")
+def reply(
     app: ThisApp,
     request: Request,
     person: SignedIn,

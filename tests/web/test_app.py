@@ -58,7 +58,7 @@ GET /desk/comments/{comment_id}/correct
 POST /desk/comments/{comment_id}/correct
 GET /desk/comments/{comment_id}/redact
 POST /desk/comments/{comment_id}/redact
-POST /desk/comments/{comment_id}/answer
+POST /desk/comments/{comment_id}/reply
 GET /desk
 GET /desk/log
 GET /desk/comments/{comment_id}

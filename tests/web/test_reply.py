@@ -19,7 +19,7 @@ WORDS = "Merci, c’est corrigé dans l’article."
 
 def post(browser: TestClient, sent: Sent, text: str = WORDS, revision: int = 1) -> Page:
     fields = {"revision": str(revision), "text": text}
-    return Page(browser.post(f"/desk/comments/{sent.id}/answer", data=fields))
+    return Page(browser.post(f"/desk/comments/{sent.id}/reply", data=fields))
 
 
 def there_are(parts: Parts) -> int:
@@ -64,7 +64,7 @@ def test_a_name_typed_by_a_reader_makes_no_answer_of_the_moderation(
 def test_one_undo_takes_both_back_and_gives_the_words_back(
     desk: TestClient, client: TestClient, pending: Sent, settle: Callable[[], None], article: str
 ) -> None:
-    answer = desk.post(f"/desk/comments/{pending.id}/answer", data={"revision": "1", "text": WORDS})
+    answer = desk.post(f"/desk/comments/{pending.id}/reply", data={"revision": "1", "text": WORDS})
     after = Page(desk.get(answer.headers["location"]))
     (form,) = [one for one in after.forms if "Annuler les deux" in one.buttons]
     undone = Page(desk.post(form.action, data=form.fields))
@@ -131,6 +131,6 @@ def test_who_stood_aside_answers_nothing(desk: TestClient, pending: Sent, parts:
 
 def test_what_is_not_there_is_not_answered(desk: TestClient, client: TestClient, pending: Sent) -> None:
     assert post(desk, Sent("absent", "", "")).status == 404
-    signed_out = client.post(f"/desk/comments/{pending.id}/answer", data={"revision": "1", "text": WORDS})
+    signed_out = client.post(f"/desk/comments/{pending.id}/reply", data={"revision": "1", "text": WORDS})
     assert signed_out.status_code == 401
     assert WORDS in signed_out.text
