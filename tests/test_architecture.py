@@ -161,7 +161,7 @@ def test_everything_is_annotated() -> None:
 # What the pages are given besides `page`, and the letters besides nothing.
 GIVEN = {
     *("page", "status", "form", "preview", "notice", "person", "now", "problem"),
-    *("next", "entry", "wrong", "unknown", "typed", "action"),
+    *("next", "entry", "wrong", "unknown", "typed", "changed", "action"),
     *("picked", "team", "weeks", "party", "news", "stay", "picture", "scopes", "foreign"),
     *("on", "unusable", "shipped"),
     *("name", "link", "code", "kind", "at", "title", "reference"),
