@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col
+from sqlmodel import Session, col, update
 
 from moderation import (
     deciders,
@@ -19,6 +19,7 @@ from moderation import (
 )
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.models.queue import Comment, Decision, Effect
+from moderation.policy import Say
 from moderation.standing import Last
 from moderation.texts import put_back
 from moderation.voices import Heard
@@ -69,8 +70,12 @@ def speak(
 
     Writes the log line and the effects, in the caller's transaction. `revision` is the one the moderator
     saw; `by` an account; `lot` what it shares with others of one go. When asking, the `note` is the question,
-    one person's act however many a decision takes. Raises NotFound, also for what that account may not see,
-    MayNotDecide, Stale, IllegalMove, ReasonNeeded, QuestionNeeded and NoteTooLong.
+    one person's act however many a decision takes. To take down, one voice is enough for what is up, as words
+    that do harm must not wait: what is published and not up yet is refused by as many as refuse, or else who
+    may publish alone would refuse alone, by way of a publication nobody saw.
+
+    Raises NotFound, also for what that account may not see, MayNotDecide, Stale, IllegalMove, ReasonNeeded,
+    QuestionNeeded and NoteTooLong.
     """
     note = remarks.as_noted(note).strip()
     comment = to_decide(session, comment_id, revision=revision, by=by)
@@ -78,9 +83,10 @@ def speak(
         raise IllegalMove(comment.status, action)
     after = lifecycle.after(comment.status, action)
     remarks.check(action, reason, note)
-    # To take down, to ask and to look again take one person.
-    if action in voices.MOVES and not lifecycle.takes_down(comment.status, after):
-        said = voices.MOVES[action]
+    # To take down what is up, to ask and to look again take one person.
+    said = {**voices.MOVES, Action.UNPUBLISH: Say.REFUSE}.get(action)
+    taken = lifecycle.takes_down(comment.status, after) and publication.is_up(session, comment.id)
+    if said is not None and not taken:
         heard = voices.say(session, comment, said, by=by, now=now, reason=reason, note=note)
         if heard is not None:
             return heard
@@ -273,6 +279,12 @@ def _take_back(
     _move(session, comment, undone)
     _explain(comment, standing.deciding(session, comment.id))
     return undone
+
+
+def empty(session: Session, comment_id: str) -> None:
+    """Erases the words beside each, which may quote the text; the author needs no more to be told why."""
+    noted = (col(Decision.comment_id) == comment_id, col(Decision.note) != "")
+    session.exec(update(Decision).where(*noted).values(note=""))
 
 
 def stale(session: Session, comment: Comment) -> Stale:

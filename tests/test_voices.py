@@ -1,5 +1,6 @@
 """Voices in the real tables: what they amount to, and which of them count."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -205,8 +206,24 @@ def test_a_section_has_its_own_policy(parts: Parts, ann: Person, sami: Person, p
     assert isinstance(speak(parts, other, sami, Action.PUBLISH), Heard)
 
 
-def test_taking_down_takes_one_person(parts: Parts, ann: Person, sami: Person, pending: Sent) -> None:
+@pytest.mark.parametrize(("action", "reason"), [(Action.SPAM, None), (Action.UNPUBLISH, Reason.OFF_TOPIC)])
+def test_nobody_refuses_alone_by_way_of_a_publication_that_nobody_saw(
+    parts: Parts, ann: Person, sami: Person, pending: Sent, action: Action, reason: Reason | None
+) -> None:
+    rule(parts, Policy(publish=1, refuse=2))
+    assert speak(parts, pending, sami, Action.PUBLISH) is Status.PUBLISHED
+    heard = speak(parts, pending, sami, action, 2, reason)
+    assert isinstance(heard, Heard)
+    assert (heard.missing, status(parts, pending)) == (1, Status.PUBLISHED)
+    assert isinstance(speak(parts, pending, ann, action, 2, reason), Status)
+    assert status(parts, pending) is not Status.PUBLISHED
+
+
+def test_taking_down_what_is_up_takes_one_person(
+    parts: Parts, ann: Person, sami: Person, pending: Sent, settle: Callable[[], None]
+) -> None:
     speak(parts, pending, sami, Action.PUBLISH)
+    settle()
     rule(parts, TWO)
     assert speak(parts, pending, ann, Action.UNPUBLISH, 2, Reason.PRIVACY) is Status.UNPUBLISHED
     assert isinstance(speak(parts, pending, ann, Action.PUBLISH, 3), Heard)
