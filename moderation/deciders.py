@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam, not_, or_
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, delete, func, select
 
 from moderation.models.people import Account, Role
 from moderation.models.queue import Comment, Version
@@ -83,6 +83,11 @@ def stands_aside(session: Session, comment_id: str, account_id: int) -> bool:
 
 def able(session: Session, comment: Comment) -> set[int]:
     """Everybody of the team who sees it and may decide about it: the author too, if nobody else can."""
+def forget(session: Session, comment_id: str) -> None:
+    """Of an erased text nobody is told to have been named in it."""
+    session.exec(delete(Recusal).where(col(Recusal.comment_id) == comment_id))
+
+
     found = session.exec(_ABLE, params=_this(comment))
     people = {account.id: wrote for account, wrote in found if account.id and sees(account, comment.section)}
     others = {account_id for account_id, wrote in people.items() if not wrote}

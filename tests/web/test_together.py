@@ -202,6 +202,23 @@ def test_a_note_is_in_no_answer_but_the_desk_s(
     assert "canariquichante" not in run("show", pending.id, "--json").output
 
 
+@pytest.mark.parametrize("name", ["note", "pass", "stand-aside"])
+def test_nothing_is_written_beside_a_text_that_was_withdrawn_meanwhile(
+    parts: Parts, desk: TestClient, client: TestClient, sami: Person, pending: Sent, name: str
+) -> None:
+    assert sami.id
+    assert 'name="internal"' in item(desk, pending)
+    assert client.post(f"/track/{pending.tracking}", data={"revision": 1}).status_code == 303
+    answer = press(desk, pending, name, revision="1", internal="Il écrit « le pont ».")
+    assert answer.status_code == 409
+    assert "Rien n’a été fait." in answer.text
+    assert ("Il écrit « le pont »." in answer.text) == (name != "stand-aside")
+    assert (rows(parts, Note), rows(parts, Pass), rows(parts, Recusal)) == (0, 0, 0)
+    page = item(desk, pending)
+    assert 'name="internal"' not in page
+    assert "Je suis cité·e" not in page
+
+
 # Passing
 
 
