@@ -78,7 +78,8 @@ def speak(
     QuestionNeeded and NoteTooLong.
     """
     note = remarks.as_noted(note).strip()
-    comment = to_decide(session, comment_id, revision=revision, by=by)
+    publishing = action is Action.PUBLISH
+    comment = to_decide(session, comment_id, revision=revision, by=by, publishing=publishing)
     if not lifecycle.is_decided(action):
         raise IllegalMove(comment.status, action)
     after = lifecycle.after(comment.status, action)
@@ -142,21 +143,23 @@ def decide(
     return made
 
 
-def to_decide(session: Session, comment_id: str, *, revision: int, by: int) -> Comment:
+def to_decide(
+    session: Session, comment_id: str, *, revision: int, by: int, publishing: bool = True
+) -> Comment:
     """Locked, as it was seen, and theirs to decide about. Raises NotFound, MayNotDecide and Stale."""
-    comment = _theirs(session, by, comment_id)
+    comment = _theirs(session, by, comment_id, publishing)
     if comment.revision != revision:
         raise stale(session, comment)
     return comment
 
 
-def _theirs(session: Session, account_id: int, comment_id: str) -> Comment:
+def _theirs(session: Session, account_id: int, comment_id: str, publishing: bool) -> Comment:
     """Locked. Raises NotFound, also for one of a section that is not the account’s, and MayNotDecide."""
     comment = session.get(Comment, comment_id, with_for_update=True)
     if comment is None:
         raise NotFound
     try:
-        deciders.check(session, comment, account_id)
+        deciders.check(session, comment, account_id, publishing=publishing)
     except deciders.NotSeen:
         raise NotFound from None
     return comment
@@ -227,7 +230,7 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime, lot: str
     decision = session.get(Decision, decision_id)
     if decision is None or decision.account_id is None or decision.undoes is not None:
         raise NotFound
-    comment = _theirs(session, by, decision.comment_id)
+    comment = _theirs(session, by, decision.comment_id, decision.before is Status.PUBLISHED)
     if now >= decision.undo_until or not standing.is_last(session, comment, decision):
         raise TooLate(comment.status)
     undone = _take_back(session, comment, decision, by=by, now=now, lot=lot)

@@ -9,6 +9,7 @@ from sqlmodel import select
 
 from moderation import accounts, deciders, decisions, members, submissions, vetoes, voices
 from moderation.accounts import Person
+from moderation.deciders import MayNotDecide
 from moderation.decisions import Stale, Undecided
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.models.people import Role
@@ -176,6 +177,34 @@ def test_the_voice_of_who_stood_aside_does_not_count(
         voices.end(session, pending.id, by=zoe.id, now=parts.clock())
     assert isinstance(speak(parts, pending, ann, Action.PUBLISH), Heard)
     assert speak(parts, pending, sami, Action.PUBLISH) is Status.PUBLISHED
+
+
+def test_an_address_anybody_may_type_takes_no_veto_away_and_makes_no_voice_enough(
+    parts: Parts, article: str, ann: Person, sami: Person
+) -> None:
+    rule(parts, TWO)
+    sent = send(parts, article, "Usurpé.", email="Sami@example.org")
+    heard = speak(parts, sent, ann, Action.PUBLISH)
+    assert isinstance(heard, Heard)
+    assert heard.missing == 1
+    with pytest.raises(MayNotDecide):
+        speak(parts, sent, sami, Action.PUBLISH)
+    assert object_to(parts, sent, sami).paused
+    assert isinstance(speak(parts, sent, sami, Action.SPAM), Heard)
+    assert speak(parts, sent, ann, Action.SPAM) is Status.SPAM
+
+
+def test_an_admin_who_stood_aside_lifts_no_veto(
+    parts: Parts, ann: Person, sami: Person, pending: Sent
+) -> None:
+    rule(parts, TWO)
+    veto = object_to(parts, pending, sami)
+    with parts.writing() as session:
+        deciders.stand_aside(session, pending.id, by=ann.id, now=parts.clock())
+    with pytest.raises(MayNotDecide), parts.writing() as session:
+        voices.take_back(session, veto.voice_id, by=ann.id, admin=True, now=parts.clock())
+    with parts.reading() as session:
+        assert session.get_one(Voice, veto.voice_id).ended_at is None
 
 
 def test_a_changed_text_has_no_voices(

@@ -224,8 +224,10 @@ def take_back(
             ended = voices.take_back(session, voice, by=person.id, admin=admin, now=now)
             comment_id = ended.comment_id
             _theirs(session, person, comment_id)
-    except NoSuchVoice:
+    except (NoSuchVoice, deciders.NotSeen):
         raise NotFound from None
+    except deciders.MayNotDecide as refused:
+        return as_it_is(app, person, now, refused.comment_id, which, Typed(problem="may_not"))
     return _back(app, request, person, which, comment_id, now)
 
 
