@@ -118,4 +118,4 @@ def is_fixed(session: Session, comment: Comment) -> bool:
 def takes_voices(session: Session, comment: Comment) -> bool:
     """Whether one person alone publishes nothing there."""
     rule = voices.policy_for(session, comment.section)
-    return rule.publish > 1 and rule.among(len(deciders.able(session, comment))).publish > 1
+    return rule.publish > 1 and rule.among(deciders.everybody(session, comment)).publish > 1

@@ -1,9 +1,13 @@
-"""Who may decide about a contribution: not who is named in it, nor its author where there is someone else."""
+"""Who may decide about a contribution: not who is named in it; nor does its author publish it.
+
+An author is known by an address that anybody may have typed: it takes no voice and no veto away from the
+person it belongs to, nor makes fewer voices enough.
+"""
 
 from datetime import datetime
 
 from sqlalchemy import ColumnElement, bindparam, not_, or_
-from sqlmodel import Session, col, func, select
+from sqlmodel import Session, col, delete, func, select
 
 from moderation.models.people import Account, Role
 from moderation.models.queue import Comment, Version
@@ -17,8 +21,9 @@ class NotSeen(Exception):
 class MayNotDecide(Exception):
     """The person stood aside, or it is their `own`."""
 
-    def __init__(self, *, own: bool) -> None:
+    def __init__(self, comment_id: str, *, own: bool) -> None:
         super().__init__("it is their own" if own else "they stood aside")
+        self.comment_id = comment_id
         self.own = own
 
 
@@ -39,6 +44,7 @@ _ASIDE = (
 )
 _CHECKED = select(Account, _ASIDE, _WROTE).where(col(Account.id) == bindparam("by"))
 _IS_OWN = select(_WROTE).where(col(Account.id) == bindparam("by"))
+_PEOPLE = select(Account).where(col(Account.removed_at).is_(None))
 _ABLE = select(Account, _WROTE).where(col(Account.removed_at).is_(None), not_(_ASIDE))
 
 
@@ -77,15 +83,25 @@ def come_back(session: Session, comment_id: str, *, by: int) -> None:
         session.flush()
 
 
+def forget(session: Session, comment_id: str) -> None:
+    """Of an erased text nobody is told to have been named in it."""
+    session.exec(delete(Recusal).where(col(Recusal.comment_id) == comment_id))
+
+
 def stands_aside(session: Session, comment_id: str, account_id: int) -> bool:
     return session.get(Recusal, (comment_id, account_id)) is not None
 
 
-def able(session: Session, comment: Comment) -> set[int]:
-    """Everybody of the team who sees it and may decide about it: the author too, if nobody else can."""
+def everybody(session: Session, comment: Comment) -> int:
+    """How many of the team see it, whether or not they may decide about it."""
+    return sum(sees(account, comment.section) for account in session.exec(_PEOPLE))
+
+
+def able(session: Session, comment: Comment, *, publishing: bool = True) -> set[int]:
+    """Everybody who sees it and may decide about it: to publish it, the author if nobody else can."""
     found = session.exec(_ABLE, params=_this(comment))
     people = {account.id: wrote for account, wrote in found if account.id and sees(account, comment.section)}
-    others = {account_id for account_id, wrote in people.items() if not wrote}
+    others = {account_id for account_id, wrote in people.items() if not (wrote and publishing)}
     return others or set(people)
 
 
@@ -94,15 +110,15 @@ def is_own(session: Session, comment: Comment, account_id: int) -> bool:
     return bool(session.exec(_IS_OWN, params={**_this(comment), "by": account_id}).first())
 
 
-def check(session: Session, comment: Comment, by: int) -> None:
-    """Raises NotSeen and MayNotDecide."""
+def check(session: Session, comment: Comment, by: int, *, publishing: bool = True) -> None:
+    """Raises NotSeen and MayNotDecide; of one’s own only where it would publish, or change what it says."""
     account, aside, own = session.exec(_CHECKED, params={**_this(comment), "by": by}).one()
     if not sees(account, comment.section):
         raise NotSeen
     if aside:
-        raise MayNotDecide(own=False)
-    if own and by not in able(session, comment):
-        raise MayNotDecide(own=True)
+        raise MayNotDecide(comment.id, own=False)
+    if own and publishing and by not in able(session, comment):
+        raise MayNotDecide(comment.id, own=True)
 
 
 def _this(comment: Comment) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col
+from sqlmodel import Session, col, update
 
 from moderation import (
     deciders,
@@ -19,6 +19,7 @@ from moderation import (
 )
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.models.queue import Comment, Decision, Effect
+from moderation.policy import Say
 from moderation.standing import Last
 from moderation.texts import put_back
 from moderation.voices import Heard
@@ -69,18 +70,24 @@ def speak(
 
     Writes the log line and the effects, in the caller's transaction. `revision` is the one the moderator
     saw; `by` an account; `lot` what it shares with others of one go. When asking, the `note` is the question,
-    one person's act however many a decision takes. Raises NotFound, also for what that account may not see,
-    MayNotDecide, Stale, IllegalMove, ReasonNeeded, QuestionNeeded and NoteTooLong.
+    one person's act however many a decision takes. To take down, one voice is enough for what is up, as words
+    that do harm must not wait: what is published and not up yet is refused by as many as refuse, or else who
+    may publish alone would refuse alone, by way of a publication nobody saw.
+
+    Raises NotFound, also for what that account may not see, MayNotDecide, Stale, IllegalMove, ReasonNeeded,
+    QuestionNeeded and NoteTooLong.
     """
     note = remarks.as_noted(note).strip()
-    comment = to_decide(session, comment_id, revision=revision, by=by)
+    publishing = action is Action.PUBLISH
+    comment = to_decide(session, comment_id, revision=revision, by=by, publishing=publishing)
     if not lifecycle.is_decided(action):
         raise IllegalMove(comment.status, action)
     after = lifecycle.after(comment.status, action)
     remarks.check(action, reason, note)
-    # To take down, to ask and to look again take one person.
-    if action in voices.MOVES and not lifecycle.takes_down(comment.status, after):
-        said = voices.MOVES[action]
+    # To take down what is up, to ask and to look again take one person.
+    said = {**voices.MOVES, Action.UNPUBLISH: Say.REFUSE}.get(action)
+    taken = lifecycle.takes_down(comment.status, after) and publication.is_up(session, comment.id)
+    if said is not None and not taken:
         heard = voices.say(session, comment, said, by=by, now=now, reason=reason, note=note)
         if heard is not None:
             return heard
@@ -136,21 +143,23 @@ def decide(
     return made
 
 
-def to_decide(session: Session, comment_id: str, *, revision: int, by: int) -> Comment:
+def to_decide(
+    session: Session, comment_id: str, *, revision: int, by: int, publishing: bool = True
+) -> Comment:
     """Locked, as it was seen, and theirs to decide about. Raises NotFound, MayNotDecide and Stale."""
-    comment = _theirs(session, by, comment_id)
+    comment = _theirs(session, by, comment_id, publishing)
     if comment.revision != revision:
         raise stale(session, comment)
     return comment
 
 
-def _theirs(session: Session, account_id: int, comment_id: str) -> Comment:
+def _theirs(session: Session, account_id: int, comment_id: str, publishing: bool) -> Comment:
     """Locked. Raises NotFound, also for one of a section that is not the account’s, and MayNotDecide."""
     comment = session.get(Comment, comment_id, with_for_update=True)
     if comment is None:
         raise NotFound
     try:
-        deciders.check(session, comment, account_id)
+        deciders.check(session, comment, account_id, publishing=publishing)
     except deciders.NotSeen:
         raise NotFound from None
     return comment
@@ -221,7 +230,7 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime, lot: str
     decision = session.get(Decision, decision_id)
     if decision is None or decision.account_id is None or decision.undoes is not None:
         raise NotFound
-    comment = _theirs(session, by, decision.comment_id)
+    comment = _theirs(session, by, decision.comment_id, decision.before is Status.PUBLISHED)
     if now >= decision.undo_until or not standing.is_last(session, comment, decision):
         raise TooLate(comment.status)
     undone = _take_back(session, comment, decision, by=by, now=now, lot=lot)
@@ -273,6 +282,12 @@ def _take_back(
     _move(session, comment, undone)
     _explain(comment, standing.deciding(session, comment.id))
     return undone
+
+
+def empty(session: Session, comment_id: str) -> None:
+    """Erases the words beside each, which may quote the text; the author needs no more to be told why."""
+    noted = (col(Decision.comment_id) == comment_id, col(Decision.note) != "")
+    session.exec(update(Decision).where(*noted).values(note=""))
 
 
 def stale(session: Session, comment: Comment) -> Stale:

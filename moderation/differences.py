@@ -5,37 +5,47 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 
-# Words of each that are compared: the time it takes grows with both.
+# Words of each that are compared, from where they begin to differ: the time it takes grows with both.
 COMPARED = 200
 # Words shown before and after what differs.
 AROUND = 4
 # The same where every letter counts.
 EXACT_COMPARED, EXACT_AROUND = 200, 12
-_SIGNS = " .,;:!?…«»\"'()"
+_SIGNS = " .,;:…«»\"'()"
 
 
 @dataclass(frozen=True)
 class Change:
-    """Some words: in both texts ("same"), in the second alone ("added"), or in the first alone ("gone")."""
+    """Some words: in both texts ("same"), in the second alone ("added"), or in the first alone ("gone").
+
+    Or none ("rest"): from there on, up to what both end with, nothing was compared.
+    """
 
     kind: str
     words: str
 
 
 def differences(first: str, second: str) -> tuple[Change, ...]:
-    """From one to the other, what they share shortened; nothing where they say the same."""
+    """From one to the other, what they share shortened; nothing where they have the same words."""
     ours, theirs = _words(first), _words(second)
-    compared = SequenceMatcher(None, _folded(ours), _folded(theirs), autojunk=False)
-    steps = compared.get_opcodes()
-    if all(kind == "equal" for kind, *_ in steps):
+    one, other = _folded(ours), _folded(theirs)
+    head = _alike(one, other)
+    tail = _alike(one[head:][::-1], other[head:][::-1])
+    gone, added = len(one) - tail, len(other) - tail
+    if head == gone == added:
         return ()
-    found: list[Change] = []
-    for place, (kind, start, end, begin, stop) in enumerate(steps):
+    seen, shown = min(gone, head + COMPARED), min(added, head + COMPARED)
+    compared = SequenceMatcher(None, one[head:seen], other[head:shown], autojunk=False)
+    found = [Change("same", _shortened(theirs[:head], after=False, before=True))]
+    for kind, start, end, begin, stop in compared.get_opcodes():
         if kind == "equal":
-            found.append(Change("same", _shortened(theirs[begin:stop], place > 0, place < len(steps) - 1)))
+            found.append(Change("same", _shortened(theirs[head + begin : head + stop], True, True)))
         else:
-            found += _changed(ours[start:end], theirs[begin:stop])
-    return tuple(found)
+            found += _changed(ours[head + start : head + end], theirs[head + begin : head + stop])
+    if (seen, shown) != (gone, added):
+        found.append(Change("rest", ""))
+    found.append(Change("same", _shortened(theirs[added:], after=True, before=False)))
+    return tuple(change for change in found if change.words or change.kind == "rest")
 
 
 def exact(first: str, second: str) -> tuple[Change, ...]:
@@ -102,7 +112,7 @@ def _begun(pieces: list[str], many: int) -> str:
 def _words(text: str) -> list[str]:
     """A sign that typography sets apart goes with the word before it, or after it at the start."""
     found: list[str] = []
-    for word in text.split()[:COMPARED]:
+    for word in text.split():
         if found and not (_said(word) and _said(found[-1])):
             found[-1] += f" {word}"
         else:
@@ -115,7 +125,8 @@ def _said(word: str) -> bool:
 
 
 def _folded(words: list[str]) -> list[str]:
-    return [word.casefold().strip(_SIGNS) for word in words]
+    """What asks or exclaims counts, and a link’s address; where typography puts its spaces does not."""
+    return ["".join(word.casefold().split()).strip(_SIGNS) for word in words]
 
 
 def _changed(gone: list[str], added: list[str]) -> Iterator[Change]:

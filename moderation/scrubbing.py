@@ -16,6 +16,7 @@ TABLES = (
     "version",
     "comment",
     "publication",
+    "decision",
     "question",
     "note",
     "voice",

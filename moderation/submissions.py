@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
 from moderation import (
+    deciders,
     decisions,
     folding,
     identifiers,
@@ -274,7 +275,7 @@ def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -
 
 
 def erase(session: Session, comment: Comment) -> None:
-    """Empties every text and name of a comment; the log keeps that it was there."""
+    """Empties every text and name of a comment, and all notes of them; the log keeps that it was there."""
     precedents.forget(session, comment.id)
     for version in session.exec(select(Version).where(Version.comment_id == comment.id)):
         assert version.id is not None
@@ -285,6 +286,8 @@ def erase(session: Session, comment: Comment) -> None:
     notes.erase(session, comment.id)
     questions.erase(session, comment.id)
     voices.empty(session, comment.id)
+    decisions.empty(session, comment.id)
+    deciders.forget(session, comment.id)
     comment.author_key = comment.email_key = None
     session.add(comment)
     traits.forget(session, comment)

@@ -88,7 +88,7 @@ def say(
     )
     session.add(voice)
     session.flush()
-    rule = rule.among(len(deciders.able(session, comment)))
+    rule = rule.among(deciders.everybody(session, comment))
     standing = [one.say for one in counting(session, comment)]
     found = policy.verdict(standing, rule)
     if isinstance(found, Action) and found.value == what.value:
@@ -111,7 +111,7 @@ def heard(session: Session, voice_id: int, *, by: int) -> Heard | None:
     standing = counting(session, comment)
     if voice.id not in {one.id for one in standing}:
         return None
-    rule = policy_for(session, comment.section).among(len(deciders.able(session, comment)))
+    rule = policy_for(session, comment.section).among(deciders.everybody(session, comment))
     return _heard(voice, comment, rule, [one.say for one in standing])
 
 
@@ -139,7 +139,10 @@ def counting(session: Session, comment: Comment) -> Sequence[Voice]:
 
 
 def take_back(session: Session, voice_id: int, *, by: int, admin: bool, now: datetime) -> Voice:
-    """By its author; a veto also by an admin. Nothing moves by itself afterwards. Raises NoSuchVoice."""
+    """By its author; a veto also by an admin who may decide. Nothing moves by itself afterwards.
+
+    Raises NoSuchVoice and MayNotDecide.
+    """
     voice = session.get(Voice, voice_id)
     comment = session.get(Comment, voice.comment_id, with_for_update=True) if voice is not None else None
     if voice is None or comment is None:
@@ -150,6 +153,8 @@ def take_back(session: Session, voice_id: int, *, by: int, admin: bool, now: dat
         raise NoSuchVoice
     if voice.account_id != by and not lifts:
         raise NoSuchVoice
+    if voice.account_id != by:
+        deciders.check(session, comment, by)
     voice.ended_at, voice.ended_by = now, by if by != voice.account_id else None
     session.add(voice)
     session.flush()

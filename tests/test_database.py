@@ -18,9 +18,19 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel, col, select, update
 from starlette.testclient import TestClient
 
-from moderation import answers, articles, database, decisions, delivery, identifiers, scrubbing, submissions
+from moderation import (
+    answers,
+    articles,
+    database,
+    deciders,
+    decisions,
+    delivery,
+    identifiers,
+    scrubbing,
+    submissions,
+)
 from moderation.accounts import Person
-from moderation.lifecycle import Action
+from moderation.lifecycle import Action, Reason
 from moderation.models.public import Site
 from moderation.models.queue import Comment, Decision, Effect, Version
 from moderation.web.app import create_app
@@ -309,6 +319,28 @@ def test_promise_09_a_question_and_its_answer_leave_the_files_with_the_text(
     assert look(*words) == words[2:]
 
 
+def test_promise_09_what_was_noted_of_a_decision_leaves_the_files_with_the_text(
+    parts: Parts, article: str, ann: Person, clock: FakeClock, look: Callable[..., list[str]]
+) -> None:
+    words = [identifiers.new_id() for _ in range(2)]
+    gone, kept = send(parts, article, "Un."), send(parts, article, "Deux.")
+    with parts.writing() as session:
+        for sent, note in zip((gone, kept), words, strict=True):
+            move = partial(decisions.decide, session, sent.id, by=ann.id, now=clock(), undo=timedelta())
+            move(Action.REFUSE, revision=1, reason=Reason.OTHER, note=f"Vous écrivez « {note} ».")
+            move(Action.REOPEN, revision=2)
+        deciders.stand_aside(session, gone.id, by=ann.id, now=clock())
+    assert look(*words) == words
+    with parts.writing() as session:
+        submissions.withdraw(session, gone.tracking, revision=3, now=clock())
+    delivery.effects(parts.engine, tonight(clock))
+    assert look(*words) == words[1:]
+    with parts.reading() as session:
+        assert not deciders.stands_aside(session, gone.id, ann.id)
+        noted = select(Decision.comment_id).where(Decision.note != "")
+        assert session.exec(noted).all() == [kept.id]
+
+
 def test_every_table_a_withdrawal_takes_words_from_is_written_anew(
     parts: Parts, engine: Engine, article: str, ann: Person
 ) -> None:
@@ -318,8 +350,9 @@ def test_every_table_a_withdrawal_takes_words_from_is_written_anew(
         submissions.withdraw(session, sent.tracking, revision=3, now=parts.clock())
     taken = {found[1] for one in asked if (found := re.match(r'(?:UPDATE|DELETE FROM) "?(\w+)', one))}
     # These hold names of rows and of people of the team, and what is still to be done.
-    assert taken - {"lease", "pass", "mention", "put_forward", "letter", "effect"} <= set(scrubbing.TABLES)
-    assert {"version", "comment", "note", "voice", "question"} <= taken
+    names = {"lease", "pass", "mention", "put_forward", "recusal", "letter", "effect"}
+    assert taken - names <= set(scrubbing.TABLES)
+    assert {"version", "comment", "decision", "note", "voice", "question"} <= taken
 
 
 def test_erased_words_leave_the_log_of_postgresql_as_its_keeper_is_told(

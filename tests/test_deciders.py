@@ -6,7 +6,7 @@ from conftest import Run, Sent, send
 from moderation import deciders, decisions, members
 from moderation.accounts import Person
 from moderation.deciders import MayNotDecide
-from moderation.lifecycle import Action, Status
+from moderation.lifecycle import Action, Reason, Status
 from moderation.models.queue import Comment
 from moderation.web.dependencies import Parts
 
@@ -54,7 +54,7 @@ def test_who_stands_aside_undoes_nothing_either(
         decisions.undo(session, made, by=ann.id, now=parts.clock())
 
 
-def test_one_s_own_is_for_others_to_decide(parts: Parts, article: str, ann: Person, sami: Person) -> None:
+def test_one_s_own_is_for_others_to_publish(parts: Parts, article: str, ann: Person, sami: Person) -> None:
     own = send(parts, article, "J’y étais.", author="Ann", email="Ann@Example.org")
     with pytest.raises(MayNotDecide) as refused:
         decide(parts, own, ann)
@@ -73,6 +73,51 @@ def test_one_s_own_is_one_s_own_to_decide_where_nobody_else_can(
         assert deciders.is_own(session, comment, ann.id)
         assert not deciders.is_own(session, comment, sami.id)
     decide(parts, own, ann)
+
+
+@pytest.mark.parametrize("action", [Action.REFUSE, Action.SPAM])
+def test_an_address_anybody_may_type_keeps_nobody_from_refusing(
+    parts: Parts, article: str, ann: Person, sami: Person, action: Action
+) -> None:
+    own = send(parts, article, "Usurpé.", email="sami@example.org")
+    assert ann.id
+    with parts.writing() as session:
+        made = decisions.decide(
+            session,
+            own.id,
+            action,
+            revision=1,
+            by=sami.id,
+            now=parts.clock(),
+            undo=timedelta(seconds=20),
+            reason=Reason.OFF_TOPIC,
+        )
+        assert made.id is not None
+        decisions.undo(session, made.id, by=sami.id, now=parts.clock())
+    made_public = decide(parts, own, ann, 3)
+    with parts.writing() as session:
+        decisions.undo(session, made_public, by=sami.id, now=parts.clock())
+
+
+def test_nobody_puts_their_own_up_again_by_undoing(
+    parts: Parts, article: str, ann: Person, sami: Person
+) -> None:
+    own = send(parts, article, "J’y étais.", email="sami@example.org")
+    decide(parts, own, ann)
+    with parts.writing() as session:
+        taken = decisions.decide(
+            session,
+            own.id,
+            Action.SPAM,
+            revision=2,
+            by=sami.id,
+            now=parts.clock(),
+            undo=timedelta(seconds=20),
+        )
+        made = taken.id
+    assert made is not None
+    with pytest.raises(MayNotDecide), parts.writing() as session:
+        decisions.undo(session, made, by=sami.id, now=parts.clock())
 
 
 def test_alone_one_decides_everything(parts: Parts, article: str, ann: Person, sami: Person) -> None:

@@ -1,5 +1,6 @@
 """Voices in the real tables: what they amount to, and which of them count."""
 
+from collections.abc import Callable
 from datetime import timedelta
 
 import pytest
@@ -8,6 +9,7 @@ from sqlmodel import select
 
 from moderation import accounts, deciders, decisions, members, submissions, vetoes, voices
 from moderation.accounts import Person
+from moderation.deciders import MayNotDecide
 from moderation.decisions import Stale, Undecided
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.models.people import Role
@@ -177,6 +179,34 @@ def test_the_voice_of_who_stood_aside_does_not_count(
     assert speak(parts, pending, sami, Action.PUBLISH) is Status.PUBLISHED
 
 
+def test_an_address_anybody_may_type_takes_no_veto_away_and_makes_no_voice_enough(
+    parts: Parts, article: str, ann: Person, sami: Person
+) -> None:
+    rule(parts, TWO)
+    sent = send(parts, article, "Usurpé.", email="Sami@example.org")
+    heard = speak(parts, sent, ann, Action.PUBLISH)
+    assert isinstance(heard, Heard)
+    assert heard.missing == 1
+    with pytest.raises(MayNotDecide):
+        speak(parts, sent, sami, Action.PUBLISH)
+    assert object_to(parts, sent, sami).paused
+    assert isinstance(speak(parts, sent, sami, Action.SPAM), Heard)
+    assert speak(parts, sent, ann, Action.SPAM) is Status.SPAM
+
+
+def test_an_admin_who_stood_aside_lifts_no_veto(
+    parts: Parts, ann: Person, sami: Person, pending: Sent
+) -> None:
+    rule(parts, TWO)
+    veto = object_to(parts, pending, sami)
+    with parts.writing() as session:
+        deciders.stand_aside(session, pending.id, by=ann.id, now=parts.clock())
+    with pytest.raises(MayNotDecide), parts.writing() as session:
+        voices.take_back(session, veto.voice_id, by=ann.id, admin=True, now=parts.clock())
+    with parts.reading() as session:
+        assert session.get_one(Voice, veto.voice_id).ended_at is None
+
+
 def test_a_changed_text_has_no_voices(
     parts: Parts, ann: Person, sami: Person, zoe: Person, pending: Sent
 ) -> None:
@@ -205,8 +235,24 @@ def test_a_section_has_its_own_policy(parts: Parts, ann: Person, sami: Person, p
     assert isinstance(speak(parts, other, sami, Action.PUBLISH), Heard)
 
 
-def test_taking_down_takes_one_person(parts: Parts, ann: Person, sami: Person, pending: Sent) -> None:
+@pytest.mark.parametrize(("action", "reason"), [(Action.SPAM, None), (Action.UNPUBLISH, Reason.OFF_TOPIC)])
+def test_nobody_refuses_alone_by_way_of_a_publication_that_nobody_saw(
+    parts: Parts, ann: Person, sami: Person, pending: Sent, action: Action, reason: Reason | None
+) -> None:
+    rule(parts, Policy(publish=1, refuse=2))
+    assert speak(parts, pending, sami, Action.PUBLISH) is Status.PUBLISHED
+    heard = speak(parts, pending, sami, action, 2, reason)
+    assert isinstance(heard, Heard)
+    assert (heard.missing, status(parts, pending)) == (1, Status.PUBLISHED)
+    assert isinstance(speak(parts, pending, ann, action, 2, reason), Status)
+    assert status(parts, pending) is not Status.PUBLISHED
+
+
+def test_taking_down_what_is_up_takes_one_person(
+    parts: Parts, ann: Person, sami: Person, pending: Sent, settle: Callable[[], None]
+) -> None:
     speak(parts, pending, sami, Action.PUBLISH)
+    settle()
     rule(parts, TWO)
     assert speak(parts, pending, ann, Action.UNPUBLISH, 2, Reason.PRIVACY) is Status.UNPUBLISHED
     assert isinstance(speak(parts, pending, ann, Action.PUBLISH, 3), Heard)

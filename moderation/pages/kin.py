@@ -1,5 +1,6 @@
 """Those that are alike: how many, what became of them, and where each differs from the one that is open."""
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -7,13 +8,15 @@ from sqlalchemy import Subquery, case, union_all
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
+from moderation import markup
 from moderation.accounts import Person
 from moderation.differences import Change, differences
 from moderation.lifecycle import Status
-from moderation.models.queue import Comment
+from moderation.models.queue import Comment, Version
 from moderation.pages.cards import Card, cards, visible_to
 from moderation.pages.queue import COUNTED, Count
 
+_LINK = re.compile(r'<a [^>]*?href="([^"]*)"[^>]*>.*?</a>', re.DOTALL)
 # How many are shown beside the open one.
 SHOWN = 8
 
@@ -21,7 +24,9 @@ SHOWN = 8
 @dataclass(frozen=True)
 class Other:
     card: Card
-    # Nothing where it says the same.
+    # Whether readers would be shown the very same.
+    same: bool
+    # Nothing where it has the same words.
     changes: tuple[Change, ...]
 
 
@@ -33,15 +38,12 @@ class Kin:
     waiting: Count
     decided: Mapping[Status, int]
     others: tuple[Other, ...]
+    # Whether every one of them, shown or not, is the very same text.
+    same: bool
 
     @property
     def count(self) -> Count:
         return Count(self.waiting.number + sum(self.decided.values()))
-
-    @property
-    def same(self) -> bool:
-        """Whether all that are shown say the same."""
-        return not any(other.changes for other in self.others)
 
 
 def kin(session: Session, person: Person, card: Card, name: str | None) -> Kin | None:
@@ -59,7 +61,10 @@ def kin(session: Session, person: Person, card: Card, name: str | None) -> Kin |
         name=name,
         waiting=Count(waiting),
         decided=counted,
-        others=tuple(Other(one, differences(text, _plain(one))) for one in cards(session, ids)),
+        others=tuple(
+            Other(one, one.html == card.html, differences(text, _plain(one))) for one in cards(session, ids)
+        ),
+        same=_same(session, mine, card),
     )
 
 
@@ -91,8 +96,21 @@ def _some(mine: SelectOfScalar[Comment], of_each: int) -> Subquery:
     return union_all(*(select(part) for part in parts)).subquery()
 
 
+def _same(session: Session, mine: SelectOfScalar[Comment], card: Card) -> bool:
+    some = _some(mine, COUNTED + 1)
+    another = (
+        select(Version.id)
+        .join(Comment, col(Comment.id) == Version.comment_id)
+        .join(some, some.c.id == Comment.id)
+        .where(Version.number == Comment.version, Version.html != str(card.html))
+        .limit(1)
+    )
+    return session.exec(another).first() is None
+
+
 def _plain(card: Card) -> str:
-    return card.html.striptags()
+    """Its words, and after those of a link where it really leads."""
+    return markup.trusted(_LINK.sub(r"\g<0> (\1)", str(card.html))).striptags()
 
 
 def waiting(person: Person, name: str) -> SelectOfScalar[Comment]:

@@ -1,7 +1,7 @@
 """Several contributions at once: those picked, those that have something in common, what became of a lot."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from urllib.parse import urlencode
 
@@ -50,6 +50,8 @@ class Common:
     email: str = ""
     host: str = ""
     kin: str = ""
+    # Of what is alike, the one with whose text the others are compared.
+    like: str = ""
 
     @property
     def fields(self) -> dict[str, str]:
@@ -94,6 +96,19 @@ class BulkPage:
     waiting: Count
     left: tuple[Left, ...]
     actions: tuple[Action, ...]
+    # Of those alike, the text that is shown whole; empty where they have something else in common.
+    text: str = ""
+
+    @property
+    def whole(self) -> Card | None:
+        return next((card for card in self.cards if self.text and card.html == self.text), None)
+
+    def picked(self, selection: Selection) -> Selection:
+        """In one press, of those alike only those whose text is the one shown whole."""
+        if not self.common.kin or not selection.every:
+            return selection
+        same = (card.seen for card in self.cards if self.text and card.html == self.text)
+        return Selection(tuple(dict.fromkeys([*selection.words, *same])))
 
     @property
     def count(self) -> Count:
@@ -144,7 +159,12 @@ def gathered(session: Session, person: Person, which: Filter, common: Common) ->
     alike = Filter(author=common.author, email=common.email, host=common.host)
     mine = kin.waiting(person, common.kin) if common.kin else visible_to(person)
     ids = list(session.execute(narrowed(session, mine, alike).ids(MOST + 1)).scalars())
-    return _page(session, person, which, common, cards(session, ids[:MOST]), more=len(ids) > MOST)
+    found = cards(session, ids[:MOST])
+    page = _page(session, person, which, common, found, more=len(ids) > MOST)
+    if not common.kin or not found:
+        return page
+    seen = _shown(session, visible_to(person).where(Comment.id == common.like), [common.like])
+    return replace(page, text=str((seen or found)[0].html))
 
 
 def picked(

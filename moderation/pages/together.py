@@ -85,10 +85,16 @@ class Shared:
     aside: bool
     own: bool
     passed: bool
+    # Whether too few are left to give as many voices as it takes.
+    short: bool
 
     @property
     def decides(self) -> bool:
         """Whether the person is offered to."""
+        return not self.aside
+
+    @property
+    def publishes(self) -> bool:
         return not self.aside and not self.own
 
 
@@ -167,7 +173,8 @@ def _shared(
     able = deciders.able(session, comment)
     waits = comment.status is Status.PENDING
     counting = [voice.say for voice in voices.counting(session, comment)]
-    wanted = rule.among(len(able))
+    wanted = rule.among(deciders.everybody(session, comment))
+    refusing = deciders.able(session, comment, publishing=False)
     tallies = [Tally(say, counting.count(say), wanted.needs(say)) for say in Say if say is not Say.VETO]
     aside = deciders.stands_aside(session, comment_id, person.id)
     return Shared(
@@ -179,6 +186,7 @@ def _shared(
         may_object=rule.veto and waits,
         aside=aside,
         own=not aside and person.id not in able and deciders.is_own(session, comment, person.id),
+        short=comment.status in OPEN and (wanted.publish > len(able) or wanted.refuse > len(refusing)),
         passed=session.get(Pass, (comment_id, person.id)) is not None,
     )
 

@@ -31,8 +31,9 @@ def _common(
     email: Annotated[str, Query(max_length=254)] = "",
     host: Annotated[str, Query(max_length=253)] = "",
     kin: Annotated[str, Query(max_length=26)] = "",
+    like: Annotated[str, Query(max_length=26)] = "",
 ) -> Common:
-    return Common(author, email, host, kin)
+    return Common(author, email, host, kin, like if kin else "")
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ def gather(
     else:
         chosen = [seen for word in picked.words if (seen := Seen.read(word)) is not None]
         page = lots.picked(session, person, which, chosen)
-    return _shown(app, person, now, page, Typed(), picked)
+    return _shown(app, person, now, page, Typed(), page.picked(picked))
 
 
 @router.post("")

@@ -10,9 +10,10 @@ from sqlmodel import Session
 from moderation import deciders, leases, notes, passes, remarks, vetoes, voices
 from moderation.accounts import Person
 from moderation.bulk import MOST
-from moderation.decisions import NotFound, Stale
-from moderation.lifecycle import IllegalMove
+from moderation.decisions import NotFound, Stale, stale
+from moderation.lifecycle import IllegalMove, Status
 from moderation.models.people import Role
+from moderation.models.queue import Comment
 from moderation.pages import changes as pages
 from moderation.pages import item as items
 from moderation.pages.filters import Filter
@@ -32,6 +33,14 @@ def _theirs(session: Session, person: Person, comment_id: str) -> None:
     """Raises NotFound where there is no such contribution for this person."""
     if not items.is_visible(session, person, comment_id):
         raise NotFound
+
+
+def _kept(session: Session, person: Person, comment_id: str) -> None:
+    """Nothing is written beside an erased text: raises Stale, and NotFound as `_theirs`."""
+    _theirs(session, person, comment_id)
+    comment = session.get_one(Comment, comment_id, with_for_update=True)
+    if comment.status is Status.WITHDRAWN:
+        raise stale(session, comment)
 
 
 def _back(
@@ -98,9 +107,9 @@ def note(
 ) -> Response:
     try:
         with app.writing() as session:
-            _theirs(session, person, comment_id)
+            _kept(session, person, comment_id)
             notes.write(session, comment_id, remarks.as_noted(internal), by=person.id, now=now)
-    except (notes.Empty, notes.TooLong) as error:
+    except (notes.Empty, notes.TooLong, Stale) as error:
         return _not_noted(app, person, now, comment_id, which, error, remarks.as_noted(internal))
     return _back(app, request, person, which, comment_id, now)
 
@@ -111,9 +120,11 @@ def _not_noted(
     now: datetime,
     comment_id: str,
     which: Filter,
-    error: notes.Empty | notes.TooLong,
+    error: notes.Empty | notes.TooLong | Stale,
     words: str,
 ) -> Response:
+    if isinstance(error, Stale):
+        return as_it_is(app, person, now, comment_id, which, Typed(error, internal=words))
     problem = "note_empty" if isinstance(error, notes.Empty) else "note_long"
     return as_it_is(app, person, now, comment_id, which, Typed(problem=problem, internal=words))
 
@@ -131,12 +142,12 @@ def leave(
     """To the others, with a note if one was written; the next one opens."""
     try:
         with app.writing() as session:
-            _theirs(session, person, comment_id)
+            _kept(session, person, comment_id)
             if remarks.as_noted(internal).strip():
                 notes.write(session, comment_id, remarks.as_noted(internal), by=person.id, now=now)
             passes.leave(session, comment_id, by=person.id, now=now)
             leases.release(session, comment_id)
-    except notes.TooLong as error:
+    except (notes.TooLong, Stale) as error:
         return _not_noted(app, person, now, comment_id, which, error, remarks.as_noted(internal))
     return go(app, request, person, which.address("/desk"), now)
 
@@ -155,10 +166,13 @@ def take_up(
 def stand_aside(
     app: ThisApp, request: Request, person: SignedIn, now: Now, comment_id: str, which: Listed
 ) -> Response:
-    with app.writing() as session:
-        _theirs(session, person, comment_id)
-        deciders.stand_aside(session, comment_id, by=person.id, now=now)
-        voices.end(session, comment_id, by=person.id, now=now)
+    try:
+        with app.writing() as session:
+            _kept(session, person, comment_id)
+            deciders.stand_aside(session, comment_id, by=person.id, now=now)
+            voices.end(session, comment_id, by=person.id, now=now)
+    except Stale as error:
+        return as_it_is(app, person, now, comment_id, which, Typed(error))
     return _back(app, request, person, which, comment_id, now)
 
 
@@ -210,8 +224,10 @@ def take_back(
             ended = voices.take_back(session, voice, by=person.id, admin=admin, now=now)
             comment_id = ended.comment_id
             _theirs(session, person, comment_id)
-    except NoSuchVoice:
+    except (NoSuchVoice, deciders.NotSeen):
         raise NotFound from None
+    except deciders.MayNotDecide as refused:
+        return as_it_is(app, person, now, refused.comment_id, which, Typed(problem="may_not"))
     return _back(app, request, person, which, comment_id, now)
 
 

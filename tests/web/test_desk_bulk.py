@@ -203,16 +203,72 @@ def test_a_group_of_similar_ones_is_shown_with_what_differs_and_none_picked(
     assert len(picks) == 4
     assert not any("checked" in node.attributes for node in picks)
     every = Page(desk.get(page.hrefs["Les voir toutes, et décider de celles qui attendent"]))
-    assert boxes(every) == dict.fromkeys(words(sent[:4]), True)
+    assert boxes(every) == {word: place == 0 for place, word in enumerate(words(sent[:4]))}
 
 
 def test_equal_short_texts_are_said_to_be_the_same_and_no_more(
     parts: Parts, desk: TestClient, article: str
 ) -> None:
     first = send(parts, article, "Merci !")
-    send(parts, add_article(parts, "la-ligne-7"), "merci")
+    send(parts, add_article(parts, "la-ligne-7"), "Merci !")
     page = Page(desk.get(f"/desk/comments/{first.id}"))
     assert page.text(".kin > summary") == "2 contributions avec le même texte"
+
+
+LONG = " ".join(f"mot{number}" for number in range(205))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "shown"),
+    [
+        (f"{LONG} Merci.", f"{LONG} Le maire habite rue des Lilas.", "Le maire habite rue des Lilas."),
+        (
+            f"{LONG} Merci",
+            f'{LONG} <a href="https://evil.example/x">Merci</a>',
+            "(https://evil.example/x)",
+        ),
+    ],
+)
+def test_of_texts_that_differ_late_or_in_a_link_s_address_it_is_shown(
+    parts: Parts, desk: TestClient, article: str, one: str, other: str, shown: str
+) -> None:
+    first = send(parts, article, one)
+    send(parts, article, other)
+    page = Page(desk.get(f"/desk/comments/{first.id}"))
+    assert page.text(".kin > summary") == "2 contributions semblables"
+    assert "Le même texte." not in page.text(".kin")
+    assert shown in page.texts(".kin ins")
+
+
+def test_the_same_text_is_said_of_all_and_not_of_those_shown_alone(
+    parts: Parts, desk: TestClient, article: str, clock: FakeClock
+) -> None:
+    text = f"{LONG} Merci beaucoup."
+    sent = []
+    for number in range(10):
+        clock.tick(seconds=1)
+        sent.append(send(parts, add_article(parts, f"article-{number}"), text))
+    page = Page(desk.get(f"/desk/comments/{sent[0].id}"))
+    assert page.text(".kin > summary") == "10 contributions avec le même texte"
+    clock.tick(seconds=1)
+    last = send(parts, article, f"{text} Mort aux voisins.")
+    page = Page(desk.get(f"/desk/comments/{sent[0].id}"))
+    assert page.text(".kin > summary") == "11 contributions semblables"
+    every = Page(desk.get(page.hrefs["Les voir toutes, et décider de celles qui attendent"]))
+    assert boxes(every) == {**dict.fromkeys(words(sent), True), **dict.fromkeys(words([last]), False)}
+    assert len(every.nodes(".gathered details[open]")) == 1
+    other = Page(desk.get("/desk/bulk", params={"kin": sent[0].id, "pick": "all"}))
+    assert boxes(other) == boxes(every)
+
+
+def test_the_same_words_otherwise_put_are_not_the_same_text(
+    parts: Parts, desk: TestClient, article: str
+) -> None:
+    first = send(parts, article, "Merci.")
+    send(parts, add_article(parts, "la-ligne-7"), "merci")
+    page = Page(desk.get(f"/desk/comments/{first.id}"))
+    assert page.text(".kin > summary") == "2 contributions semblables"
+    assert "Les mêmes mots" in page.text(".kin")
 
 
 def test_one_that_is_alone_shows_no_group(desk: TestClient, pending: Sent) -> None:

@@ -202,6 +202,23 @@ def test_a_note_is_in_no_answer_but_the_desk_s(
     assert "canariquichante" not in run("show", pending.id, "--json").output
 
 
+@pytest.mark.parametrize("name", ["note", "pass", "stand-aside"])
+def test_nothing_is_written_beside_a_text_that_was_withdrawn_meanwhile(
+    parts: Parts, desk: TestClient, client: TestClient, sami: Person, pending: Sent, name: str
+) -> None:
+    assert sami.id
+    assert 'name="internal"' in item(desk, pending)
+    assert client.post(f"/track/{pending.tracking}", data={"revision": 1}).status_code == 303
+    answer = press(desk, pending, name, revision="1", internal="Il écrit « le pont ».")
+    assert answer.status_code == 409
+    assert "Rien n’a été fait." in answer.text
+    assert ("Il écrit « le pont »." in answer.text) == (name != "stand-aside")
+    assert (rows(parts, Note), rows(parts, Pass), rows(parts, Recusal)) == (0, 0, 0)
+    page = item(desk, pending)
+    assert 'name="internal"' not in page
+    assert "Je suis cité·e" not in page
+
+
 # Passing
 
 
@@ -278,7 +295,10 @@ def test_one_s_own_is_for_somebody_else(
     parts: Parts, article: str, desk: TestClient, sami_s: Browser
 ) -> None:
     own = send(parts, article, "J’y étais.", author="Ann", email="ann@example.org")
-    assert "C’est votre propre contribution" in item(desk, own)
+    page = item(desk, own)
+    assert "Elle est venue avec votre adresse" in page
+    assert "Valider</button>" not in page
+    assert "Spam</button>" in page or 'data-do="spam"' in page
     assert press(desk, own, "publish", revision="1").status_code == 403
     assert press(sami_s, own, "publish", revision="1").status_code == 303
 
@@ -348,6 +368,22 @@ def test_a_veto_pauses_and_an_admin_may_lift_it(
         veto = session.exec(select(Voice.id).order_by(Voice.id.desc())).all()[1]  # type: ignore[union-attr]
     assert desk.post(f"/desk/voices/{veto}/take-back").status_code == 303
     assert "levé par" in item(desk, pending)
+
+
+@pytest.mark.usefixtures("two")
+def test_an_admin_who_stood_aside_is_told_that_they_lift_no_veto(
+    desk: TestClient, sami_s: Browser, pending: Sent
+) -> None:
+    press(sami_s, pending, "veto", revision="1", internal="Il y a un nom.")
+    assert "Trop peu de personnes" not in item(desk, pending)
+    press(desk, pending, "stand-aside")
+    page = item(desk, pending)
+    assert "Lever le veto" not in page
+    assert "Trop peu de personnes peuvent encore en décider" in page
+    answer = desk.post("/desk/voices/1/take-back")
+    assert answer.status_code == 403
+    assert "Vous avez dit être cité·e" in answer.text
+    assert "En pause" in answer.text
 
 
 @pytest.mark.usefixtures("two")
