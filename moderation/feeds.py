@@ -13,7 +13,7 @@ from moderation.models.queue import LetterKind
 
 
 def make(session: Session, account_id: int, now: datetime) -> str:
-    """The secret, which cannot be shown again and a letter tells of; the one before opens nothing any more."""
+    """The secret, which cannot be shown again; the one before opens nothing any more. A letter tells."""
     secret = secrets.token_urlsafe(32)
     _keep(session, account_id, identifiers.digest(secret))
     mail.write(session, LetterKind.FEED_MADE, now, account_id=account_id)

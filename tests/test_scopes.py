@@ -10,7 +10,7 @@ from httpx2 import Response
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from moderation import articles, decisions, factors, feeds, members, preferences, sessions, tokens
+from moderation import articles, decisions, factors, feeds, members, notes, preferences, sessions, tokens
 from moderation.accounts import Person
 from moderation.articles import Content
 from moderation.decisions import NotFound
@@ -224,6 +224,23 @@ def test_the_command_line_gives_and_shows_sections(run: Run) -> None:
     assert added.exit_code == 0
     assert "max@example.org\tmoderator\tmax\tSport, Ville" in run("account", "list").stdout
     assert '"sections": ["Sport", "Ville"]' in run("account", "list", "--json").stdout
+
+
+def test_a_note_elsewhere_answers_as_one_that_is_not_there(
+    parts: Parts, theirs: TestClient, ann: Person, own: Sent, hidden: list[Sent]
+) -> None:
+    with parts.writing() as session:
+        here, there = (
+            notes.write(session, sent.id, "Un mot.", by=ann.id, now=parts.clock()).id
+            for sent in (own, hidden[0])
+        )
+    answers = [theirs.post(f"/desk/mentions/{note}/seen") for note in (here, there, 99)]
+    assert [answer.headers["location"] for answer in answers] == [
+        f"/desk/comments/{own.id}",
+        "/desk",
+        "/desk",
+    ]
+    assert {answer.status_code for answer in answers} == {303}
 
 
 # The feed
