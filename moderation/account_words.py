@@ -13,6 +13,10 @@ CHANGED = {
         "pas confirmée ; d’ici là, « Mon compte » permet d’annuler la demande."
     ),
     "token_made": _("Un jeton d’API a été créé : il ouvre le site à un programme, en votre nom."),
+    "feed_made": _(
+        "L’adresse d’un flux privé a été créée pour votre compte : qui la connaît lit la file sans "
+        "se connecter."
+    ),
     "email_changed": _("L’adresse électronique de votre compte a été remplacée."),
     "password_set": _("Un mot de passe a été choisi pour votre compte."),
     "password_removed": _("Le mot de passe de votre compte a été supprimé."),

@@ -71,16 +71,16 @@ def is_team(session: Session) -> bool:
 
 
 def stand_aside(session: Session, comment_id: str, *, by: int, now: datetime) -> None:
+    """Said twice at once it is said once: the comment’s row is locked."""
+    session.get_one(Comment, comment_id, with_for_update=True)
     if not stands_aside(session, comment_id, by):
         session.add(Recusal(comment_id=comment_id, account_id=by, at=now))
         session.flush()
 
 
 def come_back(session: Session, comment_id: str, *, by: int) -> None:
-    recusal = session.get(Recusal, (comment_id, by))
-    if recusal is not None:
-        session.delete(recusal)
-        session.flush()
+    theirs = (col(Recusal.comment_id) == comment_id, col(Recusal.account_id) == by)
+    session.exec(delete(Recusal).where(*theirs))
 
 
 def forget(session: Session, comment_id: str) -> None:

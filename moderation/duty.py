@@ -5,6 +5,7 @@ from datetime import datetime, timedelta, tzinfo
 
 from sqlmodel import Session, col, delete, select
 
+from moderation import database
 from moderation.models.people import Account
 from moderation.models.together import Duty
 
@@ -42,8 +43,11 @@ def on(session: Session, weeks: Collection[str]) -> dict[str, list[tuple[int, st
 
 def assign(session: Session, week: str, people: Collection[int]) -> None:
     """These and nobody else."""
+    database.in_turn(session, "duty")
     session.exec(delete(Duty).where(col(Duty.week) == week))
     there = session.exec(
-        select(Account.id).where(col(Account.id).in_(people), col(Account.removed_at).is_(None))
+        select(Account.id)
+        .where(col(Account.id).in_(people), col(Account.removed_at).is_(None))
+        .order_by(col(Account.id))
     ).all()
     session.add_all([Duty(week=week, account_id=account) for account in there if account is not None])

@@ -1,19 +1,22 @@
 """The private feed of the queue: its secret address, one an account, revocable, kept as a hash."""
 
 import secrets
+from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from moderation import identifiers
+from moderation import accounts, identifiers, mail
 from moderation.accounts import Person
 from moderation.deciders import scope
 from moderation.models.people import Account
+from moderation.models.queue import LetterKind
 
 
-def make(session: Session, account_id: int) -> str:
-    """The secret, which cannot be shown again; the one before opens nothing any more."""
+def make(session: Session, account_id: int, now: datetime) -> str:
+    """The secret, which cannot be shown again; the one before opens nothing any more. A letter tells."""
     secret = secrets.token_urlsafe(32)
     _keep(session, account_id, identifiers.digest(secret))
+    mail.write(session, LetterKind.FEED_MADE, now, account_id=account_id)
     return secret
 
 
@@ -32,6 +35,8 @@ def reader(session: Session, secret: str) -> Person | None:
 
 
 def _keep(session: Session, account_id: int, digest: str | None) -> None:
-    account = session.get_one(Account, account_id)
+    account = accounts.hold(session, account_id)
+    assert account is not None
     account.feed = digest
     session.add(account)
+    session.flush()

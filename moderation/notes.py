@@ -7,6 +7,7 @@ from sqlmodel import Session, col, delete, desc, select
 
 from moderation import mentions
 from moderation.models.people import Account
+from moderation.models.queue import Comment
 from moderation.models.together import Mention, Note
 
 # Characters.
@@ -22,12 +23,13 @@ class TooLong(Exception):
 
 
 def write(session: Session, comment_id: str, text: str, *, by: int, now: datetime) -> Note:
-    """Sent twice it is one note, as a form may be. Raises Empty and TooLong."""
+    """Sent twice it is one note, as a form may be: the comment’s row is locked. Raises Empty and TooLong."""
     text = text.strip()
     if not text:
         raise Empty
     if len(text) > LONGEST:
         raise TooLong
+    session.get_one(Comment, comment_id, with_for_update=True)
     last = session.exec(select(Note).where(Note.comment_id == comment_id).order_by(desc(Note.id))).first()
     if last is not None and (last.account_id, last.text) == (by, text):
         return last

@@ -12,9 +12,12 @@ from sqlalchemy import ColumnElement, Connection, Engine, column, table, text
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT, TSQUERY, TSVECTOR
 from sqlmodel import Session, cast, col, exists, func, select
 
+from moderation import folding
 from moderation.database import writing
 from moderation.models.queue import Comment, Version
 
+# Words that are looked for, whatever else is typed: each costs a walk through all that begins with it.
+MOST = 10
 # Past so many it is quicker to walk the list and look at each text than to sort what is found.
 FEW = 2000
 # Pages of the index a step takes anew, and steps in one go: who decides meanwhile waits for one of them.
@@ -62,6 +65,11 @@ def purge(engine: Engine, stopping: Callable[[], bool]) -> bool:
             if raw.total_changes - before < 2:  # as FTS5 says that there was nothing to do
                 return True
     return False
+
+
+def asked(q: str) -> list[str]:
+    """The words to look for: the first MOST of them, each once."""
+    return list(dict.fromkeys(folding.words(q)))[:MOST]
 
 
 def are_few(session: Session, words: list[str]) -> bool:

@@ -138,8 +138,14 @@ def end(session: Session, browser: int, *, account_id: int) -> None:
 
 
 def end_all(session: Session, account_id: int, now: datetime, *, but: int | None = None) -> None:
-    """Signs the account out everywhere, and whoever is on the way in; `but` is the browser to leave alone."""
-    accounts.hold(session, account_id)
+    """Signs the account out everywhere, and whoever is on the way in; `but` is the browser to leave alone.
+
+    Its private feed opens nothing any more either: somebody else may have made it, or read it.
+    """
+    account = accounts.hold(session, account_id)
+    if account is not None:
+        account.feed = None
+        session.add(account)
     accounts.close_all(session, account_id, now)
     others = col(AccountSession.id).is_distinct_from(but)
     session.exec(delete(AccountSession).where(col(AccountSession.account_id) == account_id, others))

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import bindparam, or_
 from sqlmodel import Session, col, func, select, update
 
-from moderation import deciders, policy
+from moderation import database, deciders, policy
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.people import Account
 from moderation.models.queue import Comment
@@ -47,6 +47,7 @@ def policy_for(session: Session, section: str) -> Policy:
 
 def set_policy(session: Session, section: str, rule: Policy | None) -> None:
     """For a section, or the whole site where it is empty; None: as the site, or one voice."""
+    database.in_turn(session, "policy")
     row = session.get(SectionPolicy, section)
     if rule is None:
         if row is not None:

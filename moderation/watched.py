@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session, col, delete, func, select
 
-from moderation import markup
+from moderation import database, markup
 from moderation.markup import Unwatchable, Watch
 from moderation.models.judging import WatchedWord
 
@@ -37,6 +37,7 @@ def watch(session: Session, *, blurred: bool = False) -> Watch:
 
 def add(session: Session, lines: Iterable[str]) -> Added:
     """One word a line; those already there, and empty lines, are passed over."""
+    database.in_turn(session, "words")
     known = set(session.exec(select(WatchedWord.key)))
     before = len(known)
     refused = []

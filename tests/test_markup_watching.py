@@ -110,3 +110,23 @@ def test_a_long_list_and_a_long_text_take_little_time() -> None:
     begin = time.process_time()
     words.html(stored)
     assert time.process_time() - begin < 1
+
+
+@pytest.mark.parametrize(
+    "words", [["mot"], ["mot*"], ["ﷺ" * 59 + "*"], [f"a b{number}" for number in range(1000)]]
+)
+@pytest.mark.parametrize("repeated", ["ﷺ", "ﷺ ", "㌀", "ﬃ", "ﬃ ", "é ", "a ", "a\n"])
+def test_a_long_text_takes_little_time_whatever_its_letters_stand_for(
+    words: list[str], repeated: str
+) -> None:
+    """One « ﷺ » stands for eighteen letters."""
+    stored = html((repeated * 10_000)[:10_000])
+    watched = watch(words)
+    begin = time.process_time()
+    watched.html(stored)
+    assert time.process_time() - begin < 1
+
+
+def test_of_a_word_its_first_sixty_letters_count() -> None:
+    assert marked("ﷺ" * 60, "ﷺ" * 59 + "*") == ["ﷺ" * 60]
+    assert marked("b a c, a business, a c", "a bus*", "a c", "a") == ["a c", "a business", "a c"]

@@ -10,14 +10,14 @@ from httpx2 import Response
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from moderation import articles, decisions, feeds, members, preferences, tokens
+from moderation import articles, decisions, factors, feeds, members, notes, preferences, sessions, tokens
 from moderation.accounts import Person
 from moderation.articles import Content
 from moderation.decisions import NotFound
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.people import Account, Role
 from moderation.models.public import Mode
-from moderation.models.queue import Comment, Decision
+from moderation.models.queue import Comment, Decision, Letter, LetterKind
 from moderation.tokens import Scope
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
@@ -130,7 +130,7 @@ def test_the_feed_and_the_api_show_a_section_alone(
     with parts.writing() as session:
         account = session.get_one(Account, eve.id)
         secret = tokens.create(session, account, "", frozenset(Scope), clock())
-        address = feeds.make(session, eve.id)
+        address = feeds.make(session, eve.id, parts.clock())
     bearer = {"Authorization": f"Bearer {secret}"}
     feed = client.get(f"/desk/feed/{address}.atom")
     assert own.id in feed.text
@@ -226,6 +226,23 @@ def test_the_command_line_gives_and_shows_sections(run: Run) -> None:
     assert '"sections": ["Sport", "Ville"]' in run("account", "list", "--json").stdout
 
 
+def test_a_note_elsewhere_answers_as_one_that_is_not_there(
+    parts: Parts, theirs: TestClient, ann: Person, own: Sent, hidden: list[Sent]
+) -> None:
+    with parts.writing() as session:
+        here, there = (
+            notes.write(session, sent.id, "Un mot.", by=ann.id, now=parts.clock()).id
+            for sent in (own, hidden[0])
+        )
+    answers = [theirs.post(f"/desk/mentions/{note}/seen") for note in (here, there, 99)]
+    assert [answer.headers["location"] for answer in answers] == [
+        f"/desk/comments/{own.id}",
+        "/desk",
+        "/desk",
+    ]
+    assert {answer.status_code for answer in answers} == {303}
+
+
 # The feed
 
 
@@ -263,8 +280,32 @@ def test_a_feed_goes_with_the_account(
     parts: Parts, client: TestClient, eve: Person, clock: FakeClock
 ) -> None:
     with parts.writing() as session:
-        secret = feeds.make(session, eve.id)
+        secret = feeds.make(session, eve.id, parts.clock())
     assert client.get(f"/desk/feed/{secret}.atom").status_code == 200
     with parts.writing() as session:
         members.remove(session, eve.email, clock())
+    assert client.get(f"/desk/feed/{secret}.atom").status_code == 404
+
+
+@pytest.mark.parametrize("by", ["the others", "a password", "an admin", "a reset"])
+def test_a_feed_somebody_else_made_ends_with_their_browser_and_a_letter_told_of_it(
+    parts: Parts, client: TestClient, eve: Person, clock: FakeClock, by: str
+) -> None:
+    with parts.writing() as session:
+        browser = sessions.start(session, eve.id, kept=True, now=clock())
+        secret = feeds.make(session, eve.id, clock())
+        assert session.exec(select(Letter.kind)).all() == [LetterKind.FEED_MADE]
+        here = sessions.holder(session, browser, clock())
+        assert here is not None
+    assert client.get(f"/desk/feed/{secret}.atom").status_code == 200
+    with parts.writing() as session:
+        match by:
+            case "the others":
+                sessions.end_all(session, eve.id, clock(), but=here.browser)
+            case "a password":
+                factors.set_password(session, here, "hash", clock())
+            case "an admin":
+                sessions.end_all(session, eve.id, clock())
+            case _:
+                factors.reset(session, eve.email, clock())
     assert client.get(f"/desk/feed/{secret}.atom").status_code == 404

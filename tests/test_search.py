@@ -57,6 +57,13 @@ def test_what_is_typed_is_words_and_no_language(parts: Parts, ann: Person, artic
     assert found(parts, ann, typed) == (["Le pont."] if all(word == "pont" for word in words) else [])
 
 
+def test_the_first_ten_words_are_looked_for_each_once(parts: Parts, ann: Person, article: str) -> None:
+    send(parts, article, "a b c d e f g h i j")
+    assert found(parts, ann, "a b a c d e b f g h i j absent") == ["a b c d e f g h i j"]
+    assert search.asked("b a " * 60) == ["b", "a"]
+    assert found(parts, ann, "a absent") == []
+
+
 LETTERS = st.text(st.sampled_from("aàbBéœ'’ .-_%\"*1½ßﬁЖжक्षि漢"), max_size=12)
 
 

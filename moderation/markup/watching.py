@@ -2,6 +2,7 @@
 
 import html
 import re
+from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -14,6 +15,8 @@ from moderation.markup.references import escaped
 from moderation.markup.rendering import trusted
 
 LONGEST_WATCHED = 60
+# Letters of a word that count: one letter as it is typed can stand for eighteen.
+LONGEST_WORD = 60
 # Letters before a star: fewer would mark half of a text.
 SHORTEST_START = 3
 
@@ -49,7 +52,7 @@ def pattern(typed: str) -> Pattern:
     text = typed.strip()
     open_ended = text.endswith("*")
     stem = text.removesuffix("*")
-    words = tuple(word for word in (bare(found) for found in _WORD.findall(stem)) if word)
+    words = tuple(word for word in map(_folded, _WORD.findall(stem)) if word)
     if not words:
         raise Unwatchable("empty")
     if len(text) > LONGEST_WATCHED:
@@ -74,14 +77,17 @@ class _Letter(NamedTuple):
 class Watch:
     """The words of a site, ready to be found; `blurred` marks can be reached by key, to uncover them."""
 
-    starts: dict[str, tuple[Pattern, ...]]
-    stems: frozenset[str]
+    # By first word, how many words may follow one another from there, the most first.
+    starts: dict[str, tuple[int, ...]]
+    whole: frozenset[tuple[str, ...]]
+    # By the words before, how the word after them may begin.
+    open: dict[tuple[str, ...], frozenset[str]]
     blurred: bool = False
 
     def html(self, stored: str) -> Markup:
         """Stored HTML with marks around the words, and everything else as it is."""
         stored = str(stored)  # what is added to trusted HTML would be escaped
-        if not (self.starts or self.stems) or not any(self._found(_read(stored))):
+        if not (self.starts or self.open) or not any(self._found(_read(stored))):
             return trusted(stored)
         letters = list(_letters(stored))
         out: list[str] = []
@@ -95,11 +101,11 @@ class Watch:
 
     def text(self, plain: str, *, in_link: bool = False) -> Markup:
         """The same of a text that holds no markup."""
-        return (Watch(self.starts, self.stems) if in_link else self).html(escaped(plain))
+        return (Watch(self.starts, self.whole, self.open) if in_link else self).html(escaped(plain))
 
     def _found(self, text: str) -> Iterator[tuple[int, int]]:
         """Where the words begin and end, in order and apart."""
-        words = [(*match.span(), bare(match[0])) for match in _WORD.finditer(text)]
+        words = [(*match.span(), _folded(match[0])) for match in _WORD.finditer(text)]
         index = 0
         while index < len(words):
             many = self._length([word for *_, word in words[index : index + _MOST_WORDS]])
@@ -108,15 +114,25 @@ class Watch:
             index += many or 1
 
     def _length(self, words: list[str]) -> int:
-        """How many of these words, from the first on, are watched together."""
-        whole = [len(pattern.words) for pattern in self.starts.get(words[0], ()) if _begins(words, pattern)]
-        stem = any(words[0][:size] in self.stems for size in range(SHORTEST_START, len(words[0]) + 1))
-        return max([*whole, int(stem)])
+        """How many of these words, from the first on, are watched together; however many are watched."""
+        for many in self.starts.get(words[0], ()):
+            *before, last = words[:many]
+            if len(before) + 1 == many and ((*before, last) in self.whole or self._begins(before, last)):
+                return many
+        return int(self._begins((), words[0]))
+
+    def _begins(self, before: Iterable[str], last: str) -> bool:
+        stems = self.open.get(tuple(before), ())
+        return bool(stems) and any(last[:size] in stems for size in range(SHORTEST_START, len(last) + 1))
 
 
 def spoken(stored: str) -> list[str]:
     """The words of stored HTML, bare, in order."""
     return [bare(word) for word in _WORD.findall(_read(stored))]
+
+
+def _folded(word: str) -> str:
+    return bare(word)[:LONGEST_WORD]
 
 
 def _read(stored: str) -> str:
@@ -129,22 +145,20 @@ _MOST_WORDS = LONGEST_WATCHED // 2
 
 def watch(typed: Iterable[str], *, blurred: bool = False) -> Watch:
     """Of words that can be watched; what cannot is left out."""
-    starts: dict[str, tuple[Pattern, ...]] = {}
-    stems = set()
+    starts: dict[str, set[int]] = defaultdict(set)
+    whole = set()
+    stems: dict[tuple[str, ...], set[str]] = defaultdict(set)
     for one in map(pattern, typed):
-        if one.open and len(one.words) == 1:
-            stems.add(one.words[0])
+        *before, last = one.words
+        if one.open:
+            stems[tuple(before)].add(last)
         else:
-            starts[one.words[0]] = (*starts.get(one.words[0], ()), one)
-    return Watch(starts, frozenset(stems), blurred)
-
-
-def _begins(words: list[str], pattern: Pattern) -> bool:
-    *before, last = pattern.words
-    if len(words) < len(pattern.words) or words[: len(before)] != before:
-        return False
-    found = words[len(before)]
-    return found.startswith(last) if pattern.open else found == last
+            whole.add(one.words)
+        if before or not one.open:
+            starts[one.words[0]].add(len(one.words))
+    lengths = {word: tuple(sorted(many, reverse=True)) for word, many in starts.items()}
+    begun = {before: frozenset(begins) for before, begins in stems.items()}
+    return Watch(lengths, frozenset(whole), begun, blurred)
 
 
 def _letters(stored: str) -> Iterator[_Letter]:

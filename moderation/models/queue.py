@@ -204,6 +204,7 @@ class LetterKind(StrEnum):
     PASSKEY_ADDED = "passkey_added"
     PASSKEY_REMOVED = "passkey_removed"
     TOKEN_MADE = "token_made"  # noqa: S105
+    FEED_MADE = "feed_made"
     FACTORS_RESET = "factors_reset"
     SECOND_STEP_FAILED = "second_step_failed"
     QUESTION = "question"

@@ -47,7 +47,7 @@ class Narrowed:
 
 def narrowed(session: Session, query: SelectOfScalar[Comment], which: Filter) -> Narrowed:
     """Of the comments somebody may see, those the filter lets through."""
-    words, traits = folding.words(which.q), _traits(which)
+    words, traits = search.asked(which.q), _traits(which)
     few = bool(words) and search.are_few(session, words)
     if words:
         query = query.where(search.among_few(session, words) if few else search.holds(words))

@@ -38,6 +38,6 @@ def change(
             feeds.revoke(session, person.id)
         return go(app, request, person, f"{ACCOUNT}?done=feed_revoked", now)
     with app.writing() as session:
-        secret = feeds.make(session, person.id)
+        secret = feeds.make(session, person.id, now)
     # Shown once, in the answer itself: no address that stays in a history holds it.
     return app.page("account_feed.html", None, headers=PRIVATE, person=person, code=secret)

@@ -6,13 +6,13 @@ from typing import Annotated
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Request, Response
-from pydantic import AfterValidator, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 
 from moderation import accounts, duty, logs, preferences, sessions
 from moderation.decisions import NotFound
 from moderation.pages import account as pages
 from moderation.web.account import Number
-from moderation.web.dependencies import Now, Reading, ThisApp
+from moderation.web.dependencies import LARGEST, Now, Reading, ThisApp
 from moderation.web.people import PRIVATE, Admin, Confirmed, go
 
 router = APIRouter(prefix="/desk/team")
@@ -39,7 +39,7 @@ def agree(
     person: Admin,
     now: Now,
     week: Annotated[str, Form(max_length=8), AfterValidator(_week)],
-    who: Annotated[list[int] | None, Form()] = None,
+    who: Annotated[list[Annotated[int, Field(ge=1, le=LARGEST)]] | None, Form()] = None,
 ) -> Response:
     with app.writing() as session:
         duty.assign(session, week, who or [])

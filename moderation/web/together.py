@@ -1,9 +1,9 @@
 """What people do about a contribution besides deciding: read, note, pass, stand aside, object."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Query, Request, Response
+from fastapi import APIRouter, Form, Path, Query, Request, Response
 from fastapi.responses import JSONResponse
 from sqlmodel import Session
 
@@ -26,6 +26,7 @@ from moderation.web.people import PRIVATE, SignedIn, go
 
 router = APIRouter(prefix="/desk")
 Revision = Annotated[int, Form(ge=1, le=LARGEST)]
+Number = Annotated[int, Path(ge=1, le=LARGEST)]
 Words = Annotated[str, Form()]
 
 
@@ -60,7 +61,11 @@ def changes(
 ) -> Response:
     if since.tzinfo is None:
         raise NotFound
-    found = pages.changes(session, person, since, opened, revision)
+    try:
+        moment = since.astimezone(UTC)
+    except OverflowError:  # the first or last hours there are, elsewhere
+        raise NotFound from None
+    found = pages.changes(session, person, moment, opened, revision)
     say = app.templates.get_template("_changes.html").module
     told = {
         "arrived": say.arrived(found.arrived).unescape(),  # type: ignore[attr-defined]
@@ -216,7 +221,7 @@ def object_to(
 
 @router.post("/voices/{voice}/take-back")
 def take_back(
-    app: ThisApp, request: Request, person: SignedIn, now: Now, voice: int, which: Listed
+    app: ThisApp, request: Request, person: SignedIn, now: Now, voice: Number, which: Listed
 ) -> Response:
     try:
         with app.writing() as session:
@@ -232,13 +237,14 @@ def take_back(
 
 
 @router.post("/mentions/{note_id}/seen")
-def seen(app: ThisApp, request: Request, person: SignedIn, now: Now, note_id: int, which: Listed) -> Response:
-    """Leads to what the note is about."""
+def seen(
+    app: ThisApp, request: Request, person: SignedIn, now: Now, note_id: Number, which: Listed
+) -> Response:
+    """Leads to what the note is about; to the list where nothing is to be seen, be it there or not."""
     with app.writing() as session:
         notes.seen(session, [note_id], by=person.id)
         comment_id = notes.about(session, note_id)
-        if comment_id is not None:
-            _theirs(session, person, comment_id)
-    if comment_id is None:
+        is_seen = comment_id is not None and items.is_visible(session, person, comment_id)
+    if comment_id is None or not is_seen:
         return go(app, request, person, which.address("/desk"), now)
     return _back(app, request, person, which, comment_id, now)

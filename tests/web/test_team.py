@@ -143,3 +143,8 @@ def test_only_who_administers_opens_these_doors(parts: Parts, ann: Person, sami:
     for path in ("/desk/team/add", f"/desk/team/{ann.id}/close", f"/desk/team/{sami.id}/role"):
         assert theirs.post(path, data={**ZOE, "role": "admin"}).status_code == 403
     assert roles(parts) == {"Ann": Role.ADMIN, "Sami": Role.MODERATOR}
+
+
+def test_a_number_no_database_holds_is_on_no_duty(desk: TestClient) -> None:
+    form = {"week": "2026-W10", "who": "99999999999999999999"}
+    assert desk.post("/desk/team/duty", data=form).status_code == 422

@@ -151,7 +151,9 @@ def test_changes_are_told_in_four_statements(
     assert len(seen) <= 4
 
 
-@pytest.mark.parametrize("since", ["", "x", "2026-03-01T08:00:00"])
+@pytest.mark.parametrize(
+    "since", ["", "x", "2026-03-01T08:00:00", "0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"]
+)
 def test_a_time_that_is_none_is_refused(desk: TestClient, since: str) -> None:
     assert desk.get("/desk/changes", params={"since": since}).status_code in {404, 422}
 
@@ -177,6 +179,13 @@ def test_a_note_calls_somebody_until_they_have_seen_it(
     assert "Mes mentions" not in sami_s.get("/desk").text
     assert "<mark>@Sami</mark>" in item(sami_s, pending)
     assert sami_s.post("/desk/mentions/99/seen").status_code == 303
+
+
+@pytest.mark.parametrize(
+    "name", ["mentions/99999999999999999999/seen", "voices/99999999999999999999/take-back"]
+)
+def test_a_number_no_database_holds_is_refused(desk: TestClient, name: str) -> None:
+    assert desk.post(f"/desk/{name}").status_code in {404, 422}
 
 
 @pytest.mark.parametrize(("words", "said"), [(" ", "Écrivez quelques mots"), ("a" * 2001, "C’est trop long")])
