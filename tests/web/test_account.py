@@ -751,7 +751,7 @@ def test_every_letter_says_what_changed_and_where_to_look(mailing: Parts, ann: P
         for kind in words.CHANGED:
             mail.write(session, LetterKind(kind), mailing.clock(), account_id=ann.id)
     arrived = read_letters(mailing)
-    assert len(arrived) == len(words.CHANGED) == len(LetterKind) - 3
+    assert len(arrived) == len(words.CHANGED) == len(LetterKind) - 4
     for (to, text), said in zip(arrived, words.CHANGED.values(), strict=True):
         flat = text.replace("\u00a0", " ").replace("\u202f", " ")
         assert to == ann.email
