@@ -15,7 +15,18 @@ from sqlalchemy import Engine, event
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select
 
-from moderation import accounts, delivery, email_changes, factors, members, passkeys, sessions, tokens, totp
+from moderation import (
+    accounts,
+    delivery,
+    email_changes,
+    factors,
+    feeds,
+    members,
+    passkeys,
+    sessions,
+    tokens,
+    totp,
+)
 from moderation.accounts import CannotSignIn, Exists, Person
 from moderation.decisions import NotFound
 from moderation.factors import AlreadyOn
@@ -142,6 +153,7 @@ def everything_about(parts: Parts, person: Person) -> list[Deed]:
         lambda session: sessions.renew(session, cookies[1], now),
         lambda session: sessions.sign_out(session, cookies[2]),
         lambda session: tokens.create(session, session.get_one(Account, by.id), "", frozenset(), now),
+        lambda session: feeds.make(session, by.id, now),
         lambda _session: delivery._throw_away(parts.engine, now + LONG_AGO),
     ]
 
