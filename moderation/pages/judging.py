@@ -1,7 +1,7 @@
 """What helps to judge a text: its links, what no eye can see, who sends it, what was decided before."""
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
@@ -28,6 +28,8 @@ _OF_LINKS = {"link", "misleading_link"}
 _NONE = Count(0)
 # Names under which the moderation itself is known.
 _TEAM = ("modération", "modérateur", "modératrice", "moderator")
+# Characters that cannot be seen, each named in its place.
+MARKED = 200
 
 
 @dataclass(frozen=True)
@@ -67,6 +69,8 @@ class Judging:
     links: tuple[Anchor, ...]
     findings: tuple[tuple[str, str], ...]
     typed: tuple[Piece, ...]
+    # How many that cannot be seen are in it besides those marked.
+    unmarked: int
     # Under the same name, and from the same address; None where it gives none, or there is no other.
     by_name: Record | None
     by_email: Record | None
@@ -102,10 +106,13 @@ def judging(session: Session, person: Person, card: Card, site_name: str) -> Jud
     ).one()
     others = visible_to(person).where(Comment.id != card.id)
     links = markup.anchors(text.html)
+    typed = markup.typed(text.source, ((at, code) for at, code in text.struck), text.html)
+    marked, unmarked = _bounded(typed)
     return Judging(
         links=links,
         findings=tuple(found for found in card.findings if not links or found[0] not in _OF_LINKS),
-        typed=markup.typed(text.source, ((at, code) for at, code in text.struck), text.html),
+        typed=marked,
+        unmarked=unmarked,
         by_name=_record(session, others, col(Comment.author_key), here.author_key),
         by_email=_record(session, others, col(Comment.email_key), here.email_key),
         same=_same(session, others, text.fingerprint),
@@ -114,6 +121,26 @@ def judging(session: Session, person: Person, card: Card, site_name: str) -> Jud
         like_team=not card.official and any(markup.resembles(text.author, one) for one in _TEAM),
         precedents=_precedents(session, person, others, card, text.html),
     )
+
+
+def _bounded(pieces: tuple[Piece, ...]) -> tuple[tuple[Piece, ...], int]:
+    """With so many marks and no more: each takes much of the page, and a text may have thousands."""
+    found: list[Piece] = []
+    marks = unmarked = 0
+    for piece in pieces:
+        if piece.unseen and marks == MARKED:
+            unmarked += 1
+        elif (
+            found
+            and unmarked
+            and not piece.unseen
+            and (found[-1].unseen, found[-1].shown) == ("", piece.shown)
+        ):
+            found[-1] = replace(piece, text=found[-1].text + piece.text)
+        else:
+            marks += bool(piece.unseen)
+            found.append(piece)
+    return tuple(found), unmarked
 
 
 def _record(session: Session, others: SelectOfScalar[Comment], of: Any, key: str | None) -> Record | None:

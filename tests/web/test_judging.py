@@ -57,6 +57,18 @@ def test_a_text_without_links_shows_no_list(desk: TestClient, pending: Sent) -> 
 # As typed
 
 
+def test_thousands_that_no_eye_can_see_are_counted_and_no_letter_is_left_out(
+    parts: Parts, desk: TestClient, article: str
+) -> None:
+    sent = send(parts, article, "a\u200b" * 3000)
+    answer = desk.get(f"/desk/comments/{sent.id}")
+    assert len(answer.content) < 300_000
+    page = Page(answer)
+    assert len(page.nodes(".typed .unseen")) == 200
+    assert page.text(".typed pre").endswith("a" * 2800)
+    assert "2\u202f800 autres caractères qui ne se voient pas" in page.node(".typed").text()
+
+
 def test_what_no_eye_can_see_is_named_in_the_text_as_typed(
     parts: Parts, desk: TestClient, article: str
 ) -> None:
