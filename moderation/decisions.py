@@ -70,12 +70,8 @@ def speak(
 
     Writes the log line and the effects, in the caller's transaction. `revision` is the one the moderator
     saw; `by` an account; `lot` what it shares with others of one go. When asking, the `note` is the question,
-    one person's act however many a decision takes. To take down, one voice is enough for what is up, as words
-    that do harm must not wait: what is published and not up yet is refused by as many as refuse, or else who
-    may publish alone would refuse alone, by way of a publication nobody saw.
-
-    Raises NotFound, also for what that account may not see, MayNotDecide, Stale, IllegalMove, ReasonNeeded,
-    QuestionNeeded and NoteTooLong.
+    one person's act however many a decision takes. Raises NotFound, also for what that account may not see,
+    MayNotDecide, Stale, IllegalMove, ReasonNeeded, QuestionNeeded and NoteTooLong.
     """
     note = remarks.as_noted(note).strip()
     publishing = action is Action.PUBLISH
@@ -84,10 +80,8 @@ def speak(
         raise IllegalMove(comment.status, action)
     after = lifecycle.after(comment.status, action)
     remarks.check(action, reason, note)
-    # To take down what is up, to ask and to look again take one person.
-    said = {**voices.MOVES, Action.UNPUBLISH: Say.REFUSE}.get(action)
-    taken = lifecycle.takes_down(comment.status, after) and publication.is_up(session, comment.id)
-    if said is not None and not taken:
+    said = _said(session, comment, action, after)
+    if said is not None:
         heard = voices.say(session, comment, said, by=by, now=now, reason=reason, note=note)
         if heard is not None:
             return heard
@@ -108,6 +102,17 @@ def speak(
         precedents.remember(session, comment)
     publication.follow(session, decision, now)
     return decision
+
+
+def _said(session: Session, comment: Comment, action: Action, after: Status) -> Say | None:
+    """The voice it is; None for what takes one person: to ask, to look again, to take down what is up.
+
+    Words that do harm must not wait. What is published and not up yet is refused by as many as refuse, or
+    who may publish alone would refuse alone, by way of a publication nobody saw.
+    """
+    if lifecycle.takes_down(comment.status, after) and publication.is_up(session, comment.id):
+        return None
+    return Say.REFUSE if action is Action.UNPUBLISH else voices.MOVES.get(action)
 
 
 def decide(

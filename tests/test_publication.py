@@ -327,7 +327,7 @@ def test_what_another_process_erased_takes_no_later_publication_with_it(
     @event.listens_for(parts.engine, "checkout")
     def meanwhile(*_opened: object) -> None:
         # One has taken it in hand, is slow, and is about to clean the files; SQLite’s index is cleaned first.
-        if next(opened) == (6 if parts.engine.dialect.name == "sqlite" else 4):
+        if next(opened) == (7 if parts.engine.dialect.name == "sqlite" else 6):
             assert delivery.effects(other, at_desk.clock.tick(seconds=again)) == 1
             Desk(replace(parts, engine=other), at_desk.ann, at_desk.clock).decide(sent[1], PUBLISH)
             for _ in range(readers):  # for whom the files cannot be cleaned
