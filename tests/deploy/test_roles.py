@@ -330,7 +330,7 @@ def test_the_whole_life_of_a_contribution_is_the_apps(
         ("redact", {"passages": "bien", "step": "save", "revision": "2"}),
         ("refuse", {"reason": "off_topic", "revision": "3"}),
         ("reopen", {"revision": "4"}),
-        ("answer", {"text": "Merci.", "revision": "5"}),
+        ("reply", {"text": "Merci.", "revision": "5"}),
         ("unpublish", {"reason": "privacy", "revision": "6"}),
         ("publish", {"revision": "7"}),
     ):
