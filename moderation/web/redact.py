@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
@@ -15,14 +16,12 @@ from moderation.deciders import MayNotDecide
 from moderation.decisions import Stale
 from moderation.drafts import Draft, Invalid, Problem
 from moderation.lifecycle import Action, IllegalMove
-from moderation.pages import rewriting as pages
-from moderation.pages.filters import Filter
 from moderation.pages.rewriting import Rewriting
 from moderation.web import observe
 from moderation.web.dependencies import Now, Parts, ThisApp
 from moderation.web.listed import Listed
-from moderation.web.people import PRIVATE, SignedIn, go
-from moderation.web.rewrite import STATUS_OF, Revision, Step, found
+from moderation.web.people import SignedIn, go
+from moderation.web.rewrite import Revision, Step, found, show
 
 router = APIRouter(prefix="/desk/comments/{comment_id}")
 
@@ -40,29 +39,7 @@ class Form:
         return self.passages
 
 
-def _show(
-    app: Parts,
-    person: Person,
-    which: Filter,
-    page: Rewriting,
-    form: Form,
-    *,
-    new: Draft | None = None,
-    changed: bool = False,
-    status: int = 200,
-) -> Response:
-    return app.page(
-        "redact.html",
-        page,
-        status=STATUS_OF.get(page.hindrance, status),
-        headers=PRIVATE,
-        person=person,
-        back=which.address(f"/desk/comments/{page.card.id}"),
-        here=which.address(f"/desk/comments/{page.card.id}/redact"),
-        form=form,
-        preview=pages.preview(page, new) if new is not None else None,
-        changed=changed,
-    )
+_show = partial(show, action=Action.REDACT)
 
 
 @router.get("/redact")

@@ -1,6 +1,7 @@
 """Where the moderation changes a text: the form, its preview, and what is kept of it."""
 
 from datetime import datetime, timedelta
+from functools import partial
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Request, Response
@@ -38,29 +39,34 @@ def found(app: Parts, person: Person, comment_id: str, action: Action) -> Rewrit
     return page
 
 
-def _show(
+def show(
     app: Parts,
     person: Person,
     which: Filter,
     page: Rewriting,
-    form: Form,
+    form: object,
     *,
+    action: Action,
     new: Draft | None = None,
     changed: bool = False,
     status: int = 200,
 ) -> Response:
+    """The page of that action; `form` is what its template fills its fields with."""
     return app.page(
-        "correct.html",
+        f"{action}.html",
         page,
         status=STATUS_OF.get(page.hindrance, status),
         headers=PRIVATE,
         person=person,
         back=which.address(f"/desk/comments/{page.card.id}"),
-        here=which.address(f"/desk/comments/{page.card.id}/correct"),
+        here=which.address(f"/desk/comments/{page.card.id}/{action}"),
         form=form,
         preview=pages.preview(page, new) if new is not None else None,
         changed=changed,
     )
+
+
+_show = partial(show, action=Action.CORRECT)
 
 
 @router.get("/correct")
