@@ -1,9 +1,9 @@
 import contextlib
 import os
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
+from growth import assert_grows_gently
 from hypothesis import HealthCheck, assume, given, reject, settings
 from hypothesis import strategies as st
 from test_markup import HOSTILE
@@ -214,36 +214,15 @@ TAGS = '< <b> <b>a</b> <ul><li> <p> <br> <a_ <a_href="http://a"> <a_href=\' <cod
 SIZE = MAX_CHARACTERS if THOROUGH else 4_000
 
 
-def seconds(work: Callable[[], object], times: int) -> float:
-    best = float("inf")
-    for _ in range(times):
-        # Time of this process: what else the machine does is not asked.
-        start = time.process_time()
-        work()
-        best = min(best, time.process_time() - start)
-    return best
-
-
 def attempt(text: str) -> None:
     with contextlib.suppress(Refused):
         render(text, Dialect.SPIP)
 
 
-def assert_grows_gently(small: str, large: str, work: Callable[[str], None] = attempt) -> None:
-    """Twice the text, at most three times the time; below the floor it is too short to be told from noise."""
-    floor = 0.04
-    for times in (1, 3, 9):
-        before = max(seconds(lambda: work(small), times), floor)
-        after = seconds(lambda: work(large), times)
-        if after <= 3 * before:
-            return
-    pytest.fail(f"{before:.3f} s, then {after:.3f} s")
-
-
 @pytest.mark.parametrize("shape", [*SHAPES.split(), *SPACED])
 def test_twice_the_text_takes_at_most_three_times_the_time(shape: str) -> None:
     text = (shape * SIZE)[:SIZE]
-    assert_grows_gently(text[: SIZE // 2], text)
+    assert_grows_gently(text[: SIZE // 2], text, attempt)
 
 
 @pytest.mark.parametrize("shape", TAGS.split())
@@ -251,7 +230,7 @@ def test_twice_the_tags_take_at_most_three_times_the_time(shape: str) -> None:
     tag = shape.replace("_", " ")
     text = tag * (400 // tag.count("<"))
     half = text[: len(text) // 2]
-    assert_grows_gently(half.ljust(SIZE // 2, "x"), text.ljust(SIZE, "x")[:MAX_CHARACTERS])
+    assert_grows_gently(half.ljust(SIZE // 2, "x"), text.ljust(SIZE, "x")[:MAX_CHARACTERS], attempt)
 
 
 @pytest.mark.parametrize("shape", ["a", " ", " a", "\u0301", "\u0327\u0301", "\u200b", "\u0344"])
