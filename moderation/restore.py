@@ -3,6 +3,7 @@
 import os
 import shutil
 import sqlite3
+import time
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +20,12 @@ from moderation.models.public import Site
 # Site revisions count on from the seconds since then: see `_made_anew`.
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 WAITS = "10s"
+# Seconds that PostgreSQL may take to let go of who has just stopped.
+LEAVING = 1
+_OTHERS = text(
+    "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+    " AND application_name = :name AND pid <> pg_backend_pid()"
+)
 
 
 class HoldsData(Exception):
@@ -196,13 +203,13 @@ def _in_postgresql(session: Session) -> dict[str, int]:
 
 def _keep_others_out(session: Session) -> None:
     """Our connections bear our name. One that comes from now on waits, and then finds everything."""
-    others = text(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-        " AND application_name = :name AND pid <> pg_backend_pid()"
-    )
     connection = session.connection()
-    if connection.execute(others, {"name": database.APPLICATION}).scalar_one():
-        raise presence.InUse
+    latest = time.monotonic() + LEAVING
+    while connection.execute(_OTHERS, {"name": database.APPLICATION}).scalar_one():
+        if time.monotonic() > latest:
+            raise presence.InUse
+        time.sleep(0.05)
+        connection.exec_driver_sql("SELECT pg_stat_clear_snapshot()")
     connection.exec_driver_sql(f"SET LOCAL lock_timeout = '{WAITS}'")
     connection.exec_driver_sql(f"LOCK TABLE {', '.join(_names())} IN ACCESS EXCLUSIVE MODE")
 

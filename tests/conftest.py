@@ -162,9 +162,8 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory, worker_id: str) -> Gene
     if given != "embedded":
         yield worker_database(given, worker_id)
         return
-    root = tmp_path_factory.getbasetemp()
-    shared = root.parent if worker_id != "master" else root
-    with embedded_server(shared / "postgresql") as server:
+    # One for each worker: what is read in one database of a server stays in the files of all.
+    with embedded_server(tmp_path_factory.getbasetemp() / "postgresql") as server:
         yield worker_database(server.get_uri(), worker_id)
 
 
