@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from benchmarks import servers
+from benchmarks import finding, servers
 from benchmarks.figures import Bar, Row, Sample, table
 
 MEASURED = {
@@ -22,6 +22,7 @@ MEASURED = {
     "contribution page, 400 comments",
     "decision, 400 comments",
     "what follows a decision, 400 comments",
+    *(f"queue by {what}, 400 comments" for what in finding.LISTS),
     "home page, HTML",
     "article page, HTML",
     "queue page, HTML",

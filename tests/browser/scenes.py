@@ -190,7 +190,7 @@ def closed_forum_in_the_log(_gallery: Gallery, page: Page) -> None:
     page.goto("/desk")
     if button(page, "Fermer ce forum").count():
         button(page, "Fermer ce forum").click()
-        expect(page.get_by_text("Forum fermé par Ann")).to_be_visible()
+        expect(page.get_by_role("status")).to_contain_text("Forum fermé par Ann")
     page.goto("/desk/log")
     expect(page.get_by_role("heading", name="Forums fermés")).to_be_visible()
 

@@ -50,7 +50,7 @@ MOVING = """() => {
 }"""
 # A control is known by its border, or like a link by its line.
 UNMARKED = """() => [...document.querySelectorAll("button, select, textarea, input:not([type=hidden])")]
-  .filter(element => element.tabIndex >= 0 && element.type !== "checkbox")
+  .filter(element => element.tabIndex >= 0 && !["checkbox", "radio"].includes(element.type))
   .filter(element => {
     const style = getComputedStyle(element);
     const bordered = style.borderTopStyle !== "none" && parseFloat(style.borderTopWidth) >= 1;

@@ -1,6 +1,7 @@
 """Working through the queue with a script: keys, one after the other, and no page is loaded."""
 
 from collections.abc import Generator, Sequence
+from datetime import datetime, timedelta
 
 import pytest
 from conftest import Sent, add_article, send
@@ -170,6 +171,19 @@ def test_the_last_key_takes_back_the_last_decision(site: Site, visit: Visit) -> 
     page.keyboard.press("u")
     expect(page.locator(TITLE)).to_have_text(first)
     expect(page.get_by_role("status")).to_contain_text("Décision annulée.")
+    assert status(site, sent) is Status.PENDING
+
+
+def test_the_last_key_takes_it_back_before_it_was_even_said(site: Site, visit: Visit) -> None:
+    (sent, _other) = waiting(site, 2)
+    page = at_desk(site, visit)
+    first = opened(page)
+    page.clock.install()
+    page.clock.pause_at(datetime.now() + timedelta(hours=1))  # noqa: DTZ005 - the browser’s own
+    page.keyboard.press("s")
+    until_open(page, first)
+    page.keyboard.press("u")
+    expect(page.locator(TITLE)).to_have_text(first)
     assert status(site, sent) is Status.PENDING
 
 

@@ -117,9 +117,8 @@ def journey(site: Site) -> Journey:
         token = sign_in_token(site)
         assert "set-cookie" not in desk.get(f"/sign-in/{token}").headers
         assert desk.post(f"/sign-in/{token}", headers=origin).status_code == 303
-        links = Page(desk.get("/desk")).nodes("a[href*='/desk/comments/']")
-        (link,) = {str(node.attributes["href"]) for node in links}
-        decided = desk.post(f"{host}{link}/publish", data={"revision": "1"}, headers=origin)
+        publish = Page(desk.get("/desk")).form("Valider").action
+        decided = desk.post(f"{host}{publish}", data={"revision": "1"}, headers=origin)
     secrets = (tracking.rpartition("/")[2], words["email"], token)
     return Journey(words["text"], waited, decided.status_code, secrets)
 

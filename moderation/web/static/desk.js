@@ -10,11 +10,9 @@
 
   // A live region speaks of what changes in it, and not of what it came with.
   const announce = () => {
-    const region = find("main [role=status]");
-    const said = [...region.childNodes];
-    if (!find(".done", region)) return;
-    region.replaceChildren();
-    setTimeout(() => region.replaceChildren(...said), 50);
+    const said = all("main [role=status] > .done");
+    for (const one of said) one.hidden = true;
+    setTimeout(() => said.forEach((one) => { one.hidden = false; }), 50);
   };
 
   // What can be undone says for how long; after that, the way to go back on it takes its place.
