@@ -11,8 +11,10 @@ from sqlmodel import Session, col, delete, select, update
 
 from moderation import database, drafts, identifiers
 from moderation import mail as letters
+from moderation.decisions import NotFound
 from moderation.models.people import (
     Account,
+    AccountSession,
     Challenge,
     EmailChange,
     Passkey,
@@ -43,6 +45,10 @@ class NotAnAddress(Exception):
 
 class CannotSignIn(Exception):
     """The link or the code is used, too old, wrong, or nobody's."""
+
+
+class SignedOut(NotFound):
+    """The account was closed, or the browser signed out, since the request began."""
 
 
 @dataclass(frozen=True)
@@ -115,6 +121,21 @@ def hold(session: Session, account_id: int | None) -> Account | None:
     """
     same = select(Account).where(col(Account.id) == account_id).with_for_update()
     return session.exec(same, execution_options={"populate_existing": True}).first()
+
+
+def hold_own(session: Session, person: Person) -> Account:
+    """The account of who is asking, locked, to change how it is signed in to or what opens it.
+
+    Raises SignedOut: who ends all other browsers ends what they were about to do.
+    """
+    account = hold(session, person.id)
+    if account is None or account.removed_at is not None:
+        raise SignedOut
+    if person.browser is not None:
+        here = select(AccountSession.id).where(AccountSession.id == person.browser)
+        if session.exec(here).first() is None:
+            raise SignedOut
+    return account
 
 
 def operator(session: Session, now: datetime) -> int:

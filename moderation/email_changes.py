@@ -22,7 +22,7 @@ def ask(session: Session, person: Person, email: str, now: datetime) -> str:
     address = accounts.normal(email)
     if not drafts.is_address(address):
         raise NotAnAddress
-    accounts.hold(session, person.id)  # of two at once, the later one stands
+    accounts.hold_own(session, person)  # of two at once, the later one stands
     cancel(session, person.id)
     change = EmailChange(id=identifiers.new_id(), account_id=person.id, email=address, expires_at=now + LASTS)
     session.add(change)

@@ -62,7 +62,7 @@ def open_by_password(session: Session, found: Known, renewed: str | None) -> int
 
 def set_password(session: Session, person: Person, hashed: str, now: datetime) -> None:
     """Signs the person’s other browsers out."""
-    account = _present(session, person)
+    account = accounts.hold_own(session, person)
     account.password = hashed
     session.add(account)
     sessions.end_all(session, person.id, now, but=person.browser)
@@ -71,7 +71,7 @@ def set_password(session: Session, person: Person, hashed: str, now: datetime) -
 
 def remove_password(session: Session, person: Person, now: datetime) -> None:
     """Raises NotFound when there is none."""
-    account = _present(session, person)
+    account = accounts.hold_own(session, person)
     if account.password is None:
         raise NotFound
     account.password = None
@@ -91,7 +91,7 @@ def turn_codes_on(
     session: Session, vault: Vault, person: Person, secret: str, typed: str, now: datetime
 ) -> list[str] | None:
     """The recovery codes, which cannot be shown again; None for a wrong code. Raises AlreadyOn."""
-    account = _present(session, person)
+    account = accounts.hold_own(session, person)
     if account.totp is not None:
         raise AlreadyOn
     step = totp.step(secret, typed, now, after=None)
@@ -220,15 +220,8 @@ def _locked(session: Session, account_id: int | None) -> Account | None:
     return account if account is not None and account.removed_at is None else None
 
 
-def _present(session: Session, person: Person) -> Account:
-    account = _locked(session, person.id)
-    if account is None:
-        raise NotFound
-    return account
-
-
 def _with_codes(session: Session, person: Person) -> Account:
-    account = _present(session, person)
+    account = accounts.hold_own(session, person)
     if account.totp is None:
         raise NotFound
     return account

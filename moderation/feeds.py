@@ -12,16 +12,20 @@ from moderation.models.people import Account
 from moderation.models.queue import LetterKind
 
 
-def make(session: Session, account_id: int, now: datetime) -> str:
-    """The secret, which cannot be shown again; the one before opens nothing any more. A letter tells."""
+def make(session: Session, person: Person, now: datetime) -> str:
+    """The secret, which cannot be shown again; the one before opens nothing any more. A letter tells.
+
+    Raises SignedOut.
+    """
     secret = secrets.token_urlsafe(32)
-    _keep(session, account_id, identifiers.digest(secret))
-    mail.write(session, LetterKind.FEED_MADE, now, account_id=account_id)
+    _keep(session, person, identifiers.digest(secret))
+    mail.write(session, LetterKind.FEED_MADE, now, account_id=person.id)
     return secret
 
 
-def revoke(session: Session, account_id: int) -> None:
-    _keep(session, account_id, None)
+def revoke(session: Session, person: Person) -> None:
+    """Raises SignedOut."""
+    _keep(session, person, None)
 
 
 def reader(session: Session, secret: str) -> Person | None:
@@ -34,9 +38,8 @@ def reader(session: Session, secret: str) -> Person | None:
     return Person(account.id, account.name, account.email or "", account.role, sections=scope(account))
 
 
-def _keep(session: Session, account_id: int, digest: str | None) -> None:
-    account = accounts.hold(session, account_id)
-    assert account is not None
+def _keep(session: Session, person: Person, digest: str | None) -> None:
+    account = accounts.hold_own(session, person)
     account.feed = digest
     session.add(account)
     session.flush()

@@ -139,7 +139,7 @@ def check_registration(party: Party, answer: str) -> Registration:
 
 def add(session: Session, person: Person, made: Registration, name: str, now: datetime) -> None:
     """Raises NotAccepted when its challenge is not this person’s, used or too old, or the key is known."""
-    accounts.hold(session, person.id)
+    accounts.hold_own(session, person)
     _close(session, made.challenge, person.id, now)
     known = of(session, person.id)
     session.add(
@@ -212,7 +212,7 @@ def accept(session: Session, proof: Assertion, now: datetime, *, account_id: int
 
 def remove(session: Session, person: Person, passkey_id: int, now: datetime) -> None:
     """Raises NotFound, for another’s too."""
-    accounts.hold(session, person.id)
+    accounts.hold_own(session, person)
     key = session.get(Passkey, passkey_id, with_for_update=True)
     if key is None or key.account_id != person.id:
         raise NotFound

@@ -153,7 +153,7 @@ def everything_about(parts: Parts, person: Person) -> list[Deed]:
         lambda session: sessions.renew(session, cookies[1], now),
         lambda session: sessions.sign_out(session, cookies[2]),
         lambda session: tokens.create(session, session.get_one(Account, by.id), "", frozenset(), now),
-        lambda session: feeds.make(session, by.id, now),
+        lambda session: feeds.make(session, by, now),
         lambda _session: delivery._throw_away(parts.engine, now + LONG_AGO),
     ]
 

@@ -130,7 +130,7 @@ def test_the_feed_and_the_api_show_a_section_alone(
     with parts.writing() as session:
         account = session.get_one(Account, eve.id)
         secret = tokens.create(session, account, "", frozenset(Scope), clock())
-        address = feeds.make(session, eve.id, parts.clock())
+        address = feeds.make(session, eve, parts.clock())
     bearer = {"Authorization": f"Bearer {secret}"}
     feed = client.get(f"/desk/feed/{address}.atom")
     assert own.id in feed.text
@@ -280,7 +280,7 @@ def test_a_feed_goes_with_the_account(
     parts: Parts, client: TestClient, eve: Person, clock: FakeClock
 ) -> None:
     with parts.writing() as session:
-        secret = feeds.make(session, eve.id, parts.clock())
+        secret = feeds.make(session, eve, parts.clock())
     assert client.get(f"/desk/feed/{secret}.atom").status_code == 200
     with parts.writing() as session:
         members.remove(session, eve.email, clock())
@@ -293,7 +293,7 @@ def test_a_feed_somebody_else_made_ends_with_their_browser_and_a_letter_told_of_
 ) -> None:
     with parts.writing() as session:
         browser = sessions.start(session, eve.id, kept=True, now=clock())
-        secret = feeds.make(session, eve.id, clock())
+        secret = feeds.make(session, eve, clock())
         assert session.exec(select(Letter.kind)).all() == [LetterKind.FEED_MADE]
         here = sessions.holder(session, browser, clock())
         assert here is not None

@@ -1,14 +1,16 @@
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import datetime, timedelta
 from functools import partial
 
 import pytest
 from conftest import FakeClock, at_once
-from sqlmodel import select
+from sqlmodel import Session, select
 
-from moderation import accounts, sessions
-from moderation.accounts import Person
+from moderation import accounts, email_changes, factors, feeds, members, passkeys, sessions, tokens
+from moderation.accounts import Person, SignedOut
 from moderation.decisions import NotFound
 from moderation.models.people import AccountSession
+from moderation.models.queue import Letter
 from moderation.web.dependencies import Parts
 
 
@@ -214,6 +216,41 @@ def test_a_browser_that_signed_in_meanwhile_is_not_the_one_to_leave_alone(
     with parts.writing() as session:
         sessions.end_all(session, ann.id, asked, but=person.browser)
     assert [holder(parts, cookie) for cookie in (thief, mine, again)] == [None] * 3
+
+
+CHANGES: dict[str, Callable[[Session, Person, datetime], object]] = {
+    "password": lambda session, person, now: factors.set_password(session, person, "hash", now),
+    "password removed": factors.remove_password,
+    "codes": factors.turn_codes_off,
+    "passkey removed": lambda session, person, now: passkeys.remove(session, person, 1, now),
+    "address": lambda session, person, now: email_changes.ask(session, person, "ann@example.net", now),
+    "feed": feeds.make,
+    "feed revoked": lambda session, person, _now: feeds.revoke(session, person),
+    "token": lambda session, person, now: tokens.create(
+        session, accounts.hold_own(session, person), "", frozenset(), now
+    ),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+@pytest.mark.parametrize("closed", [True, False])
+def test_who_was_signed_out_meanwhile_changes_nothing_about_signing_in(
+    parts: Parts,
+    sami: Person,
+    change: Callable[[Session, Person, datetime], object],
+    closed: bool,
+) -> None:
+    thief, _mine = here(parts, start(parts, sami)), start(parts, sami)
+    assert thief is not None
+    with parts.writing() as session:
+        if closed:
+            members.remove(session, sami.email, parts.clock())
+        else:
+            sessions.end_all(session, sami.id, parts.clock())
+    with pytest.raises(SignedOut), parts.writing() as session:
+        change(session, thief, parts.clock())
+    with parts.reading() as session:
+        assert session.exec(select(Letter)).all() == []
 
 
 @pytest.mark.parametrize("everywhere", [True, False])

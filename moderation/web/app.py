@@ -18,6 +18,7 @@ from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from moderation import database, mail, metrics, rendering
+from moderation.accounts import SignedOut
 from moderation.clock import Clock, utc
 from moderation.decisions import NotFound
 from moderation.delivery import Loop
@@ -124,7 +125,8 @@ def create_app(parts: Parts) -> ASGIApp:
     for kind, status in STATUS_OF.items():
         app.add_exception_handler(kind, _shown(status))
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(NotSignedIn, _to_sign_in)
+    for nobody in (NotSignedIn, SignedOut):
+        app.add_exception_handler(nobody, _to_sign_in)
     app.add_exception_handler(NotAllowed, _shown(403))
     app.add_exception_handler(NotConfirmed, confirm.led_there)
     for unavailable in database.UNAVAILABLE:

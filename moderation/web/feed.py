@@ -35,9 +35,9 @@ def change(
 ) -> Response:
     if move == "revoke":
         with app.writing() as session:
-            feeds.revoke(session, person.id)
+            feeds.revoke(session, person)
         return go(app, request, person, f"{ACCOUNT}?done=feed_revoked", now)
     with app.writing() as session:
-        secret = feeds.make(session, person.id, now)
+        secret = feeds.make(session, person, now)
     # Shown once, in the answer itself: no address that stays in a history holds it.
     return app.page("account_feed.html", None, headers=PRIVATE, person=person, code=secret)

@@ -6,7 +6,6 @@ from fastapi import APIRouter, Form, Query, Request, Response
 
 from moderation import accounts, markup, tokens
 from moderation.accounts import Person
-from moderation.decisions import NotFound
 from moderation.drafts import LONGEST_NAME
 from moderation.markup import Refused
 from moderation.models.people import Role
@@ -76,10 +75,7 @@ def create(
     except Refused:
         return _shown(app, person, 422, typed=name, scopes=scopes, problem="name")
     with app.writing() as session:
-        account = accounts.by_email(session, person.email)
-        if account is None:
-            raise NotFound
-        secret = tokens.create(session, account, said, scopes, now)
+        secret = tokens.create(session, accounts.hold_own(session, person), said, scopes, now)
     return _shown(app, person, 200, code=secret)
 
 
