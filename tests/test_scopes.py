@@ -7,12 +7,25 @@ from datetime import timedelta
 import pytest
 from conftest import FakeClock, Run, Sent, add_person, send, sign_in
 from httpx2 import Response
+from page import Page
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from moderation import articles, decisions, factors, feeds, members, notes, preferences, sessions, tokens
+from moderation import (
+    articles,
+    bulk,
+    decisions,
+    factors,
+    feeds,
+    members,
+    notes,
+    preferences,
+    sessions,
+    tokens,
+)
 from moderation.accounts import Person
 from moderation.articles import Content
+from moderation.bulk import Seen
 from moderation.decisions import NotFound
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.people import Account, Role
@@ -91,7 +104,22 @@ def asked(parts: Parts, hidden: list[Sent]) -> list[tuple[str, str, dict[str, st
         ("GET", path, {}) for path in ("/desk/log", "/desk/log?whose=own", "/desk/account", "/desk/team")
     ]
     for sent in hidden:
-        pages.append(("GET", f"/desk/comments/{sent.id}", {}))
+        pages += [("GET", f"/desk/comments/{sent.id}{then}", {}) for then in ("", "/correct", "/redact")]
+        written = {"revision": "2", "text": "x", "passages": "0", "reason": "other", "note": "x"}
+        moves = [
+            "lease",
+            "reading",
+            "note",
+            "pass",
+            "take-up",
+            "stand-aside",
+            "come-back",
+            "veto",
+            "correct",
+            "redact",
+            "reply",
+        ]
+        pages += [("POST", f"/desk/comments/{sent.id}/{move}", written) for move in moves]
         pages += [
             (
                 "POST",
@@ -122,6 +150,20 @@ def test_no_answer_holds_anything_of_another_section(
             assert answer.status_code == 404, (method, path)
     assert own.id in theirs.get("/desk").text
     assert "1 contribution attend" in re.sub(r"\s", " ", theirs.get("/desk").text)
+
+
+def test_a_lot_of_another_section_is_told_to_nobody_else(
+    parts: Parts, theirs: TestClient, ann: Person, own: Sent, hidden: list[Sent]
+) -> None:
+    with parts.writing() as session:
+        lots = [
+            bulk.decide(
+                session, [Seen(one.id, 1)], Action.SPAM, by=ann.id, now=parts.clock(), undo=timedelta(hours=1)
+            ).lot
+            for one in (own, hidden[0])
+        ]
+    told = [Page(theirs.get(f"/desk?lot={lot}")).texts("[data-lot]") for lot in lots]
+    assert [len(one) for one in told] == [1, 0]
 
 
 def test_the_feed_and_the_api_show_a_section_alone(

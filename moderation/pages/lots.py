@@ -15,7 +15,7 @@ from moderation.deciders import MayNotDecide
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.queue import Comment, Decision
 from moderation.pages import kin, log, queue
-from moderation.pages.cards import Card, cards, visible_to
+from moderation.pages.cards import Card, cards, in_scope, visible_to
 from moderation.pages.filters import Filter
 from moderation.pages.log import Line
 from moderation.pages.narrowing import narrowed
@@ -118,13 +118,16 @@ class BulkPage:
     needs_reason = lifecycle.NEEDS_REASON
 
 
-def lot(session: Session, name: str | None) -> Lot | None:
+def lot(session: Session, person: Person, name: str | None) -> Lot | None:
+    """Counted as far as this person may see."""
     if name is None:
         return None
     found = session.exec(
         select(
             func.count(), func.min(Decision.action), func.min(Decision.undoes), func.min(Decision.undo_until)
-        ).where(Decision.lot == name)
+        )
+        .join(Comment)
+        .where(Decision.lot == name, *in_scope(person, col(Comment.section)))
     ).one()
     number, action, undoes, until = found
     if not number:

@@ -112,7 +112,7 @@ def first(
 ) -> Response:
     told = replace(
         pages.told(session, person, done, forum, heard or ()),
-        lot=lots.lot(session, made.lot),
+        lot=lots.lot(session, person, made.lot),
         left=lots.left(session, person, made.left),
     )
     page = pages.first(session, person, which, after=after, told=told, **_site(app))
