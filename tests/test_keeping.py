@@ -61,7 +61,8 @@ def test_a_backup_is_printed_and_restored(run: Run, parts: Parts, pending: Sent,
         running = run("restore", str(file), "--replace")
     assert (running.exit_code, "Stop it" in running.stderr) == (1, True)
     parts.engine.dispose()
-    assert run("restore", str(file), "--replace").exit_code == 0
+    restored = run("restore", str(file), "--replace")
+    assert restored.exit_code == 0, restored.stderr
     with parts.reading() as session:
         assert session.exec(select(Comment.id)).all() == [pending.id]
 
