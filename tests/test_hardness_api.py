@@ -3,6 +3,7 @@
 from collections import Counter
 from typing import Any
 
+import pytest
 from conftest import FakeClock, Sent, add_article, send
 from hammered import THOROUGH, rounds
 from hypothesis import given, settings
@@ -56,12 +57,17 @@ def names(parts: Parts, clock: FakeClock, moderator: TestClient) -> dict[str, li
     }
 
 
-def test_the_api_answers_as_it_says_whatever_it_is_asked(parts: Parts, ann: Person, clock: FakeClock) -> None:
+def test_the_api_answers_as_it_says_whatever_it_is_asked(
+    parts: Parts, ann: Person, clock: FakeClock, request: pytest.FixtureRequest
+) -> None:
     import schemathesis  # noqa: PLC0415 - half a second, for no other test
     from schemathesis import GenerationMode  # noqa: PLC0415
     from schemathesis.checks import CHECKS  # noqa: PLC0415
     from schemathesis.core.result import Ok  # noqa: PLC0415
+    from schemathesis.python import asgi  # noqa: PLC0415
 
+    # It starts the application, whose delivery would go on in the tests that follow.
+    request.addfinalizer(asgi.shutdown_lifespans)
     app = create_app(parts)
     all_scopes = TestClient(app, headers=token(parts, ann, tuple(Scope)))
     known = names(parts, clock, all_scopes)
