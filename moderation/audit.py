@@ -7,6 +7,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement
 from sqlalchemy import select as rows_of
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -97,6 +98,13 @@ def _differences() -> dict[str, SelectOfScalar[Any]]:
     waits = select(Effect.id).where(Effect.comment_id == Comment.id, Effect.kind == EffectKind.SYNC).exists()
     ends = select(Effect.id).where(Effect.comment_id == Comment.id, Effect.kind == EffectKind.LAPSE).exists()
     up = col(Publication.taken_down_at).is_(None)
+    parent = aliased(Publication)
+    answered = select(parent.id).where(
+        parent.comment_id == Comment.parent_id, col(parent.taken_down_at).is_(None)
+    )
+    answers_nothing = and_(
+        col(Comment.official).is_(True), col(Comment.parent_id).is_not(None), ~answered.exists()
+    )
     copied = select(Comment.id).join(Publication, col(Publication.comment_id) == Comment.id)
     counted = (
         select(func.count()).where(Publication.thread_id == Thread.id, up).correlate(Thread).scalar_subquery()
@@ -104,11 +112,12 @@ def _differences() -> dict[str, SelectOfScalar[Any]]:
     return {
         "published, and not to be read": select(Comment.id)
         .outerjoin(Publication, and_(col(Publication.comment_id) == Comment.id, up))
-        .where(Comment.status == Status.PUBLISHED, col(Publication.id).is_(None), ~waits),
+        .where(Comment.status == Status.PUBLISHED, col(Publication.id).is_(None), ~waits, ~answers_nothing),
         "to be read otherwise than it was approved": copied.join(
             Version, and_(col(Version.comment_id) == Comment.id, col(Version.number) == Comment.version)
         ).where(Comment.status == Status.PUBLISHED, up, ~waits, _otherwise()),
         "to be read, and not published": copied.where(Comment.status != Status.PUBLISHED, up),
+        "the moderation’s answer to what is not to be read": copied.where(answers_nothing, up),
         "asked, and waited for without end": select(Comment.id).where(Comment.status == Status.ASKED, ~ends),
         "waited for, and not asked": select(Comment.id).where(Comment.status != Status.ASKED, ends),
         "taken down, and its words are still there": select(Publication.comment_id).where(

@@ -126,7 +126,7 @@ def undo(session: Session, lot: str, *, by: int, now: datetime) -> Outcome:
         assert decision.id is not None
         try:
             done.append(decisions.undo(session, decision.id, by=by, now=now, lot=another))
-        except (MayNotDecide, TooLate) as why:
+        except (NotFound, MayNotDecide, TooLate) as why:
             left.append(Left(decision.comment_id, why))
     return Outcome(another, tuple(done), tuple(left))
 
@@ -144,9 +144,12 @@ def _changed(session: Session, selection: Sequence[Seen], undo: timedelta) -> di
 
 
 def _in_turn(session: Session, ids: Iterable[str]) -> Sequence[Comment]:
-    """Locked in one order: two lots that share some wait for one another, and never each for the other."""
+    """Locked in one order: two lots that share some wait for one another, and never each for the other.
+
+    Nor for who changes an answer, which has PostgreSQL look whether what it answers is still there.
+    """
     return session.exec(
-        select(Comment).where(col(Comment.id).in_(ids)).order_by(Comment.id).with_for_update()
+        select(Comment).where(col(Comment.id).in_(ids)).order_by(Comment.id).with_for_update(key_share=True)
     ).all()
 
 

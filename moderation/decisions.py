@@ -74,8 +74,7 @@ def speak(
     MayNotDecide, Stale, IllegalMove, ReasonNeeded, QuestionNeeded and NoteTooLong.
     """
     note = remarks.as_noted(note).strip()
-    publishing = action is Action.PUBLISH
-    comment = to_decide(session, comment_id, revision=revision, by=by, publishing=publishing)
+    comment = to_decide(session, comment_id, revision=revision, by=by, publishing=action is Action.PUBLISH)
     if not lifecycle.is_decided(action):
         raise IllegalMove(comment.status, action)
     after = lifecycle.after(comment.status, action)
@@ -222,8 +221,7 @@ def _move(session: Session, comment: Comment, decision: Decision) -> Decision:
 
 def _explain(comment: Comment, stands: Decision | None) -> None:
     """Whose decision its status is, and why, copied for the lists."""
-    comment.decided_by = stands.account_id if stands is not None else None
-    comment.reason = stands.reason if stands is not None else None
+    comment.decided_by, comment.reason = (stands.account_id, stands.reason) if stands else (None, None)
 
 
 def undo(session: Session, decision_id: int, *, by: int, now: datetime, lot: str | None = None) -> Decision:
@@ -246,7 +244,8 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime, lot: str
 def set_aside(session: Session, comment: Comment, now: datetime) -> None:
     """Undoes, for the author who acts on what they were shown, the decisions that have not taken effect.
 
-    Nothing shows in between. Raises TooLate when one of them has just been done by another process.
+    What the moderation answered waits as well then. Nothing shows in between. Raises TooLate when one of them
+    has just been done by another process.
     """
     shown = standing.in_effect(session, comment.id, now)[:1]
     for decision in standing.lines(session, comment.id):
@@ -254,6 +253,9 @@ def set_aside(session: Session, comment: Comment, now: datetime) -> None:
             break
         _take_back(session, comment, decision, by=None, now=now)
     publication.sync(session, comment.id, now)
+    for answer in publication.answers(session, comment.id) if comment.status is not Status.PUBLISHED else ():
+        for decision in standing.lines(session, answer.id):
+            _take_back(session, answer, decision, by=None, now=now)
 
 
 def _take_back(

@@ -1,8 +1,10 @@
 """Makes the public copy of a comment agree with the queue. The only bridge from one to the other."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement
+from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, delete, select
 
 from moderation import lifecycle
@@ -31,16 +33,43 @@ def sync(session: Session, comment_id: str, now: datetime) -> None:
     """Reads the status and makes the public copy agree, so that the order of calls cannot matter.
 
     A publication that still waits for its window leaves things as readers have them; taking down never waits.
+    What the moderation answered comes and goes with what it answers.
     """
     comment = session.get(Comment, comment_id, with_for_update=True, populate_existing=True)
     if comment is None:
         return
+    followers = answers(session, comment_id)
     copy = session.exec(select(Publication).where(Publication.comment_id == comment_id)).first()
-    if comment.status is not Status.PUBLISHED:
+    if comment.status is not Status.PUBLISHED or _answers_nothing(session, comment):
         if copy is not None and copy.taken_down_at is None:
             _take_down(session, copy, now)
     elif not _waits(session, comment_id, now):
         _put_up(session, comment, copy, now)
+    for answer in followers:
+        sync(session, answer.id, now)
+
+
+def answers(session: Session, comment_id: str) -> Sequence[Comment]:
+    """What the moderation answered to it in one go with publishing it; locked, and after it as ever."""
+    born, publishing = aliased(Decision), aliased(Decision)
+    together = (
+        select(born.comment_id)
+        .join(publishing, col(publishing.lot) == born.lot)
+        .where(publishing.comment_id == comment_id, born.revision == 2)
+    )
+    return session.exec(
+        select(Comment)
+        .where(
+            col(Comment.id).in_(together), Comment.parent_id == comment_id, col(Comment.official).is_(True)
+        )
+        .order_by(Comment.id)
+        .with_for_update()
+    ).all()
+
+
+def _answers_nothing(session: Session, comment: Comment) -> bool:
+    """Whether it is the moderation’s answer to what nobody can read: it may quote it."""
+    return comment.official and comment.parent_id is not None and not is_up(session, comment.parent_id)
 
 
 def is_up(session: Session, comment_id: str) -> bool:

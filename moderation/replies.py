@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from moderation import bulk, corrections, decisions, identifiers, publication, scrubbing, submissions, texts
+from moderation import bulk, corrections, decisions, identifiers, publication, submissions, texts
 from moderation.bulk import Outcome
 from moderation.corrections import TakesVoices
 from moderation.drafts import Draft
 from moderation.lifecycle import Action
-from moderation.models.queue import Comment, Decision, Effect, EffectKind
+from moderation.models.queue import Comment, Decision
 
 
 @dataclass(frozen=True)
@@ -55,11 +55,11 @@ def publish(
 
 
 def of(session: Session, lot: str) -> Answer | None:
-    """The answer that was published in that lot."""
+    """The answer that was written in that lot; not one that was decided about in it, later, among others."""
     found = session.exec(
         select(Comment)
         .join(Decision)
-        .where(Decision.lot == lot, col(Decision.undoes).is_(None), col(Comment.official).is_(True))
+        .where(Decision.lot == lot, Decision.revision == 2, col(Comment.official).is_(True))
     ).first()
     if found is None or found.parent_id is None:
         return None
@@ -73,29 +73,26 @@ def about(session: Session, decision_id: int) -> Answer | None:
 
 
 def undo(session: Session, decision_id: int, *, by: int, now: datetime) -> Decision:
-    """As `decisions.undo`; but an answer and what it answers are taken back together, or neither."""
+    """As `decisions.undo`, and of an answer or what it answers as `undo_lot`."""
     decision = session.get(Decision, decision_id)
     if decision is None or decision.lot is None or about(session, decision_id) is None:
         return decisions.undo(session, decision_id, by=by, now=now)
     outcome = undo_lot(session, decision.lot, by=by, now=now)
-    if outcome.left:
-        raise outcome.left[0].why
     return next(line for line in outcome.done if line.undoes == decision_id)
 
 
 def undo_lot(session: Session, lot: str, *, by: int, now: datetime) -> Outcome:
-    """As `bulk.undo`; of an answer that is taken back nothing stays, as if it had not been written."""
+    """As `bulk.undo`; but an answer and what it answers are taken back together, or neither.
+
+    Of an answer that is taken back nothing stays, as if it had not been written. Raises, for one of the two,
+    NotFound, MayNotDecide and TooLate.
+    """
     answer = of(session, lot)
+    if answer is None:
+        return bulk.undo(session, lot, by=by, now=now)
+    session.get(Comment, answer.parent_id, with_for_update=True)  # before its answer, as whoever acts on it
     outcome = bulk.undo(session, lot, by=by, now=now)
-    if answer is not None and answer.comment_id in {line.comment_id for line in outcome.done}:
-        _withdraw(session, session.get_one(Comment, answer.comment_id), by, now)
+    if outcome.left:
+        raise outcome.left[0].why
+    submissions.take_away(session, session.get_one(Comment, answer.comment_id), now, by=by)
     return outcome
-
-
-def _withdraw(session: Session, answer: Comment, by: int, now: datetime) -> None:
-    decision = decisions.record(session, answer, Action.WITHDRAW, now=now, undo_until=now, by=by)
-    submissions.erase(session, answer)
-    assert decision.id is not None
-    due = scrubbing.due(session, now)
-    session.add(Effect(kind=EffectKind.ERASE, comment_id=answer.id, decision_id=decision.id, due_at=due))
-    session.flush()

@@ -18,6 +18,7 @@ from moderation import (
     markup,
     notes,
     precedents,
+    publication,
     questions,
     scrubbing,
     search,
@@ -266,11 +267,20 @@ def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -
         decisions.set_aside(session, comment, now)
     except TooLate:
         raise IllegalMove(comment.status, Action.WITHDRAW) from None
-    decision = decisions.record(session, comment, Action.WITHDRAW, now=now, undo_until=now)
+    for answer in publication.answers(session, comment.id):
+        if answer.status is Status.PENDING:
+            take_away(session, answer, now)
+    return take_away(session, comment, now)
+
+
+def take_away(session: Session, comment: Comment, now: datetime, *, by: int | None = None) -> Decision:
+    """Erases what waits, from the tables at once and from their files soon; `by` is nobody for its author."""
+    decision = decisions.record(session, comment, Action.WITHDRAW, now=now, undo_until=now, by=by)
     erase(session, comment)
     assert decision.id is not None
     due = scrubbing.due(session, now)
     session.add(Effect(kind=EffectKind.ERASE, comment_id=comment.id, decision_id=decision.id, due_at=due))
+    session.flush()
     return decision
 
 

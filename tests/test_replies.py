@@ -3,17 +3,20 @@
 from collections.abc import Callable
 
 import pytest
-from conftest import Sent, add_person, send
-from sqlmodel import col, select
-from test_corrections import UNDO, decide, html, newest, sound
+from conftest import FakeClock, Sent, add_person, send
+from sqlmodel import col, func, select
+from test_corrections import UNDO, correct, decide, html, newest, sound
+from test_forgetting import redact
+from test_questions import ask
 from test_voices import TWO, rule
 
-from moderation import decisions, drafts, replies, vetoes
+from moderation import answers, bulk, decisions, delivery, drafts, replies, submissions, vetoes
 from moderation.accounts import Person
+from moderation.bulk import Seen
 from moderation.corrections import TakesVoices
 from moderation.deciders import MayNotDecide
 from moderation.decisions import NotFound, Stale, TooLate
-from moderation.lifecycle import Action, IllegalMove, Status
+from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.markup import Dialect
 from moderation.models.people import Role
 from moderation.models.public import Publication, Thread
@@ -116,7 +119,146 @@ def test_it_is_too_late_for_both_or_for_neither(
     with pytest.raises(TooLate), parts.writing() as session:
         replies.undo(session, line, by=ann.id, now=parts.clock())
     settle()
-    assert [author for _, author, *_ in public(parts)] == ["La modération"]
+    assert public(parts) == []
+    assert sound(parts)
+
+
+def test_of_a_lot_too_both_or_neither_is_undone(
+    parts: Parts, ann: Person, sami: Person, pending: Sent, settle: Callable[[], None]
+) -> None:
+    line = answer(parts, pending, ann)
+    correct(parts, Sent(official(parts).id, "", ""), sami, f"{WORDS} (sic)", revision=2)
+    with parts.reading() as session:
+        lot = session.get_one(Decision, line).lot
+    assert lot is not None
+    with pytest.raises(TooLate), parts.writing() as session:
+        replies.undo_lot(session, lot, by=ann.id, now=parts.clock())
+    settle()
+    assert [official for *_, official, _ in public(parts)] == [False, True]
+    assert sound(parts)
+
+
+# An answer is to be read while what it answers is: it may quote it.
+
+
+def test_who_takes_a_text_back_in_the_window_takes_the_answer_with_it(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None]
+) -> None:
+    answer(parts, pending, ann, words=f"À « {pending.text} » : merci.")
+    with parts.writing() as session:
+        submissions.withdraw(session, pending.tracking, revision=1, now=parts.clock())
+    settle()
+    assert public(parts) == []
+    reply = official(parts)
+    assert (reply.status, newest(parts, Sent(reply.id, "", "")).source) == (Status.WITHDRAWN, "")
+    assert sound(parts)
+
+
+def test_who_answers_a_question_in_the_window_has_the_moderation_s_answer_wait_too(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None]
+) -> None:
+    ask(parts, pending, ann)
+    settle()
+    answer(parts, pending, ann, revision=2)
+    with parts.writing() as session:
+        answers.answer(session, pending.tracking, "De Zoé.", revision=2, now=parts.clock())
+    settle()
+    assert public(parts) == []
+    reply = official(parts)
+    assert reply.status is Status.PENDING
+    assert newest(parts, Sent(reply.id, "", "")).source == WORDS
+    decide(parts, Sent(reply.id, "", ""), ann, Action.PUBLISH, revision=reply.revision)
+    settle()
+    assert public(parts) == []
+    assert sound(parts)
+    with parts.reading() as session:
+        revision = session.get_one(Comment, pending.id).revision
+    decide(parts, pending, ann, Action.PUBLISH, revision=revision)
+    settle()
+    assert [author for _, author, *_ in public(parts)] == ["Zoé", "La modération"]
+    assert sound(parts)
+
+
+REWRITES = {
+    "corrected": lambda parts, sent, by: correct(parts, sent, by, "Le pont est ouvert.", revision=2),
+    "redacted": lambda parts, sent, by: redact(parts, sent, by, revision=2, words="vélos"),
+}
+
+
+@pytest.mark.parametrize("how", REWRITES.values(), ids=REWRITES)
+def test_an_answer_waits_for_what_it_answers_to_be_rewritten(
+    parts: Parts, ann: Person, pending: Sent, clock: FakeClock, how: Callable[..., object]
+) -> None:
+    answer(parts, pending, ann)
+    clock.tick(seconds=15)
+    how(parts, pending, ann)
+    clock.tick(seconds=6)
+    delivery.effects(parts.engine, clock())
+    assert public(parts) == []
+    assert sound(parts)
+    clock.tick(seconds=15)
+    delivery.effects(parts.engine, clock())
+    assert [author for _, author, *_ in public(parts)] == ["Zoé", "La modération"]
+    assert sound(parts)
+
+
+def test_an_answer_is_taken_down_and_put_back_with_what_it_answers(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None]
+) -> None:
+    answer(parts, pending, ann)
+    settle()
+    decide(parts, pending, ann, Action.UNPUBLISH, revision=2)
+    assert public(parts) == []
+    with parts.reading() as session:
+        assert session.exec(select(Thread.count)).all() == [0]
+    assert sound(parts)
+    with parts.writing() as session:
+        line = session.exec(select(func.max(Decision.id))).one() or 0
+        decisions.undo(session, line, by=ann.id, now=parts.clock())
+    assert [author for _, author, *_ in public(parts)] == ["Zoé", "La modération"]
+    assert sound(parts)
+
+
+# Among others an answer is one like them.
+
+
+@pytest.fixture
+def among(parts: Parts, ann: Person, pending: Sent, article: str, settle: Callable[[], None]) -> list[Seen]:
+    """An answer, and others, all public."""
+    answer(parts, pending, ann)
+    others = [send(parts, article, f"Texte {number}.") for number in range(2)]
+    for other in others:
+        decide(parts, other, ann, Action.PUBLISH)
+    settle()
+    return [Seen(official(parts).id, 2), *(Seen(other.id, 2) for other in others)]
+
+
+@pytest.mark.parametrize("alone", [True, False])
+def test_what_is_taken_down_with_others_is_put_back(
+    parts: Parts, ann: Person, among: list[Seen], alone: bool
+) -> None:
+    before = public(parts)
+    with parts.writing() as session:
+        outcome = bulk.decide(
+            session,
+            among,
+            Action.UNPUBLISH,
+            by=ann.id,
+            now=parts.clock(),
+            undo=UNDO,
+            reason=Reason.OFF_TOPIC,
+        )
+        lines = [line.id or 0 for line in outcome.done]
+        assert len(lines) == 3
+        assert replies.of(session, outcome.lot) is None
+    assert len(public(parts)) == 1
+    with parts.writing() as session:
+        if alone:
+            for line in lines:
+                replies.undo(session, line, by=ann.id, now=parts.clock())
+        else:
+            replies.undo_lot(session, outcome.lot, by=ann.id, now=parts.clock())
+    assert public(parts) == before
     assert sound(parts)
 
 

@@ -261,11 +261,14 @@ def undo(
             found = logged.line(session, person, decision)
         if found is None:
             raise NotFound from None
-        typed = Typed(late) if isinstance(late, TooLate) else Typed(problem="may_not")
-        return as_it_is(app, person, now, found.comment_id, which, typed)
+        return as_it_is(app, person, now, found.comment_id, which, _not_undone(late))
     if answered is not None:
         return _unanswered(app, person, now, which, answered, line)
     return go(app, request, person, which.address(f"/desk/comments/{comment_id}", done=line), now)
+
+
+def _not_undone(late: TooLate | MayNotDecide) -> Typed:
+    return Typed(late) if isinstance(late, TooLate) else Typed(problem="may_not")
 
 
 def _unanswered(
@@ -279,14 +282,19 @@ def _unanswered(
 
 
 def _undo_lot(app: Parts, request: Request, person: Person, now: Now, which: Filter, lot: str) -> Response:
-    with app.writing() as session:
+    with app.reading() as session:
         answered = replies.of(session, lot)
-        undone = replies.undo_lot(session, lot, by=person.id, now=now)
-        lines = [line.id for line in undone.done]
+    try:
+        with app.writing() as session:
+            undone = replies.undo_lot(session, lot, by=person.id, now=now)
+            lines = [line.id for line in undone.done]
+    except (TooLate, MayNotDecide) as late:
+        assert answered is not None  # of others, each is undone or left
+        return as_it_is(app, person, now, answered.parent_id, which, _not_undone(late))
     for line in lines:
         observe.decided(line, "undo", person.id)
     left = [one.comment_id for one in undone.left]
-    if answered is not None and not left:
+    if answered is not None:
         return _unanswered(app, person, now, which, answered, lines[0])
     if lines:
         return go(app, request, person, which.address("/desk", lot=undone.lot, left=left), now)
