@@ -137,5 +137,6 @@ def published(
     headers = {"Cache-Control": "public, no-cache", "ETag": etag}
     if etag in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
-    body = PublicComments.of(page).model_dump_json()
+    # What the moderation did is said where it did something.
+    body = PublicComments.of(page).model_dump_json(exclude_defaults=True)
     return Response(body, media_type="application/json", headers=headers)

@@ -56,6 +56,13 @@ class PublicComment(Shape):
     html: str = Field(examples=["<p>Le pont est aussi ouvert aux vélos.</p>"])
     written_at: Moment = Field(examples=[AT])
     published_at: Moment = Field(examples=[AT])
+    official: bool = Field(default=False, description="There, and true, for an answer of the moderation.")
+    corrected_at: Moment | None = Field(
+        default=None, examples=[AT], description="There when the moderation corrected the text."
+    )
+    redacted_at: Moment | None = Field(
+        default=None, examples=[AT], description="There when the moderation took a passage out."
+    )
 
     @classmethod
     def of(cls, item: Contribution) -> "PublicComment":
@@ -66,6 +73,9 @@ class PublicComment(Shape):
             html=str(item.html),
             written_at=item.written_at,
             published_at=item.published_at,
+            official=item.official,
+            corrected_at=item.corrected_at,
+            redacted_at=item.redacted_at,
         )
 
 

@@ -228,6 +228,26 @@ def test_the_public_list_holds_what_is_published_oldest_first(
     assert first["comments"][0]["written_at"] == "2026-03-01T09:00:00Z"
 
 
+def test_the_public_list_says_what_the_moderation_did_and_what_is_its_own(
+    program: Program,
+    desk: TestClient,
+    article: str,
+    pending: Sent,
+    settle: Callable[[], None],
+    clock: FakeClock,
+) -> None:
+    desk.post(f"/desk/comments/{pending.id}/reply", data={"revision": "1", "text": "Merci."})
+    settle()
+    right = {"revision": "2", "text": "Le pont est ouvert.", "step": "save"}
+    assert desk.post(f"/desk/comments/{pending.id}/correct", data=right).status_code == 303
+    at = clock().isoformat().replace("+00:00", "Z")
+    settle()
+    first, answer = program.get(f"/articles/{article}/comments").json()["comments"]
+    marks = ("official", "corrected_at", "redacted_at")
+    assert {name: first[name] for name in marks if name in first} == {"corrected_at": at}
+    assert {name: answer[name] for name in marks if name in answer} == {"official": True}
+
+
 @pytest.mark.parametrize("query", ["?limit=0", "?limit=201", "?limit=x", "?after=x", "?after=-1"])
 def test_a_place_that_is_not_in_the_list_is_refused(client: TestClient, article: str, query: str) -> None:
     assert len(fields(client.get(f"{API}/articles/{article}/comments{query}"))) == 1

@@ -77,6 +77,24 @@ def test_one_undo_takes_both_back_and_gives_the_words_back(
     assert again.status == 303
 
 
+def test_where_one_of_the_two_changed_neither_is_taken_back_and_it_is_said(
+    parts: Parts, desk: TestClient, pending: Sent
+) -> None:
+    answer = desk.post(f"/desk/comments/{pending.id}/reply", data={"revision": "1", "text": WORDS})
+    (form,) = [
+        one for one in Page(desk.get(answer.headers["location"])).forms if "Annuler les deux" in one.buttons
+    ]
+    with parts.reading() as session:
+        reply = session.exec(select(Comment.id).where(Comment.parent_id == pending.id)).one()
+    right = {"revision": "2", "text": f"{WORDS} (sic)", "step": "save"}
+    assert desk.post(f"/desk/comments/{reply}/correct", data=right).status_code == 303
+    undone = Page(desk.post(form.action, data=form.fields))
+    assert undone.status == 409
+    assert "Rien n’a été fait." in undone.alert
+    with parts.reading() as session:
+        assert {comment.status.value for comment in session.exec(select(Comment))} == {"published"}
+
+
 def test_from_ones_own_decisions_both_go_too(desk: TestClient, pending: Sent, parts: Parts) -> None:
     post(desk, pending)
     own = Page(desk.get("/desk/log?whose=own"))
