@@ -126,7 +126,6 @@ def decide(
     reason: Reason | None = None,
     note: str = "",
     lot: str | None = None,
-    answer_within: timedelta = questions.LASTS,
 ) -> Decision:
     """As `speak`, for who takes no half answer: raises Undecided where one more voice is not enough."""
     made = speak(
@@ -140,7 +139,6 @@ def decide(
         reason=reason,
         note=note,
         lot=lot,
-        answer_within=answer_within,
     )
     if isinstance(made, Heard):
         raise Undecided

@@ -63,6 +63,7 @@ from moderation.web import (
     together,
     tokens,
     track,
+    undo,
 )
 from moderation.web.dependencies import Parts
 from moderation.web.guard import Guard
@@ -167,6 +168,7 @@ def _routes() -> list[BaseRoute]:
         redact,
         reply,
         desk,
+        undo,
         feed,
     ):
         router.include_router(module.router, dependencies=[] if module is submit else [Place])

@@ -6,11 +6,10 @@ from typing import Annotated, Literal, TypedDict
 from zoneinfo import ZoneInfo
 
 from fastapi import APIRouter, Form, Query, Request, Response
-from fastapi.exceptions import RequestValidationError
 from pydantic import AfterValidator, Field
 from sqlmodel import Session
 
-from moderation import articles, bulk, deciders, decisions, leases, remarks, replies
+from moderation import articles, bulk, deciders, decisions, leases, remarks
 from moderation.accounts import Person
 from moderation.deciders import MayNotDecide
 from moderation.decisions import NotFound, Stale, TooLate
@@ -21,11 +20,10 @@ from moderation.models.queue import Decision
 from moderation.pages import desk as pages
 from moderation.pages import log as logged
 from moderation.pages import lots, queue, together
-from moderation.pages.desk import DeskPage, Told
+from moderation.pages.desk import DeskPage
 from moderation.pages.filters import Filter
 from moderation.pages.lots import Selection
 from moderation.remarks import NoteTooLong, QuestionNeeded, ReasonNeeded
-from moderation.replies import Answer
 from moderation.settings import Room
 from moderation.voices import Heard
 from moderation.web import observe
@@ -59,16 +57,16 @@ class Typed:
     answer_problem: Problem | None = None
 
 
-class _Site(TypedDict):
+class SiteFacts(TypedDict):
     room: Room
     site_name: str
 
 
-def _site(app: Parts) -> _Site:
+def site_of(app: Parts) -> SiteFacts:
     return {"room": app.settings.room, "site_name": app.settings.site_name}
 
 
-def _show(
+def show(
     app: Parts,
     session: Session,
     person: Person,
@@ -115,8 +113,8 @@ def first(
         lot=lots.lot(session, person, made.lot),
         left=lots.left(session, person, made.left),
     )
-    page = pages.first(session, person, which, after=after, told=told, **_site(app))
-    return _show(app, session, person, now, page, Typed(), picked=picked)
+    page = pages.first(session, person, which, after=after, told=told, **site_of(app))
+    return show(app, session, person, now, page, Typed(), picked=picked)
 
 
 @router.get("/log")
@@ -145,8 +143,8 @@ def item(
     heard: Voices = None,
 ) -> Response:
     told = pages.told(session, person, done, heard=heard or ())
-    page = pages.opened(session, person, which, comment_id, told=told, **_site(app))
-    return _show(app, session, person, now, page, Typed(), picked=picked)
+    page = pages.opened(session, person, which, comment_id, told=told, **site_of(app))
+    return show(app, session, person, now, page, Typed(), picked=picked)
 
 
 @router.post("/articles/{slug}/{move}")
@@ -231,74 +229,6 @@ def _unasked(typed: Typed) -> Typed:
 def as_it_is(app: Parts, person: Person, now: Now, comment_id: str, which: Filter, typed: Typed) -> Response:
     """The contribution as it is now, why nothing was done, and what had been typed."""
     with app.reading() as session:
-        page = pages.opened(session, person, which, comment_id, **_site(app))
+        page = pages.opened(session, person, which, comment_id, **site_of(app))
         status = {"": 409, "answer_voices": 409, "may_not": 403}.get(typed.problem, 422)
-        return _show(app, session, person, now, page, typed, status)
-
-
-@router.post("/undo")
-def undo(
-    app: ThisApp,
-    request: Request,
-    person: SignedIn,
-    now: Now,
-    which: Listed,
-    decision: Annotated[int | None, Form(ge=1, le=LARGEST)] = None,
-    lot: Annotated[str, Form(max_length=26)] = "",
-) -> Response:
-    if decision is None and not lot:
-        raise RequestValidationError([])
-    if decision is None:
-        return _undo_lot(app, request, person, now, which, lot)
-    try:
-        with app.writing() as session:
-            answered = replies.about(session, decision)
-            undone = replies.undo(session, decision, by=person.id, now=now)
-            comment_id, line = undone.comment_id, undone.id
-        observe.decided(line, "undo", person.id)
-    except (TooLate, MayNotDecide) as late:
-        with app.reading() as session:
-            found = logged.line(session, person, decision)
-        if found is None:
-            raise NotFound from None
-        return as_it_is(app, person, now, found.comment_id, which, _not_undone(late))
-    if answered is not None:
-        return _unanswered(app, person, now, which, answered, line)
-    return go(app, request, person, which.address(f"/desk/comments/{comment_id}", done=line), now)
-
-
-def _not_undone(late: TooLate | MayNotDecide) -> Typed:
-    return Typed(late) if isinstance(late, TooLate) else Typed(problem="may_not")
-
-
-def _unanswered(
-    app: Parts, person: Person, now: Now, which: Filter, answered: Answer, line: int | None
-) -> Response:
-    """What was answered is no more: its words are given back, to be changed and sent again."""
-    with app.reading() as session:
-        told = pages.told(session, person, line)
-        page = pages.opened(session, person, which, answered.parent_id, told=told, **_site(app))
-        return _show(app, session, person, now, page, Typed(answer=answered.source))
-
-
-def _undo_lot(app: Parts, request: Request, person: Person, now: Now, which: Filter, lot: str) -> Response:
-    with app.reading() as session:
-        answered = replies.of(session, lot)
-    try:
-        with app.writing() as session:
-            undone = replies.undo_lot(session, lot, by=person.id, now=now)
-            lines = [line.id for line in undone.done]
-    except (TooLate, MayNotDecide) as late:
-        assert answered is not None  # of others, each is undone or left
-        return as_it_is(app, person, now, answered.parent_id, which, _not_undone(late))
-    for line in lines:
-        observe.decided(line, "undo", person.id)
-    left = [one.comment_id for one in undone.left]
-    if answered is not None:
-        return _unanswered(app, person, now, which, answered, lines[0])
-    if lines:
-        return go(app, request, person, which.address("/desk", lot=undone.lot, left=left), now)
-    with app.reading() as session:
-        told = Told(left=lots.left(session, person, left))
-        page = pages.first(session, person, which, after=None, told=told, **_site(app))
-        return _show(app, session, person, now, page, Typed(), status=409)
+        return show(app, session, person, now, page, typed, status)
