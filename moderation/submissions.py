@@ -35,6 +35,8 @@ from moderation.models.queue import Comment, Decision, Effect, EffectKind, Versi
 from moderation.settings import ANY_NUMBER, Room
 
 SAME_TEXT_WITHIN = timedelta(days=1)
+# How long who sends the same again is told what became of the first.
+NONCE_LASTS = timedelta(days=1)
 
 
 # Built once: building takes longer than running.
@@ -108,7 +110,7 @@ class ParentNotPublic(Exception):
 
 
 class NonceReused(Exception):
-    """Something else was sent under the same nonce."""
+    """Something else was sent under the same nonce, or the same too long ago."""
 
 
 class Full(Exception):
@@ -133,7 +135,7 @@ def submit(
     """Stores the draft once, however often its form is sent; with its `likeness`, beside those like it.
 
     Raises NotFound for an unknown article, Closed, ParentNotPublic, Duplicate for the same text within a day,
-    NonceReused when the nonce was another text’s or had another parent, and Full. No room is overstepped
+    NonceReused when the nonce was another text’s, had another parent or is a day old, and Full. No room is overstepped
     unless half as many as it holds write at the same moment.
     """
     connection = session.connection()  # rows, without the session’s bookkeeping, which would double the time
@@ -144,7 +146,7 @@ def submit(
         raise NotFound
     thread: int = found.id
     if found.sent is not None:
-        return _sent_before(session, nonce, thread, parent, draft)
+        return _sent_before(session, nonce, thread, parent, draft, now)
     if found.mode is Mode.CLOSED:
         raise Closed
     if parent is not None and not _is_public(session, thread, parent):
@@ -169,18 +171,21 @@ def submit(
     return sent
 
 
-def _sent_before(session: Session, nonce: str, thread: int, parent: str | None, draft: Draft) -> Sent:
+def _sent_before(
+    session: Session, nonce: str, thread: int, parent: str | None, draft: Draft, now: datetime
+) -> Sent:
     before = session.exec(select(Comment).where(Comment.nonce == nonce)).one()
-    sent = Sent(before.id, before.tracking, before.status)
-    if (before.thread_id, before.parent_id) != (thread, parent) or not _is_of(session, sent, draft):
+    same = (before.thread_id, before.parent_id) == (thread, parent) and _is_of(session, before, draft)
+    if not same or now - before.submitted_at > NONCE_LASTS:
         raise NonceReused
-    return sent
+    return Sent(before.id, before.tracking, before.status)
 
 
-def _is_of(session: Session, sent: Sent, draft: Draft) -> bool:
-    """Whether the comment began with this draft; once erased, nobody can tell, and it is believed."""
-    text = session.exec(select(Version).where(Version.comment_id == sent.id, Version.number == 1)).one()
-    return not text.source or digest(text.author, text.email, text.source) == draft.digest
+def _is_of(session: Session, comment: Comment, draft: Draft) -> bool:
+    """Whether it began with this draft. Of one taken back nobody can tell; there is nothing to be read."""
+    text = session.exec(select(Version).where(Version.comment_id == comment.id, Version.number == 1)).one()
+    withdrawn = comment.status is Status.WITHDRAWN
+    return withdrawn or digest(text.author, text.email, text.source) == draft.digest
 
 
 def _find_room(session: Session, room: Room, thread: int, here: int, everywhere: int) -> None:
