@@ -11,10 +11,10 @@ from sqlmodel import Session, col, func, select
 from moderation import (
     deciders,
     decisions,
+    duplicates,
     folding,
     identifiers,
     kin,
-    lifecycle,
     markup,
     notes,
     precedents,
@@ -34,21 +34,11 @@ from moderation.models.public import Article, Mode, Publication, Thread
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
 from moderation.settings import ANY_NUMBER, Room
 
-SAME_TEXT_WITHIN = timedelta(days=1)
 # How long who sends the same again is told what became of the first.
 NONCE_LASTS = timedelta(days=1)
 
 
 # Built once: building takes longer than running.
-_SAME = (
-    select(Comment.id)
-    .join(Version)
-    .where(
-        Version.fingerprint == bindparam("fingerprint"),
-        Comment.thread_id == bindparam("thread"),
-        col(Comment.submitted_at) > bindparam("since"),
-    )
-)
 _ADD_COMMENT, _ADD_VERSION = insert(Comment), insert(Version)
 
 
@@ -135,8 +125,8 @@ def submit(
     """Stores the draft once, however often its form is sent; with its `likeness`, beside those like it.
 
     Raises NotFound for an unknown article, Closed, ParentNotPublic, Duplicate for the same text within a day,
-    NonceReused when the nonce was another text’s, had another parent or is a day old, and Full. No room is overstepped
-    unless half as many as it holds write at the same moment.
+    NonceReused when the nonce was another text’s, had another parent or is a day old, and Full. No room is
+    overstepped unless half as many as it holds write at the same moment.
     """
     connection = session.connection()  # rows, without the session’s bookkeeping, which would double the time
     in_turn(session, "text", slug, draft.fingerprint)  # the same form twice, or two forms with one text
@@ -151,7 +141,7 @@ def submit(
         raise Closed
     if parent is not None and not _is_public(session, thread, parent):
         raise ParentNotPublic
-    if found.said and _said_already(session, thread, draft, now):
+    if found.said and duplicates.found(session, thread, draft.fingerprint, now):
         raise Duplicate
     _find_room(session, room, thread, found.waiting_here, found.waiting)
     sent = Sent(identifiers.new_id(), identifiers.new_code(), Status.PENDING)
@@ -216,15 +206,6 @@ def _is_public(session: Session, thread: int, comment_id: str) -> bool:
         col(Publication.taken_down_at).is_(None),
     )
     return session.exec(copy).first() is not None
-
-
-def _said_already(session: Session, thread: int, draft: Draft, now: datetime) -> bool:
-    said = {"fingerprint": draft.fingerprint, "thread": thread, "since": now - SAME_TEXT_WITHIN}
-    same = session.connection().execute(_SAME, said)
-    # What is in effect, and not what may still be undone: sending a text again must not tell.
-    shown = [standing.in_effect(session, name, now) for name in same.scalars().all()]
-    there = {*lifecycle.OPEN, Status.PUBLISHED}
-    return any(not known or known[0].after in there for known in shown)
 
 
 def _store(connection: Connection, sent: Sent, comment: dict[str, Any], draft: Draft) -> None:

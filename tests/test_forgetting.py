@@ -301,3 +301,51 @@ def test_what_was_withdrawn_before_the_appeal_was_over_stays_erased(
     delivery.effects(parts.engine, clock())
     assert "Lilas" not in everything(parts)
     assert sound(parts)
+
+
+# What an attacker found
+
+
+def is_known(parts: Parts, article: str, words: str) -> bool:
+    """Whether somebody who sends those words is told that they were said."""
+    try:
+        send(parts, article, words)
+    except submissions.Duplicate:
+        return True
+    return False
+
+
+def test_promise_01_whoever_guesses_the_words_is_not_told_that_they_are_right(
+    parts: Parts, ann: Person, named: Sent, article: str, settle: Callable[[], None]
+) -> None:
+    decide(parts, named, ann, Action.PUBLISH)
+    settle()
+    assert is_known(parts, article, TEXT)
+    redact(parts, named, ann, revision=2)
+    assert is_known(parts, article, LEFT)
+    assert not is_known(parts, article, TEXT)
+
+
+def test_promise_10_sending_a_text_again_tells_nothing_of_words_taken_out_until_it_is_done(
+    parts: Parts, ann: Person, named: Sent, article: str, settle: Callable[[], None]
+) -> None:
+    redact(parts, named, ann)
+    assert is_known(parts, article, TEXT)
+    assert not is_known(parts, article, LEFT)
+    settle()
+    assert not is_known(parts, article, TEXT)
+
+
+def test_promise_10_sending_a_text_again_tells_nothing_of_a_correction_until_it_is_done(
+    parts: Parts, ann: Person, named: Sent, article: str, settle: Callable[[], None]
+) -> None:
+    decide(parts, named, ann, Action.PUBLISH)
+    settle()
+    line = correct(parts, named, ann, "Autre chose.", revision=2)
+    assert is_known(parts, article, TEXT)
+    undo(parts, line, ann)
+    assert is_known(parts, article, TEXT)
+    correct(parts, named, ann, "Autre chose.", revision=4)
+    settle()
+    assert is_known(parts, article, "Autre chose.")
+    assert not is_known(parts, article, TEXT)
