@@ -4,10 +4,24 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, and_, col
 
-from moderation import deciders, decisions, kin, lifecycle, publication, scrubbing, texts, voices
+from moderation import (
+    beside,
+    deciders,
+    decisions,
+    kin,
+    lifecycle,
+    publication,
+    questions,
+    scrubbing,
+    texts,
+    voices,
+)
 from moderation.drafts import Draft
 from moderation.lifecycle import Action, IllegalMove, Status
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
+
+# What had to be left is looked at again after so long.
+FORGETS_AGAIN = timedelta(days=1)
 
 
 class Unchanged(Exception):
@@ -66,9 +80,7 @@ def redact(
     publication.sync(session, comment.id, now)
     texts.replace(session, comment, new, corrected_at=text.corrected_at, redacted_at=now)
     decision = decisions.record(session, comment, Action.REDACT, now=now, undo_until=now + undo, by=by)
-    assert decision.id is not None
-    due = max(now + appeal, decision.undo_until)
-    session.add(Effect(kind=EffectKind.FORGET, comment_id=comment.id, decision_id=decision.id, due_at=due))
+    _later(session, decision, EffectKind.FORGET, max(now + appeal, decision.undo_until))
     if publication.is_up(session, comment.id):
         waiting = (col(Effect.comment_id) == comment.id, col(Effect.kind) == EffectKind.SYNC)
         publication.take(session, and_(*waiting))
@@ -79,9 +91,10 @@ def redact(
 
 
 def forget(session: Session, decision_id: int, now: datetime) -> bool:
-    """Erases the words a decision took out, wherever they still were; whether it was still to be done.
+    """Erases the words a decision took out and what was said beside them; whether it was still to be done.
 
-    From the files of the database they go as those of a withdrawn text.
+    A question that waits for its author is left, and erased once it does no more. From the files of the
+    database they go as those of a withdrawn text.
     """
     decision = session.get_one(Decision, decision_id)
     comment = session.get_one(Comment, decision.comment_id, with_for_update=True)
@@ -90,9 +103,17 @@ def forget(session: Session, decision_id: int, now: datetime) -> bool:
         return False
     texts.erase_before(session, comment, decision.version)
     kin.unlearn(session, comment.id)
-    later = scrubbing.due(session, now)
-    session.add(Effect(kind=EffectKind.ERASE, comment_id=comment.id, decision_id=decision_id, due_at=later))
+    waiting = questions.awaited(session, comment, now)
+    beside.erase(session, comment.id, but=waiting)
+    if waiting is not None:
+        _later(session, decision, EffectKind.FORGET, now + FORGETS_AGAIN)
+    _later(session, decision, EffectKind.ERASE, scrubbing.due(session, now))
     return True
+
+
+def _later(session: Session, decision: Decision, kind: EffectKind, due: datetime) -> None:
+    assert decision.id is not None
+    session.add(Effect(kind=kind, comment_id=decision.comment_id, decision_id=decision.id, due_at=due))
 
 
 def check(

@@ -9,6 +9,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
 from moderation import (
+    beside,
     deciders,
     decisions,
     duplicates,
@@ -16,14 +17,11 @@ from moderation import (
     identifiers,
     kin,
     markup,
-    notes,
     precedents,
-    questions,
     scrubbing,
     search,
     standing,
     traits,
-    voices,
 )
 from moderation.database import in_turn
 from moderation.decisions import NotFound, TooLate
@@ -269,10 +267,7 @@ def erase(session: Session, comment: Comment) -> None:
         version.author = version.email = version.source = version.html = version.fingerprint = ""
         version.folded, version.findings, version.struck = "", [], []
         session.add(version)
-    notes.erase(session, comment.id)
-    questions.erase(session, comment.id)
-    voices.empty(session, comment.id)
-    decisions.empty(session, comment.id)
+    beside.erase(session, comment.id)
     deciders.forget(session, comment.id)
     comment.author_key = comment.email_key = None
     session.add(comment)

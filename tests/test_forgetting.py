@@ -11,14 +11,26 @@ from test_database import files
 from test_search import found
 from test_voices import TWO, object_to, rule, speak
 
-from moderation import corrections, delivery, drafts, redaction, submissions, voices
+from moderation import (
+    answers,
+    corrections,
+    decisions,
+    delivery,
+    drafts,
+    notes,
+    redaction,
+    submissions,
+    voices,
+)
 from moderation.accounts import Person
 from moderation.corrections import Unchanged
 from moderation.decisions import Stale, TooLate
-from moderation.lifecycle import Action, IllegalMove, Status
+from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.markup import Dialect
 from moderation.models.public import Publication
-from moderation.models.queue import Comment, Decision, Effect, EffectKind, Signature, Version
+from moderation.models.queue import Comment, Decision, Effect, EffectKind, Question, Signature, Version
+from moderation.models.together import Note, Voice
+from moderation.voices import Heard
 from moderation.web.dependencies import Parts
 
 APPEAL = timedelta(days=90)
@@ -349,3 +361,76 @@ def test_promise_10_sending_a_text_again_tells_nothing_of_a_correction_until_it_
     settle()
     assert is_known(parts, article, "Autre chose.")
     assert not is_known(parts, article, TEXT)
+
+
+def say(parts: Parts, sent: Sent, person: Person, action: Action, reason: Reason | None = None) -> int:
+    """With the words in what is said with it, at the revision it has."""
+    with parts.writing() as session:
+        made = decisions.speak(
+            session,
+            sent.id,
+            action,
+            revision=session.get_one(Comment, sent.id).revision,
+            by=person.id,
+            now=parts.clock(),
+            undo=UNDO,
+            reason=reason,
+            note=f"{SECRET}, vraiment ?",
+            answer_within=timedelta(days=100),
+        )
+        return made.voice_id if isinstance(made, Heard) else made.id or 0
+
+
+@pytest.mark.usefixtures("sami")
+def test_what_was_said_beside_the_text_is_erased_with_the_words(
+    parts: Parts, ann: Person, named: Sent, settle: Callable[[], None], clock: FakeClock
+) -> None:
+    rule(parts, TWO)
+    say(parts, named, ann, Action.PUBLISH)
+    rule(parts, None)
+    undo(parts, say(parts, named, ann, Action.REFUSE, Reason.PRIVACY), ann)
+    say(parts, named, ann, Action.ASK)
+    settle()
+    with parts.writing() as session:
+        notes.write(session, named.id, f"Peut-on laisser {SECRET} ?", by=ann.id, now=clock())
+        answers.answer(session, named.tracking, f"{SECRET} l’a dit.", revision=2, now=clock())
+    redact(parts, named, ann, revision=5)
+    settle()
+    assert all(SECRET in held for held in beside(parts))
+    clock.tick(days=90)
+    delivery.effects(parts.engine, clock())
+    assert "Quatrebarbes" not in everything(parts)
+    assert tracked(parts, named).exchange == ()
+    assert sound(parts)
+
+
+def beside(parts: Parts) -> list[str]:
+    """What notes, questions, answers, voices and decisions say."""
+    with parts.reading() as session:
+        columns = [
+            col(Note.text),
+            col(Question.text),
+            col(Question.answer),
+            col(Voice.note),
+            col(Decision.note),
+        ]
+        return [" ".join(session.connection().execute(select(one)).scalars()) for one in columns]
+
+
+def test_a_question_that_waits_is_left_and_erased_once_it_waits_no_more(
+    parts: Parts, ann: Person, named: Sent, settle: Callable[[], None], clock: FakeClock
+) -> None:
+    redact(parts, named, ann)
+    clock.tick(days=89)
+    say(parts, named, ann, Action.ASK)
+    settle()
+    clock.tick(days=1)
+    delivery.effects(parts.engine, clock())
+    assert everything(parts).count(SECRET) == 1
+    undo(parts, say(parts, named, ann, Action.REOPEN), ann)
+    with parts.writing() as session:
+        answers.answer(session, named.tracking, "Non.", revision=tracked(parts, named).revision, now=clock())
+    clock.tick(days=1)
+    delivery.effects(parts.engine, clock())
+    assert "Quatrebarbes" not in everything(parts)
+    assert sound(parts)

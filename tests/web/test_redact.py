@@ -43,6 +43,7 @@ def test_a_name_is_taken_out_by_form_preview_and_one_button(desk: TestClient, na
     shown = post(desk, named, f"{SECRET}\r\n")
     assert shown.text(".sheet .text") == f"Le chantier est dirigé par {MARK}, dit-on."
     assert "pendant 90 jours" in shown.text("#next")
+    assert "Restent le nom de l’auteur·ice" in shown.text("#next")
     saving = next(one for one in shown.forms if "Retirer ces mots" in one.buttons)
     answer = desk.post(saving.action, data={**saving.fields, "step": "save"})
     assert answer.status_code == 303
@@ -90,7 +91,7 @@ def test_the_author_reads_what_was_taken_until_the_appeal_is_over(
     delivery.effects(parts.engine, clock())
     after = Page(client.get(f"/track/{named.tracking}"))
     assert "Quatrebarbes" not in after.html
-    assert "ne sont plus nulle part" in after.main
+    assert "Les mots d’avant ont été effacés" in after.main
     item = Page(desk.get(f"/desk/comments/{named.id}", follow_redirects=True))
     assert "Quatrebarbes" not in item.html
 
