@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from moderation import lifecycle, markup, search, traits
+from moderation import lifecycle, markup, search, traits, voices
 from moderation.database import reading, writing
 from moderation.markup import Finding, Refused
 from moderation.models.public import Publication
@@ -151,6 +151,7 @@ def _store(session: Session, made: _Again) -> bool:
     )
     search.take(session.connection(), text.id, text.folded)
     text.folded = ""
+    voices.carry_vetoes(session, comment, to=comment.revision + 1)
     comment.version += 1
     comment.revision += 1
     session.add(text)
