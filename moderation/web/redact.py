@@ -62,8 +62,10 @@ def redact(
 ) -> Response:
     page = found(app, person, comment_id, Action.REDACT)
     new, form = _without(app, page, passages)
+    if page.card.revision != revision:
+        return _show(app, person, which, page, form, new=new, changed=True, status=409)
     if new is None:
-        return _show(app, person, which, page, form, status=422, changed=page.card.revision != revision)
+        return _show(app, person, which, page, form, status=422)
     try:
         done = _redact(app, person, now, comment_id, new, revision, keep=step == "save")
     except Unchanged:

@@ -93,6 +93,8 @@ def correct(
         new = drafts.rewritten(written.author, written.email, text, dialect=written.dialect)
     except Invalid as invalid:
         return _show(app, person, which, page, Form(text=text, problems=invalid.problems), status=422)
+    if page.card.revision != revision:
+        return _show(app, person, which, page, Form(text=text), new=new, changed=True, status=409)
     try:
         done = _correct(app, person, now, comment_id, new, revision, keep=step == "save")
     except Unchanged:

@@ -1,6 +1,7 @@
 """Taking words out of a text without script: the passages, their preview, one button."""
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from conftest import FakeClock, Sent, send, sign_in
@@ -8,9 +9,11 @@ from page import Page
 from starlette.testclient import TestClient
 from test_voices import TWO, rule, speak
 
-from moderation import delivery
+from moderation import delivery, texts
 from moderation.accounts import Person
 from moderation.lifecycle import Action
+from moderation.models.queue import Comment
+from moderation.web import redact, rewrite
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 
@@ -167,3 +170,36 @@ def test_what_was_taken_out_already_is_not_taken_out_again(desk: TestClient, nam
     again = post(desk, named, MARK, "save", revision=2)
     assert again.status == 422
     assert "il n’y a rien à enregistrer" in again.error("passages")
+
+
+# What an attacker found
+
+
+@pytest.mark.parametrize("other", ["redact", "correct"])
+def test_a_revision_named_ahead_of_time_brings_back_no_word_just_taken_out(
+    desk: TestClient,
+    parts: Parts,
+    sami: Person,
+    named: Sent,
+    monkeypatch: pytest.MonkeyPatch,
+    other: str,
+) -> None:
+    """Ann’s redaction comes between what Sami’s request reads and what it writes."""
+    browser = sign_in(parts, TestClient(create_app(parts), follow_redirects=False), sami)
+    module = {"redact": redact, "correct": rewrite}[other]
+    read = module.found
+
+    def late(app: Parts, person: Person, *what: Any) -> Any:
+        page = read(app, person, *what)
+        if person.id == sami.id and page.card.revision == 1:
+            assert post(desk, named, SECRET, "save").status == 303
+        return page
+
+    monkeypatch.setattr(module, "found", late)
+    fields = {"revision": "2", "passages": "chantier", "text": f"{TEXT} Oui.", "step": "save"}
+    answer = Page(browser.post(f"/desk/comments/{named.id}/{other}", data=fields))
+    assert answer.status == 409
+    with parts.reading() as session:
+        comment = session.get_one(Comment, named.id)
+        assert comment.revision == 2
+        assert SECRET not in texts.newest(session, comment).source
