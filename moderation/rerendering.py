@@ -109,8 +109,9 @@ def _published(engine: Engine, after: str) -> Sequence[Version]:
 
 
 def _rendered(text: Version, revision: int) -> _Again | None:
+    longest = markup.MAX_REDACTED if text.redacted_at else markup.MAX_CHARACTERS
     try:
-        rendered = markup.render(text.source, text.dialect)
+        rendered = markup.render(text.source, text.dialect, longest)
     except Refused:
         return None
     return _Again(text, revision, rendered.html, [asdict(finding) for finding in rendered.findings])

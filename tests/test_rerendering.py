@@ -190,3 +190,11 @@ def test_a_veto_stands_though_the_text_was_rendered_again(
     heard = speak(parts, pending, ann, Action.PUBLISH, revision=2)
     assert isinstance(heard, voices.Heard)
     assert heard.paused
+
+
+def test_what_words_were_taken_out_of_may_be_longer_than_what_is_sent(parts: Parts, article: str) -> None:
+    sent = send(parts, article, "Un texte.")
+    long = "x" * (markup.MAX_CHARACTERS + 20)
+    of_an_older_program(parts, sent, source=long, redacted_at=parts.clock())
+    assert list(rerendering.waiting(parts.engine)) == [Done(sent.id, Outcome.CHANGED)]
+    assert texts(parts, sent)[-1] == (2, f"<p>{long}</p>", markup.VERSION)

@@ -9,7 +9,7 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from fastapi import Form as Field
 
-from moderation import corrections, drafts, redaction
+from moderation import corrections, drafts, markup, redaction
 from moderation.accounts import Person
 from moderation.corrections import Unchanged
 from moderation.deciders import MayNotDecide
@@ -92,7 +92,10 @@ def _without(app: Parts, page: Rewriting, typed: str) -> tuple[Draft | None, For
     if made.missing:
         return None, Form(typed, made.missing, {"passages": Problem("passage_missing")})
     try:
-        return drafts.rewritten(text.author, text.email, made.source, dialect=text.dialect), Form(typed)
+        new = drafts.rewritten(
+            text.author, text.email, made.source, dialect=text.dialect, longest=markup.MAX_REDACTED
+        )
+        return new, Form(typed)
     except Invalid as invalid:
         return None, Form(typed, problems={"passages": invalid.problems["text"]})
 

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Request, Response
 from fastapi import Form as Field
 
-from moderation import corrections, drafts
+from moderation import corrections, drafts, markup
 from moderation.accounts import Person
 from moderation.corrections import TakesVoices, Unchanged
 from moderation.deciders import MayNotDecide
@@ -89,8 +89,9 @@ def correct(
 ) -> Response:
     page = found(app, person, comment_id, Action.CORRECT)
     written = page.text
+    longest = max(markup.MAX_CHARACTERS, len(written.text.source))
     try:
-        new = drafts.rewritten(written.author, written.email, text, dialect=written.dialect)
+        new = drafts.rewritten(written.author, written.email, text, dialect=written.dialect, longest=longest)
     except Invalid as invalid:
         return _show(app, person, which, page, Form(text=text, problems=invalid.problems), status=422)
     if page.card.revision != revision:

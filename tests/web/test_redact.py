@@ -9,9 +9,10 @@ from page import Page
 from starlette.testclient import TestClient
 from test_voices import TWO, rule, speak
 
-from moderation import delivery, texts
+from moderation import delivery, standing, texts
 from moderation.accounts import Person
 from moderation.lifecycle import Action
+from moderation.markup import MAX_CHARACTERS
 from moderation.models.queue import Comment
 from moderation.web import redact, rewrite
 from moderation.web.app import create_app
@@ -199,7 +200,33 @@ def test_a_revision_named_ahead_of_time_brings_back_no_word_just_taken_out(
     fields = {"revision": "2", "passages": "chantier", "text": f"{TEXT} Oui.", "step": "save"}
     answer = Page(browser.post(f"/desk/comments/{named.id}/{other}", data=fields))
     assert answer.status == 409
+    assert SECRET not in source(parts, named)
+
+
+def test_of_the_longest_text_words_are_taken_out_put_back_and_corrected(
+    desk: TestClient, parts: Parts, article: str
+) -> None:
+    words = "Tel 0612345678. " + "mot " * 2496
+    sent = send(parts, article, words.ljust(MAX_CHARACTERS, "x"))
+    assert post(desk, sent, "0612345678", "save").status == 303
+    undone = desk.post("/desk/undo", data={"decision": last_decision(parts, sent)})
+    assert undone.status_code == 303
+    assert post(desk, sent, "0612345678", "save", revision=3).status == 303
+    long = source(parts, sent)
+    assert long == words.replace("0612345678", MARK).ljust(len(long), "x")
+    assert len(long) == MAX_CHARACTERS - len("0612345678") + len(MARK)
+    for text, status in ((long + "x", 422), (long.replace("Tel", "Tél"), 303)):
+        fields = {"revision": "4", "text": text, "step": "save"}
+        assert desk.post(f"/desk/comments/{sent.id}/correct", data=fields).status_code == status
+    assert source(parts, sent).startswith("Tél")
+
+
+def last_decision(parts: Parts, sent: Sent) -> str:
     with parts.reading() as session:
-        comment = session.get_one(Comment, named.id)
-        assert comment.revision == 2
-        assert SECRET not in texts.newest(session, comment).source
+        return str(standing.lines(session, sent.id)[0].id)
+
+
+def source(parts: Parts, sent: Sent) -> str:
+    """As it stands now."""
+    with parts.reading() as session:
+        return texts.newest(session, session.get_one(Comment, sent.id)).source
