@@ -34,6 +34,9 @@ class Form:
     missing: tuple[str, ...] = ()
     problems: Mapping[str, Problem] = field(default_factory=dict)
 
+    # Named, of those.
+    most_named = 10
+
     @property
     def text(self) -> str:
         return self.passages
@@ -86,6 +89,8 @@ def _without(app: Parts, page: Rewriting, typed: str) -> tuple[Draft | None, For
     taken = redaction.passages(typed)
     if not taken:
         return None, Form(typed, problems={"passages": Problem("no_passage")})
+    if len(taken) > redaction.MOST or sum(map(len, taken)) > markup.MAX_REDACTED:
+        return None, Form(typed, problems={"passages": Problem("many_passages", redaction.MOST)})
     label = app.templates.globals["label"]
     text = page.text
     made = redaction.redact(text.text.source, taken, label.redacted)  # type: ignore[attr-defined]

@@ -118,6 +118,25 @@ def test_what_is_not_in_the_text_is_given_back_and_named(
         assert answer.text("#passages") == passages.strip()
 
 
+def test_of_many_passages_that_are_not_in_the_text_ten_are_named(desk: TestClient, named: Sent) -> None:
+    answer = post(desk, named, "\n".join(f"absent {number}" for number in range(100)))
+    assert answer.status == 422
+    assert answer.texts(".missing li")[:2] == ["absent 10", "absent 11"]
+    assert answer.texts(".missing li")[10:] == ["et 90 autres"]
+
+
+@pytest.mark.parametrize(
+    "passages", ["\n".join(map(str, range(101))), "x" * 10_001 + "\n" + "y" * 10_000], ids=["many", "long"]
+)
+def test_so_many_passages_are_taken_out_in_one_go_and_no_more(
+    desk: TestClient, named: Sent, passages: str
+) -> None:
+    answer = post(desk, named, passages, "save")
+    assert answer.status == 422
+    assert answer.error("passages").startswith("Au plus 100 passages à la fois")
+    assert answer.text("#passages").split() == passages.split()
+
+
 def test_promise_04_what_changed_meanwhile_is_explained_and_what_was_typed_is_kept(
     desk: TestClient, parts: Parts, sami: Person, named: Sent
 ) -> None:
