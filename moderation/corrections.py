@@ -1,6 +1,7 @@
 """The moderation’s own writes in a text: what is put right, and what is taken out. Each is said beside it."""
 
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from sqlmodel import Session, and_, col
 
@@ -13,6 +14,7 @@ from moderation import (
     publication,
     questions,
     scrubbing,
+    standing,
     texts,
     voices,
 )
@@ -26,6 +28,10 @@ FORGETS_AGAIN = timedelta(days=1)
 
 class Unchanged(Exception):
     """It says what the text says already."""
+
+
+class Unsettled(Exception):
+    """What was done to it last has not taken effect: that is undone first, or waited for."""
 
 
 class TakesVoices(Exception):
@@ -47,9 +53,9 @@ def correct(
     publishing takes several voices, one person may not change it. Whoever may not decide may not correct.
     What was due by then is done first, as if a server had come by.
 
-    Raises NotFound, MayNotDecide, Stale, IllegalMove, TakesVoices and Unchanged.
+    Raises NotFound, MayNotDecide, Stale, IllegalMove, TakesVoices, Unsettled and Unchanged.
     """
-    comment, text = check(session, comment_id, new, Action.CORRECT, revision=revision, by=by)
+    comment, text = check(session, comment_id, new, Action.CORRECT, revision=revision, by=by, now=now)
     publication.sync(session, comment.id, now)
     texts.replace(session, comment, new, corrected_at=now, redacted_at=text.redacted_at)
     decision = decisions.record(session, comment, Action.CORRECT, now=now, undo_until=now + undo, by=by)
@@ -74,16 +80,14 @@ def redact(
     publishes nothing, as `correct`. The words stay with the text that was replaced, for its author and the
     moderators, until the appeal is over; then they are erased, and nothing brings them back.
 
-    Raises NotFound, MayNotDecide, Stale, IllegalMove and Unchanged.
+    Raises NotFound, MayNotDecide, Stale, IllegalMove, Unsettled and Unchanged.
     """
-    comment, text = check(session, comment_id, new, Action.REDACT, revision=revision, by=by)
+    comment, text = check(session, comment_id, new, Action.REDACT, revision=revision, by=by, now=now)
     publication.sync(session, comment.id, now)
     texts.replace(session, comment, new, corrected_at=text.corrected_at, redacted_at=now)
     decision = decisions.record(session, comment, Action.REDACT, now=now, undo_until=now + undo, by=by)
     _later(session, decision, EffectKind.FORGET, max(now + appeal, decision.undo_until))
     if publication.is_up(session, comment.id):
-        waiting = (col(Effect.comment_id) == comment.id, col(Effect.kind) == EffectKind.SYNC)
-        publication.take(session, and_(*waiting))
         publication.sync(session, comment.id, now)
     else:
         publication.follow(session, decision, now)
@@ -117,7 +121,7 @@ def _later(session: Session, decision: Decision, kind: EffectKind, due: datetime
 
 
 def check(
-    session: Session, comment_id: str, new: Draft, action: Action, *, revision: int, by: int
+    session: Session, comment_id: str, new: Draft, action: Action, *, revision: int, by: int, now: datetime
 ) -> tuple[Comment, Version]:
     """As `correct` and `redact`, which begin with it, but nothing is written."""
     comment = decisions.to_decide(session, comment_id, revision=revision, by=by)
@@ -126,9 +130,26 @@ def check(
     text = texts.newest(session, comment)
     if action is Action.CORRECT and is_fixed(session, comment):
         raise TakesVoices
+    if settles(session, comment, action, now) is not None:
+        raise Unsettled
     if new.text.source.strip() == text.source.strip():
         raise Unchanged
     return comment, text
+
+
+def settles(session: Session, comment: Comment, action: Action, now: datetime) -> datetime | None:
+    """When that may be done to the text, which something else has to take effect before; None: now.
+
+    Whose author may still answer a question as if nothing had come after it: with all that came, what is done
+    now would be taken back. And of what is public words are taken out at once, which must not publish with
+    them a correction that may still be undone.
+    """
+    known = standing.in_effect(session, comment.id, now)[:1]
+    newer = [*takewhile(lambda line: [line] != known, standing.lines(session, comment.id))]
+    if not (known and known[0].after is Status.ASKED):
+        is_at_once = action is Action.REDACT and publication.is_up(session, comment.id)
+        newer = [line for line in newer if is_at_once and line.action is Action.CORRECT]
+    return max((line.undo_until for line in newer), default=None)
 
 
 def is_fixed(session: Session, comment: Comment) -> bool:

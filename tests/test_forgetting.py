@@ -23,7 +23,7 @@ from moderation import (
     voices,
 )
 from moderation.accounts import Person
-from moderation.corrections import Unchanged
+from moderation.corrections import Unchanged, Unsettled
 from moderation.decisions import Stale, TooLate
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.markup import Dialect
@@ -168,16 +168,40 @@ def test_what_is_about_to_be_public_goes_out_without_the_words(
     assert sound(parts)
 
 
-def test_a_correction_that_waits_puts_no_word_back(
-    parts: Parts, ann: Person, named: Sent, settle: Callable[[], None]
+def test_promise_10_words_are_taken_out_once_the_correction_before_is_public_or_undone(
+    parts: Parts, ann: Person, sami: Person, named: Sent, settle: Callable[[], None]
 ) -> None:
     decide(parts, named, ann, Action.PUBLISH)
     settle()
-    correct(parts, named, ann, f"{TEXT} Fin.", revision=2)
-    redact(parts, named, ann, revision=3)
-    assert public(parts) == [(html(f"{LEFT} Fin."), True)]
+    line = correct(parts, named, ann, f"{TEXT} Faux.", revision=2)
+    with pytest.raises(Unsettled):
+        redact(parts, named, sami, revision=3)
+    assert public(parts) == [(html(TEXT), False)]
+    undo(parts, line, ann)
+    redact(parts, named, sami, revision=4)
+    assert public(parts) == [(html(LEFT), False)]
+    correct(parts, named, ann, f"{LEFT} Fin.", revision=5)
     settle()
-    assert public(parts) == [(html(f"{LEFT} Fin."), True)]
+    redact(parts, named, sami, revision=6, words="Lilas")
+    assert public(parts) == [(html(f"{LEFT} Fin.".replace("Lilas", MARK)), True)]
+    assert sound(parts)
+
+
+@pytest.mark.parametrize("after", [Action.REOPEN, Action.PUBLISH])
+def test_no_answer_of_the_author_brings_back_words_taken_out_meanwhile(
+    parts: Parts, ann: Person, named: Sent, settle: Callable[[], None], after: Action
+) -> None:
+    decide(parts, named, ann, Action.ASK, note="D’où ?")
+    settle()
+    decide(parts, named, ann, after, revision=2)
+    with pytest.raises(Unsettled):
+        redact(parts, named, ann, revision=3)
+    with pytest.raises(Unsettled):
+        correct(parts, named, ann, revision=3)
+    with parts.writing() as session:
+        answers.answer(session, named.tracking, "De Zoé.", revision=2, now=parts.clock())
+    redact(parts, named, ann, revision=5)
+    assert newest(parts, named).source == LEFT
     assert sound(parts)
 
 

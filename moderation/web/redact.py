@@ -11,7 +11,7 @@ from fastapi import Form as Field
 
 from moderation import corrections, drafts, markup, redaction
 from moderation.accounts import Person
-from moderation.corrections import Unchanged
+from moderation.corrections import Unchanged, Unsettled
 from moderation.deciders import MayNotDecide
 from moderation.decisions import Stale
 from moderation.drafts import Draft, Invalid, Problem
@@ -46,8 +46,8 @@ _show = partial(show, action=Action.REDACT)
 
 
 @router.get("/redact")
-def redact_form(app: ThisApp, person: SignedIn, comment_id: str, which: Listed) -> Response:
-    page = found(app, person, comment_id, Action.REDACT)
+def redact_form(app: ThisApp, person: SignedIn, now: Now, comment_id: str, which: Listed) -> Response:
+    page = found(app, person, comment_id, Action.REDACT, now)
     return _show(app, person, which, page, Form())
 
 
@@ -63,7 +63,7 @@ def redact(
     passages: Annotated[str, Field()] = "",
     step: Step = "preview",
 ) -> Response:
-    page = found(app, person, comment_id, Action.REDACT)
+    page = found(app, person, comment_id, Action.REDACT, now)
     new, form = _without(app, page, passages)
     if page.card.revision != revision:
         return _show(app, person, which, page, form, new=new, changed=True, status=409)
@@ -74,8 +74,8 @@ def redact(
     except Unchanged:
         form = Form(passages, problems={"passages": Problem("unchanged")})
         return _show(app, person, which, page, form, status=422)
-    except (Stale, IllegalMove, MayNotDecide):
-        page = found(app, person, comment_id, Action.REDACT)
+    except (Stale, IllegalMove, MayNotDecide, Unsettled):
+        page = found(app, person, comment_id, Action.REDACT, now)
         new, form = _without(app, page, passages)
         return _show(app, person, which, page, form, new=new, changed=True, status=409)
     if done is None:
@@ -111,7 +111,9 @@ def _redact(
     """The decision; None where it was only asked whether it could be made."""
     with app.writing() as session:
         if not keep:
-            corrections.check(session, comment_id, new, Action.REDACT, revision=revision, by=person.id)
+            corrections.check(
+                session, comment_id, new, Action.REDACT, revision=revision, by=person.id, now=now
+            )
             return None
         return corrections.redact(
             session,

@@ -150,6 +150,33 @@ def test_promise_04_what_changed_meanwhile_is_explained_and_what_was_typed_is_ke
     assert post(desk, named, SECRET, "save", revision=2).status == 303
 
 
+def test_a_correction_that_is_not_public_yet_is_undone_or_waited_for(
+    desk: TestClient, named: Sent, settle: Callable[[], None], clock: FakeClock
+) -> None:
+    publish(desk, named)
+    settle()
+    fields = {"revision": "2", "text": f"{TEXT} Oui.", "step": "save"}
+    assert desk.post(f"/desk/comments/{named.id}/correct", data=fields).status_code == 303
+    clock.tick(seconds=5)
+    early = post(desk, named, SECRET, "save", revision=3)
+    assert early.status == 409
+    for said in ("texte corrigé par Ann", "attendez 15 secondes", SECRET):
+        assert said in early.alert
+    settle()
+    assert post(desk, named, SECRET, "save", revision=3).status == 303
+
+
+def test_while_its_author_is_asked_a_text_is_left_as_it_is(
+    desk: TestClient, named: Sent, settle: Callable[[], None]
+) -> None:
+    asked = desk.post(f"/desk/comments/{named.id}/ask", data={"revision": "1", "note": "D’où ?"})
+    assert asked.status_code == 303
+    for _ in range(2):
+        early = Page(desk.get(f"/desk/comments/{named.id}/redact"))
+        assert (early.status, "Seule une contribution qui attend" in early.alert) == (409, True)
+        settle()
+
+
 def test_it_takes_one_person_where_publishing_takes_several(
     desk: TestClient, ann: Person, sami: Person, parts: Parts, named: Sent
 ) -> None:
