@@ -7,6 +7,9 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
+from html import escape
+
+from moderation import markup
 
 # Passages taken out in one go: each is looked for in the whole text.
 MOST = 100
@@ -40,6 +43,25 @@ def redact(source: str, taken: Iterable[str], instead: str) -> Redacted:
         if not found:
             missing.append(passage)
     return Redacted(_without(source, places, instead), tuple(missing))
+
+
+def left(taken: Iterable[str], source: str, html: str, instead: str) -> tuple[str, ...]:
+    """Passages still read in the rest, or in where it leads: written otherwise, or within longer words."""
+    typed = _apart(_spaced(source), _spaced(instead))
+    read = _apart(_spoken(html), _spoken(instead))
+    return tuple(one for one in taken if _spaced(one) in typed or (_spoken(escape(one)) or "\0") in read)
+
+
+def _spaced(text: str) -> str:
+    return " ".join(markup.bare(text).split())
+
+
+def _spoken(html: str) -> str:
+    return " ".join(markup.spoken(html))
+
+
+def _apart(text: str, instead: str) -> str:
+    return text.replace(instead, "\n")
 
 
 def _found(text: str, passage: str) -> list[tuple[int, int]]:

@@ -2,7 +2,9 @@ import time
 
 import pytest
 
-from moderation.redaction import passages, redact
+from moderation import markup
+from moderation.markup import Dialect
+from moderation.redaction import left, passages, redact
 
 X = "[…]"
 
@@ -53,3 +55,29 @@ def test_twice_the_text_takes_at_most_three_times_the_time(many: str, typed: str
         return time.process_time() - begun
 
     assert min(taken(20_000) for _ in range(3)) < 3 * min(taken(10_000) for _ in range(3)) + 0.05
+
+
+@pytest.mark.parametrize(
+    ("source", "typed"),
+    [
+        ("Jo\u00adsé et José.", "José"),
+        ("Secret, SECRET.", "Secret"),
+        ("Secret et Secrets.", "Secret"),
+        ("José et Jos&eacute;.", "José"),
+        ("José et Jo{s}é.", "José"),
+        ("Secret [ici->https://a.example.org/secret].", "Secret"),
+    ],
+)
+def test_what_is_still_to_be_read_otherwise_is_told(source: str, typed: str) -> None:
+    assert still(source, typed) == (typed,)
+
+
+@pytest.mark.parametrize("typed", ["Jean", "passage", "la", "*", "<b>"])
+def test_of_what_is_gone_and_of_what_stands_in_its_place_nothing_is_told(typed: str) -> None:
+    assert still(f"Voici {typed} !", typed) == ()
+
+
+def still(source: str, typed: str) -> tuple[str, ...]:
+    mark = "[passage retiré par la modération]"
+    made = redact(source, passages(typed), mark)
+    return left(passages(typed), made.source, markup.render(made.source, Dialect.SPIP).html, mark)

@@ -28,10 +28,11 @@ router = APIRouter(prefix="/desk/comments/{comment_id}")
 
 @dataclass(frozen=True)
 class Form:
-    """The passages as they were typed, and those of them that are not in the text."""
+    """The passages as they were typed, those that are not in the text, and those still read in the rest."""
 
     passages: str = ""
     missing: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
     problems: Mapping[str, Problem] = field(default_factory=dict)
 
     # Named, of those.
@@ -95,12 +96,13 @@ def _without(app: Parts, page: Rewriting, typed: str) -> tuple[Draft | None, For
     text = page.text
     made = redaction.redact(text.text.source, taken, label.redacted)  # type: ignore[attr-defined]
     if made.missing:
-        return None, Form(typed, made.missing, {"passages": Problem("passage_missing")})
+        return None, Form(typed, made.missing, problems={"passages": Problem("passage_missing")})
     try:
         new = drafts.rewritten(
             text.author, text.email, made.source, dialect=text.dialect, longest=markup.MAX_REDACTED
         )
-        return new, Form(typed)
+        left = redaction.left(taken, new.text.source, new.text.html, label.redacted)  # type: ignore[attr-defined]
+        return new, Form(typed, left=left)
     except Invalid as invalid:
         return None, Form(typed, problems={"passages": invalid.problems["text"]})
 

@@ -100,6 +100,15 @@ def test_the_author_reads_what_was_taken_until_the_appeal_is_over(
     assert "Quatrebarbes" not in item.html
 
 
+def test_what_the_passages_leave_is_told_before_anything_is_kept(
+    desk: TestClient, parts: Parts, article: str
+) -> None:
+    sent = send(parts, article, "Voir Secret ou ses Secrets.")
+    shown = post(desk, sent, "Secret")
+    assert shown.texts(".left li") == ["Secret"]
+    assert post(desk, sent, "Secret\nSecrets").texts(".left") == []
+
+
 @pytest.mark.parametrize(
     ("passages", "said"),
     [
