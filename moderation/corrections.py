@@ -1,17 +1,37 @@
 """The moderation’s own writes in a text: what is put right, and what is taken out. Each is said beside it."""
 
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from sqlmodel import Session, and_, col
 
-from moderation import deciders, decisions, kin, lifecycle, publication, scrubbing, texts, voices
+from moderation import (
+    beside,
+    deciders,
+    decisions,
+    kin,
+    lifecycle,
+    publication,
+    questions,
+    scrubbing,
+    standing,
+    texts,
+    voices,
+)
 from moderation.drafts import Draft
 from moderation.lifecycle import Action, IllegalMove, Status
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
 
+# What had to be left is looked at again after so long.
+FORGETS_AGAIN = timedelta(days=1)
+
 
 class Unchanged(Exception):
     """It says what the text says already."""
+
+
+class Unsettled(Exception):
+    """What was done to it last has not taken effect: that is undone first, or waited for."""
 
 
 class TakesVoices(Exception):
@@ -33,9 +53,9 @@ def correct(
     publishing takes several voices, one person may not change it. Whoever may not decide may not correct.
     What was due by then is done first, as if a server had come by.
 
-    Raises NotFound, MayNotDecide, Stale, IllegalMove, TakesVoices and Unchanged.
+    Raises NotFound, MayNotDecide, Stale, IllegalMove, TakesVoices, Unsettled and Unchanged.
     """
-    comment, text = check(session, comment_id, new, Action.CORRECT, revision=revision, by=by)
+    comment, text = check(session, comment_id, new, Action.CORRECT, revision=revision, by=by, now=now)
     publication.sync(session, comment.id, now)
     texts.replace(session, comment, new, corrected_at=now, redacted_at=text.redacted_at)
     decision = decisions.record(session, comment, Action.CORRECT, now=now, undo_until=now + undo, by=by)
@@ -60,18 +80,14 @@ def redact(
     publishes nothing, as `correct`. The words stay with the text that was replaced, for its author and the
     moderators, until the appeal is over; then they are erased, and nothing brings them back.
 
-    Raises NotFound, MayNotDecide, Stale, IllegalMove and Unchanged.
+    Raises NotFound, MayNotDecide, Stale, IllegalMove, Unsettled and Unchanged.
     """
-    comment, text = check(session, comment_id, new, Action.REDACT, revision=revision, by=by)
+    comment, text = check(session, comment_id, new, Action.REDACT, revision=revision, by=by, now=now)
     publication.sync(session, comment.id, now)
     texts.replace(session, comment, new, corrected_at=text.corrected_at, redacted_at=now)
     decision = decisions.record(session, comment, Action.REDACT, now=now, undo_until=now + undo, by=by)
-    assert decision.id is not None
-    due = max(now + appeal, decision.undo_until)
-    session.add(Effect(kind=EffectKind.FORGET, comment_id=comment.id, decision_id=decision.id, due_at=due))
+    _later(session, decision, EffectKind.FORGET, max(now + appeal, decision.undo_until))
     if publication.is_up(session, comment.id):
-        waiting = (col(Effect.comment_id) == comment.id, col(Effect.kind) == EffectKind.SYNC)
-        publication.take(session, and_(*waiting))
         publication.sync(session, comment.id, now)
     else:
         publication.follow(session, decision, now)
@@ -79,9 +95,10 @@ def redact(
 
 
 def forget(session: Session, decision_id: int, now: datetime) -> bool:
-    """Erases the words a decision took out, wherever they still were; whether it was still to be done.
+    """Erases the words a decision took out and what was said beside them; whether it was still to be done.
 
-    From the files of the database they go as those of a withdrawn text.
+    A question that waits for its author is left, and erased once it does no more. From the files of the
+    database they go as those of a withdrawn text.
     """
     decision = session.get_one(Decision, decision_id)
     comment = session.get_one(Comment, decision.comment_id, with_for_update=True)
@@ -90,13 +107,21 @@ def forget(session: Session, decision_id: int, now: datetime) -> bool:
         return False
     texts.erase_before(session, comment, decision.version)
     kin.unlearn(session, comment.id)
-    later = scrubbing.due(session, now)
-    session.add(Effect(kind=EffectKind.ERASE, comment_id=comment.id, decision_id=decision_id, due_at=later))
+    waiting = questions.awaited(session, comment, now)
+    beside.erase(session, comment.id, but=waiting)
+    if waiting is not None:
+        _later(session, decision, EffectKind.FORGET, now + FORGETS_AGAIN)
+    _later(session, decision, EffectKind.ERASE, scrubbing.due(session, now))
     return True
 
 
+def _later(session: Session, decision: Decision, kind: EffectKind, due: datetime) -> None:
+    assert decision.id is not None
+    session.add(Effect(kind=kind, comment_id=decision.comment_id, decision_id=decision.id, due_at=due))
+
+
 def check(
-    session: Session, comment_id: str, new: Draft, action: Action, *, revision: int, by: int
+    session: Session, comment_id: str, new: Draft, action: Action, *, revision: int, by: int, now: datetime
 ) -> tuple[Comment, Version]:
     """As `correct` and `redact`, which begin with it, but nothing is written."""
     comment = decisions.to_decide(session, comment_id, revision=revision, by=by)
@@ -105,9 +130,26 @@ def check(
     text = texts.newest(session, comment)
     if action is Action.CORRECT and is_fixed(session, comment):
         raise TakesVoices
+    if settles(session, comment, action, now) is not None:
+        raise Unsettled
     if new.text.source.strip() == text.source.strip():
         raise Unchanged
     return comment, text
+
+
+def settles(session: Session, comment: Comment, action: Action, now: datetime) -> datetime | None:
+    """When that may be done to the text, which something else has to take effect before; None: now.
+
+    Whose author may still answer a question as if nothing had come after it: with all that came, what is done
+    now would be taken back. And of what is public words are taken out at once, which must not publish with
+    them a correction that may still be undone.
+    """
+    known = standing.in_effect(session, comment.id, now)[:1]
+    newer = [*takewhile(lambda line: [line] != known, standing.lines(session, comment.id))]
+    if not (known and known[0].after is Status.ASKED):
+        is_at_once = action is Action.REDACT and publication.is_up(session, comment.id)
+        newer = [line for line in newer if is_at_once and line.action is Action.CORRECT]
+    return max((line.undo_until for line in newer), default=None)
 
 
 def is_fixed(session: Session, comment: Comment) -> bool:

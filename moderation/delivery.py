@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from prometheus_client import Counter
 from sqlalchemy import Engine
-from sqlmodel import col, delete, select, update
+from sqlmodel import and_, col, delete, select, update
 
 from moderation import answers, corrections, logs, mail, metrics, publication, scrubbing, search
 from moderation.clock import Clock
@@ -76,7 +76,7 @@ def _erasures(engine: Engine, now: datetime, stopping: Stopping) -> int:
     if not due:
         return 0
     # By their decisions: another process may have done them.
-    ours = col(Effect.decision_id).in_(due)
+    ours = and_(col(Effect.decision_id).in_(due), col(Effect.kind) == EffectKind.ERASE)
     with writing(engine) as session:
         again = now + ERASE_AGAIN[engine.dialect.name]
         mine = update(Effect).where(ours, col(Effect.due_at) <= now).values(due_at=again)

@@ -80,10 +80,12 @@ def read(author: str, email: str, text: str, *, dialect: Dialect, required: str 
     return Draft(name, address, rendered, dialect, folding.bag(name, address, rendered.source))
 
 
-def rewritten(author: str, email: str, text: str, *, dialect: Dialect) -> Draft:
+def rewritten(
+    author: str, email: str, text: str, *, dialect: Dialect, longest: int = markup.MAX_CHARACTERS
+) -> Draft:
     """Another text by the same author. Raises Invalid."""
     try:
-        rendered = markup.render(text, dialect)
+        rendered = markup.render(text, dialect, longest)
     except Refused as refused:
         raise Invalid({"text": Problem(refused.reason, refused.limit, refused.found)}) from None
     return Draft(author, email, rendered, dialect, folding.bag(author, email, rendered.source))

@@ -52,17 +52,27 @@ def take_back(session: Session, decision: Decision) -> None:
     session.flush()
 
 
-def erase(session: Session, comment_id: str) -> None:
-    """Questions and answers go with the text; that there were some stays in the log."""
+def erase(session: Session, comment_id: str, *, but: int | None = None) -> None:
+    """Questions and answers go with the text, `but` one; that there were some stays in the log."""
     ids = session.exec(select(Question.id).where(Question.comment_id == comment_id)).all()
-    if ids:
-        _unwritten(session, ids)
-        session.exec(delete(Question).where(col(Question.comment_id) == comment_id))
+    gone = [name for name in ids if name != but]
+    if gone:
+        _unwritten(session, gone)
+        session.exec(delete(Question).where(col(Question.id).in_(gone)))
 
 
 def newest(session: Session, comment_id: str) -> Question | None:
     latest = select(Question).where(Question.comment_id == comment_id).order_by(desc(Question.id))
     return session.exec(latest.limit(1)).first()
+
+
+def awaited(session: Session, comment: Comment, now: datetime) -> int | None:
+    """The question that waits for its author, or would again if what was decided since is undone."""
+    known = standing.in_effect(session, comment.id, now)[:1]
+    if Status.ASKED not in {comment.status, *(line.after for line in known)}:
+        return None
+    question = newest(session, comment.id)
+    return question.id if question is not None else None
 
 
 def is_shown(session: Session, question: Question, now: datetime) -> bool:

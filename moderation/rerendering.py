@@ -7,7 +7,7 @@ from enum import StrEnum
 from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
-from moderation import lifecycle, markup, search, traits
+from moderation import lifecycle, markup, search, traits, voices
 from moderation.database import reading, writing
 from moderation.markup import Finding, Refused
 from moderation.models.public import Publication
@@ -109,8 +109,9 @@ def _published(engine: Engine, after: str) -> Sequence[Version]:
 
 
 def _rendered(text: Version, revision: int) -> _Again | None:
+    longest = markup.MAX_REDACTED if text.redacted_at else markup.MAX_CHARACTERS
     try:
-        rendered = markup.render(text.source, text.dialect)
+        rendered = markup.render(text.source, text.dialect, longest)
     except Refused:
         return None
     return _Again(text, revision, rendered.html, [asdict(finding) for finding in rendered.findings])
@@ -151,6 +152,7 @@ def _store(session: Session, made: _Again) -> bool:
     )
     search.take(session.connection(), text.id, text.folded)
     text.folded = ""
+    voices.carry_vetoes(session, comment, to=comment.revision + 1)
     comment.version += 1
     comment.revision += 1
     session.add(text)

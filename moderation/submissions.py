@@ -9,22 +9,20 @@ from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
 from moderation import (
+    beside,
     deciders,
     decisions,
+    duplicates,
     folding,
     identifiers,
     kin,
-    lifecycle,
     markup,
-    notes,
     precedents,
     publication,
-    questions,
     scrubbing,
     search,
     standing,
     traits,
-    voices,
 )
 from moderation.database import in_turn
 from moderation.decisions import NotFound, TooLate
@@ -35,19 +33,11 @@ from moderation.models.public import Article, Mode, Publication, Thread
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
 from moderation.settings import ANY_NUMBER, Room
 
-SAME_TEXT_WITHIN = timedelta(days=1)
+# How long who sends the same again is told what became of the first.
+NONCE_LASTS = timedelta(days=1)
 
 
 # Built once: building takes longer than running.
-_SAME = (
-    select(Comment.id)
-    .join(Version)
-    .where(
-        Version.fingerprint == bindparam("fingerprint"),
-        Comment.thread_id == bindparam("thread"),
-        col(Comment.submitted_at) > bindparam("since"),
-    )
-)
 _ADD_COMMENT, _ADD_VERSION = insert(Comment), insert(Version)
 
 
@@ -109,7 +99,7 @@ class ParentNotPublic(Exception):
 
 
 class NonceReused(Exception):
-    """Something else was sent under the same nonce."""
+    """Something else was sent under the same nonce, or the same too long ago."""
 
 
 class Full(Exception):
@@ -134,8 +124,8 @@ def submit(
     """Stores the draft once, however often its form is sent; with its `likeness`, beside those like it.
 
     Raises NotFound for an unknown article, Closed, ParentNotPublic, Duplicate for the same text within a day,
-    NonceReused when the nonce was another text’s or had another parent, and Full. No room is overstepped
-    unless half as many as it holds write at the same moment.
+    NonceReused when the nonce was another text’s, had another parent or is a day old, and Full. No room is
+    overstepped unless half as many as it holds write at the same moment.
     """
     connection = session.connection()  # rows, without the session’s bookkeeping, which would double the time
     in_turn(session, "text", slug, draft.fingerprint)  # the same form twice, or two forms with one text
@@ -145,12 +135,12 @@ def submit(
         raise NotFound
     thread: int = found.id
     if found.sent is not None:
-        return _sent_before(session, nonce, thread, parent, draft)
+        return _sent_before(session, nonce, thread, parent, draft, now)
     if found.mode is Mode.CLOSED:
         raise Closed
     if parent is not None and not _is_public(session, thread, parent):
         raise ParentNotPublic
-    if found.said and _said_already(session, thread, draft, now):
+    if found.said and duplicates.found(session, thread, draft.fingerprint, now):
         raise Duplicate
     _find_room(session, room, thread, found.waiting_here, found.waiting)
     sent = Sent(identifiers.new_id(), identifiers.new_code(), Status.PENDING)
@@ -170,18 +160,21 @@ def submit(
     return sent
 
 
-def _sent_before(session: Session, nonce: str, thread: int, parent: str | None, draft: Draft) -> Sent:
+def _sent_before(
+    session: Session, nonce: str, thread: int, parent: str | None, draft: Draft, now: datetime
+) -> Sent:
     before = session.exec(select(Comment).where(Comment.nonce == nonce)).one()
-    sent = Sent(before.id, before.tracking, before.status)
-    if (before.thread_id, before.parent_id) != (thread, parent) or not _is_of(session, sent, draft):
+    same = (before.thread_id, before.parent_id) == (thread, parent) and _is_of(session, before, draft)
+    if not same or now - before.submitted_at > NONCE_LASTS:
         raise NonceReused
-    return sent
+    return Sent(before.id, before.tracking, before.status)
 
 
-def _is_of(session: Session, sent: Sent, draft: Draft) -> bool:
-    """Whether the comment began with this draft; once erased, nobody can tell, and it is believed."""
-    text = session.exec(select(Version).where(Version.comment_id == sent.id, Version.number == 1)).one()
-    return not text.source or digest(text.author, text.email, text.source) == draft.digest
+def _is_of(session: Session, comment: Comment, draft: Draft) -> bool:
+    """Whether it began with this draft. Of one taken back nobody can tell; there is nothing to be read."""
+    text = session.exec(select(Version).where(Version.comment_id == comment.id, Version.number == 1)).one()
+    withdrawn = comment.status is Status.WITHDRAWN
+    return withdrawn or digest(text.author, text.email, text.source) == draft.digest
 
 
 def _find_room(session: Session, room: Room, thread: int, here: int, everywhere: int) -> None:
@@ -212,15 +205,6 @@ def _is_public(session: Session, thread: int, comment_id: str) -> bool:
         col(Publication.taken_down_at).is_(None),
     )
     return session.exec(copy).first() is not None
-
-
-def _said_already(session: Session, thread: int, draft: Draft, now: datetime) -> bool:
-    said = {"fingerprint": draft.fingerprint, "thread": thread, "since": now - SAME_TEXT_WITHIN}
-    same = session.connection().execute(_SAME, said)
-    # What is in effect, and not what may still be undone: sending a text again must not tell.
-    shown = [standing.in_effect(session, name, now) for name in same.scalars().all()]
-    there = {*lifecycle.OPEN, Status.PUBLISHED}
-    return any(not known or known[0].after in there for known in shown)
 
 
 def _store(connection: Connection, sent: Sent, comment: dict[str, Any], draft: Draft) -> None:
@@ -293,10 +277,7 @@ def erase(session: Session, comment: Comment) -> None:
         version.author = version.email = version.source = version.html = version.fingerprint = ""
         version.folded, version.findings, version.struck = "", [], []
         session.add(version)
-    notes.erase(session, comment.id)
-    questions.erase(session, comment.id)
-    voices.empty(session, comment.id)
-    decisions.empty(session, comment.id)
+    beside.erase(session, comment.id)
     deciders.forget(session, comment.id)
     comment.author_key = comment.email_key = None
     session.add(comment)

@@ -102,6 +102,7 @@ PROBLEM = {
     "not_an_address": _("Cette adresse ne ressemble pas à une adresse électronique, comme nom@domaine.fr."),
     "not_empty": _("Ce champ doit rester vide : effacez ce qui s’y trouve."),
     "no_passage": _("Écrivez au moins un passage à retirer."),
+    "many_passages": _("Au plus %(limit)s passages à la fois, pas plus longs à eux tous qu’un texte."),
     "passage_missing": _("Ce qui suit ne se trouve pas dans le texte : copiez-le tel qu’il y est."),
     "unchanged": _("C’est mot pour mot le texte de maintenant : il n’y a rien à enregistrer."),
     "duplicate": _("Ce même texte a déjà été envoyé ici aujourd’hui : inutile de le renvoyer."),

@@ -37,7 +37,9 @@ def correct(parts: Parts, sent: Sent, person: Person, text: str = RIGHT, revisio
         return made.id
 
 
-def decide(parts: Parts, sent: Sent, person: Person, action: Action, revision: int = 1) -> None:
+def decide(
+    parts: Parts, sent: Sent, person: Person, action: Action, revision: int = 1, note: str = ""
+) -> None:
     with parts.writing() as session:
         decisions.decide(
             session,
@@ -48,6 +50,7 @@ def decide(parts: Parts, sent: Sent, person: Person, action: Action, revision: i
             now=parts.clock(),
             undo=UNDO,
             reason=Reason.OFF_TOPIC,
+            note=note,
         )
 
 

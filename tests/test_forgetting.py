@@ -11,14 +11,26 @@ from test_database import files
 from test_search import found
 from test_voices import TWO, object_to, rule, speak
 
-from moderation import corrections, delivery, drafts, redaction, submissions, voices
+from moderation import (
+    answers,
+    corrections,
+    decisions,
+    delivery,
+    drafts,
+    notes,
+    redaction,
+    submissions,
+    voices,
+)
 from moderation.accounts import Person
-from moderation.corrections import Unchanged
+from moderation.corrections import Unchanged, Unsettled
 from moderation.decisions import Stale, TooLate
-from moderation.lifecycle import Action, IllegalMove, Status
+from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.markup import Dialect
 from moderation.models.public import Publication
-from moderation.models.queue import Comment, Decision, Effect, EffectKind, Signature, Version
+from moderation.models.queue import Comment, Decision, Effect, EffectKind, Question, Signature, Version
+from moderation.models.together import Note, Voice
+from moderation.voices import Heard
 from moderation.web.dependencies import Parts
 
 APPEAL = timedelta(days=90)
@@ -156,16 +168,40 @@ def test_what_is_about_to_be_public_goes_out_without_the_words(
     assert sound(parts)
 
 
-def test_a_correction_that_waits_puts_no_word_back(
-    parts: Parts, ann: Person, named: Sent, settle: Callable[[], None]
+def test_promise_10_words_are_taken_out_once_the_correction_before_is_public_or_undone(
+    parts: Parts, ann: Person, sami: Person, named: Sent, settle: Callable[[], None]
 ) -> None:
     decide(parts, named, ann, Action.PUBLISH)
     settle()
-    correct(parts, named, ann, f"{TEXT} Fin.", revision=2)
-    redact(parts, named, ann, revision=3)
-    assert public(parts) == [(html(f"{LEFT} Fin."), True)]
+    line = correct(parts, named, ann, f"{TEXT} Faux.", revision=2)
+    with pytest.raises(Unsettled):
+        redact(parts, named, sami, revision=3)
+    assert public(parts) == [(html(TEXT), False)]
+    undo(parts, line, ann)
+    redact(parts, named, sami, revision=4)
+    assert public(parts) == [(html(LEFT), False)]
+    correct(parts, named, ann, f"{LEFT} Fin.", revision=5)
     settle()
-    assert public(parts) == [(html(f"{LEFT} Fin."), True)]
+    redact(parts, named, sami, revision=6, words="Lilas")
+    assert public(parts) == [(html(f"{LEFT} Fin.".replace("Lilas", MARK)), True)]
+    assert sound(parts)
+
+
+@pytest.mark.parametrize("after", [Action.REOPEN, Action.PUBLISH])
+def test_no_answer_of_the_author_brings_back_words_taken_out_meanwhile(
+    parts: Parts, ann: Person, named: Sent, settle: Callable[[], None], after: Action
+) -> None:
+    decide(parts, named, ann, Action.ASK, note="D’où ?")
+    settle()
+    decide(parts, named, ann, after, revision=2)
+    with pytest.raises(Unsettled):
+        redact(parts, named, ann, revision=3)
+    with pytest.raises(Unsettled):
+        correct(parts, named, ann, revision=3)
+    with parts.writing() as session:
+        answers.answer(session, named.tracking, "De Zoé.", revision=2, now=parts.clock())
+    redact(parts, named, ann, revision=5)
+    assert newest(parts, named).source == LEFT
     assert sound(parts)
 
 
@@ -300,4 +336,125 @@ def test_what_was_withdrawn_before_the_appeal_was_over_stays_erased(
     clock.tick(days=91)
     delivery.effects(parts.engine, clock())
     assert "Lilas" not in everything(parts)
+    assert sound(parts)
+
+
+# What an attacker found
+
+
+def is_known(parts: Parts, article: str, words: str) -> bool:
+    """Whether somebody who sends those words is told that they were said."""
+    try:
+        send(parts, article, words)
+    except submissions.Duplicate:
+        return True
+    return False
+
+
+def test_promise_01_whoever_guesses_the_words_is_not_told_that_they_are_right(
+    parts: Parts, ann: Person, named: Sent, article: str, settle: Callable[[], None]
+) -> None:
+    decide(parts, named, ann, Action.PUBLISH)
+    settle()
+    assert is_known(parts, article, TEXT)
+    redact(parts, named, ann, revision=2)
+    assert is_known(parts, article, LEFT)
+    assert not is_known(parts, article, TEXT)
+
+
+def test_promise_10_sending_a_text_again_tells_nothing_of_words_taken_out_until_it_is_done(
+    parts: Parts, ann: Person, named: Sent, article: str, settle: Callable[[], None]
+) -> None:
+    redact(parts, named, ann)
+    assert is_known(parts, article, TEXT)
+    assert not is_known(parts, article, LEFT)
+    settle()
+    assert not is_known(parts, article, TEXT)
+
+
+def test_promise_10_sending_a_text_again_tells_nothing_of_a_correction_until_it_is_done(
+    parts: Parts, ann: Person, named: Sent, article: str, settle: Callable[[], None]
+) -> None:
+    decide(parts, named, ann, Action.PUBLISH)
+    settle()
+    line = correct(parts, named, ann, "Autre chose.", revision=2)
+    assert is_known(parts, article, TEXT)
+    undo(parts, line, ann)
+    assert is_known(parts, article, TEXT)
+    correct(parts, named, ann, "Autre chose.", revision=4)
+    settle()
+    assert is_known(parts, article, "Autre chose.")
+    assert not is_known(parts, article, TEXT)
+
+
+def say(parts: Parts, sent: Sent, person: Person, action: Action, reason: Reason | None = None) -> int:
+    """With the words in what is said with it, at the revision it has."""
+    with parts.writing() as session:
+        made = decisions.speak(
+            session,
+            sent.id,
+            action,
+            revision=session.get_one(Comment, sent.id).revision,
+            by=person.id,
+            now=parts.clock(),
+            undo=UNDO,
+            reason=reason,
+            note=f"{SECRET}, vraiment ?",
+            answer_within=timedelta(days=100),
+        )
+        return made.voice_id if isinstance(made, Heard) else made.id or 0
+
+
+@pytest.mark.usefixtures("sami")
+def test_what_was_said_beside_the_text_is_erased_with_the_words(
+    parts: Parts, ann: Person, named: Sent, settle: Callable[[], None], clock: FakeClock
+) -> None:
+    rule(parts, TWO)
+    say(parts, named, ann, Action.PUBLISH)
+    rule(parts, None)
+    undo(parts, say(parts, named, ann, Action.REFUSE, Reason.PRIVACY), ann)
+    say(parts, named, ann, Action.ASK)
+    settle()
+    with parts.writing() as session:
+        notes.write(session, named.id, f"Peut-on laisser {SECRET} ?", by=ann.id, now=clock())
+        answers.answer(session, named.tracking, f"{SECRET} l’a dit.", revision=2, now=clock())
+    redact(parts, named, ann, revision=5)
+    settle()
+    assert all(SECRET in held for held in beside(parts))
+    clock.tick(days=90)
+    delivery.effects(parts.engine, clock())
+    assert "Quatrebarbes" not in everything(parts)
+    assert tracked(parts, named).exchange == ()
+    assert sound(parts)
+
+
+def beside(parts: Parts) -> list[str]:
+    """What notes, questions, answers, voices and decisions say."""
+    with parts.reading() as session:
+        columns = [
+            col(Note.text),
+            col(Question.text),
+            col(Question.answer),
+            col(Voice.note),
+            col(Decision.note),
+        ]
+        return [" ".join(session.connection().execute(select(one)).scalars()) for one in columns]
+
+
+def test_a_question_that_waits_is_left_and_erased_once_it_waits_no_more(
+    parts: Parts, ann: Person, named: Sent, settle: Callable[[], None], clock: FakeClock
+) -> None:
+    redact(parts, named, ann)
+    clock.tick(days=89)
+    say(parts, named, ann, Action.ASK)
+    settle()
+    clock.tick(days=1)
+    delivery.effects(parts.engine, clock())
+    assert everything(parts).count(SECRET) == 1
+    undo(parts, say(parts, named, ann, Action.REOPEN), ann)
+    with parts.writing() as session:
+        answers.answer(session, named.tracking, "Non.", revision=tracked(parts, named).revision, now=clock())
+    clock.tick(days=1)
+    delivery.effects(parts.engine, clock())
+    assert "Quatrebarbes" not in everything(parts)
     assert sound(parts)

@@ -20,6 +20,7 @@ from moderation.markup.lookalikes import skeleton
         "Ａｎｎ Ｍｅｒｃｉｅｒ",
         "Ann Merсier",
         "Ann rnercier",
+        "Ann \u0271\u2c89rci\u2c89r",
     ],
 )
 def test_a_name_that_a_hasty_reader_would_take_for_another_resembles_it(name: str) -> None:

@@ -4,8 +4,9 @@ import pytest
 from conftest import Run, Sent, add_article, send
 from sqlmodel import col, select, update
 from starlette.testclient import TestClient
+from test_voices import TWO, object_to, rule, speak
 
-from moderation import decisions, markup, rerendering, submissions
+from moderation import decisions, markup, rerendering, submissions, voices
 from moderation.accounts import Person
 from moderation.decisions import Stale
 from moderation.lifecycle import Action, Reason, Status
@@ -174,3 +175,26 @@ def test_the_command_says_what_it_did_and_would_do(run: Run, parts: Parts, artic
     assert "1 would differ" in done.stderr
     assert stands(parts, waits) == (Status.PENDING, 2, 2)
     assert run("rerender").stdout == f"differs\t{public.id}\n"
+
+
+def test_a_veto_stands_though_the_text_was_rendered_again(
+    parts: Parts, pending: Sent, ann: Person, sami: Person
+) -> None:
+    rule(parts, TWO)
+    object_to(parts, pending, sami)
+    of_an_older_program(parts, pending)
+    assert list(rerendering.waiting(parts.engine)) == [Done(pending.id, Outcome.CHANGED)]
+    with parts.reading() as session:
+        (veto,) = voices.counting(session, session.get_one(Comment, pending.id))
+    assert (veto.say, veto.revision) == ("veto", 2)
+    heard = speak(parts, pending, ann, Action.PUBLISH, revision=2)
+    assert isinstance(heard, voices.Heard)
+    assert heard.paused
+
+
+def test_what_words_were_taken_out_of_may_be_longer_than_what_is_sent(parts: Parts, article: str) -> None:
+    sent = send(parts, article, "Un texte.")
+    long = "x" * (markup.MAX_CHARACTERS + 20)
+    of_an_older_program(parts, sent, source=long, redacted_at=parts.clock())
+    assert list(rerendering.waiting(parts.engine)) == [Done(sent.id, Outcome.CHANGED)]
+    assert texts(parts, sent)[-1] == (2, f"<p>{long}</p>", markup.VERSION)

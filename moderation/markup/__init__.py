@@ -5,9 +5,9 @@ from moderation.markup.anchors import Anchor, anchors
 from moderation.markup.article import render_article
 from moderation.markup.dialect import Dialect
 from moderation.markup.findings import Finding
-from moderation.markup.gate import MAX_CHARACTERS
+from moderation.markup.gate import MAX_CHARACTERS, MAX_REDACTED
 from moderation.markup.lookalikes import resembles
-from moderation.markup.names import fold, plain_line
+from moderation.markup.names import bare, fold, plain_line
 from moderation.markup.refusal import Refused
 from moderation.markup.rendering import VERSION, Rendered, render, trusted
 from moderation.markup.typed import Piece, typed
@@ -15,6 +15,7 @@ from moderation.markup.watching import Unwatchable, Watch, pattern, spoken, watc
 
 __all__ = [
     "MAX_CHARACTERS",
+    "MAX_REDACTED",
     "VERSION",
     "Anchor",
     "Dialect",
@@ -25,6 +26,7 @@ __all__ = [
     "Unwatchable",
     "Watch",
     "anchors",
+    "bare",
     "fold",
     "pattern",
     "plain_line",

@@ -9,6 +9,8 @@ from moderation.markup.characters import CONTROLS, OVERRIDES, TAGS
 from moderation.markup.refusal import Refused
 
 MAX_CHARACTERS = 10_000
+# What says that words were taken out of a text is longer than some of them.
+MAX_REDACTED = 2 * MAX_CHARACTERS
 # The libraries behind are quadratic on deep nesting: this bounds it (0.25 s at worst, measured).
 MAX_TAGS = 400
 
@@ -37,15 +39,15 @@ class Gated:
     struck: tuple[Struck, ...]
 
 
-def gate(typed: str) -> Gated:
+def gate(typed: str, longest: int = MAX_CHARACTERS) -> Gated:
     # A browser sends each newline as two characters and counts it as one.
     source = _NEWLINE.sub("\n", typed)
-    _bound(source)
+    _bound(source, longest)
     strikes = _Strikes()
     source = _normalized(_without_refused(source, strikes), strikes)
     source = _without_refused_references(source, strikes)
     # A few characters are longer in their one spelling.
-    _bound(source)
+    _bound(source, longest)
     return Gated(source, strikes.refused, tuple(sorted(strikes.placed)))
 
 
@@ -62,9 +64,9 @@ class _Strikes:
             self.placed.append((at, ord(character)))
 
 
-def _bound(source: str) -> None:
-    if len(source) > MAX_CHARACTERS:
-        raise Refused("too_long", limit=MAX_CHARACTERS, found=len(source))
+def _bound(source: str, longest: int) -> None:
+    if len(source) > longest:
+        raise Refused("too_long", limit=longest, found=len(source))
     tags = source.count("<")
     if tags > MAX_TAGS:
         raise Refused("too_many_tags", limit=MAX_TAGS, found=tags)

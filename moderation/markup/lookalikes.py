@@ -15,12 +15,14 @@ _BETWEEN = re.compile(r"[\W_]+")
 _TELLING = 8
 
 
-def resembles(name: str, other: str) -> bool:
-    """Whether a hasty reader would take the name for the other, or for one that holds it."""
-    seen, wanted = skeleton(name), skeleton(other)
-    if not wanted:
-        return False
-    return seen == wanted or (len(wanted) >= _TELLING and wanted in seen)
+def resembles(name: str, *others: str) -> bool:
+    """Whether a hasty reader would take the name for one of the others, or for one that holds it."""
+    seen = skeleton(name)
+    return any(
+        seen == wanted or (len(wanted) >= _TELLING and wanted in seen)
+        for wanted in map(skeleton, others)
+        if wanted
+    )
 
 
 def skeleton(name: str) -> str:

@@ -11,7 +11,7 @@ from moderation.markup.blocks import blocks_html
 from moderation.markup.characters import visible
 from moderation.markup.dialect import Dialect
 from moderation.markup.findings import Finding, findings
-from moderation.markup.gate import Gated, Struck, gate
+from moderation.markup.gate import MAX_CHARACTERS, Gated, Struck, gate
 from moderation.markup.references import escaped_paragraphs
 from moderation.markup.refusal import Refused
 from moderation.markup.verify import Token, tokens
@@ -34,8 +34,8 @@ class _Unverified(Exception):
     """The result is not what it has to be."""
 
 
-def render(source: str, dialect: Dialect) -> Rendered:
-    gated = gate(source)
+def render(source: str, dialect: Dialect, longest: int = MAX_CHARACTERS) -> Rendered:
+    gated = gate(source, longest)
     try:
         html = sanitise.comment(blocks_html(gated.source, dialect))
         document = _verified(html)

@@ -26,8 +26,16 @@ READ, ALIKE = 12, 0.15
 # Findings that are told link by link, where the links can be read.
 _OF_LINKS = {"link", "misleading_link"}
 _NONE = Count(0)
-# Names under which the moderation itself is known.
-_TEAM = ("modération", "modérateur", "modératrice", "moderator")
+# Names under which the moderation itself is known, and whoever makes the site; words may go on after them.
+_TEAM = (
+    *("modération", "modérateur", "modératrice", "moderator"),
+    *("rédaction", "équipe du site", "le site", "admin", "administrat"),
+)
+# What stands in or under a text the moderation took words out of, or put right.
+_MARKS = (
+    *("passage retiré par la modération", "corrigé par la modération"),
+    *("passage removed by the moderators", "corrected by the moderators"),
+)
 # Characters that cannot be seen, each named in its place.
 MARKED = 200
 
@@ -79,6 +87,8 @@ class Judging:
     like_person: str
     like_site: bool
     like_team: bool
+    # Whether its author’s own words pass for a mark of the moderation.
+    like_mark: bool
     precedents: tuple[Precedent, ...]
 
     @property
@@ -89,9 +99,8 @@ class Judging:
     def remarkable(self) -> bool:
         """Whether there is anything nobody should miss."""
         claims = any(link.claims for link in self.links)
-        return bool(
-            claims or self.findings or self.same or self.like_person or self.like_site or self.like_team
-        )
+        likes = self.like_person or self.like_site or self.like_team or self.like_mark
+        return bool(claims or likes or self.findings or self.same)
 
     @property
     def hides(self) -> bool:
@@ -118,7 +127,8 @@ def judging(session: Session, person: Person, card: Card, site_name: str) -> Jud
         same=_same(session, others, text.fingerprint),
         like_person=_like(session, text.author),
         like_site=markup.resembles(text.author, site_name),
-        like_team=not card.official and any(markup.resembles(text.author, one) for one in _TEAM),
+        like_team=not card.official and markup.resembles(text.author, *_TEAM),
+        like_mark=not card.official and text.redacted_at is None and _holds_mark(text.html),
         precedents=_precedents(session, person, others, card, text.html),
     )
 
@@ -193,6 +203,10 @@ def _like(session: Session, author: str) -> str:
         return ""
     names = (account.name for account in accounts.present(session))
     return next((name for name in names if markup.resembles(author, name)), "")
+
+
+def _holds_mark(html: str) -> bool:
+    return markup.resembles(" ".join(markup.spoken(html)), *_MARKS)
 
 
 def _precedents(

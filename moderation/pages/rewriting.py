@@ -1,6 +1,8 @@
 """A contribution whose text the moderation is about to change, and what would come of it."""
 
 from dataclasses import dataclass
+from datetime import datetime
+from math import ceil
 
 from markupsafe import Markup
 from sqlmodel import Session
@@ -24,8 +26,10 @@ class Rewriting:
     place: str
     # As it is now; what is written is rendered as it was.
     text: Draft
-    # Why it may not be changed, by this person or now: "state", "aside", "own", "voices"; mostly nothing.
+    # Why it may not be changed, by this person or now: "state", "aside", "own", "voices", "waits".
     hindrance: str
+    # Seconds until what was done last has taken effect, where that is waited for.
+    wait: int
     # The newest line of its log: who changed it, for who saw it before.
     last: Last | None
 
@@ -36,17 +40,22 @@ class Preview:
     html: Markup
 
 
-def rewriting(session: Session, person: Person, comment_id: str, action: Action) -> Rewriting | None:
+def rewriting(
+    session: Session, person: Person, comment_id: str, action: Action, now: datetime
+) -> Rewriting | None:
     """None where there is no such contribution for this person."""
     if not is_visible(session, person, comment_id):
         return None
     comment = session.get_one(Comment, comment_id)
     (card,) = cards(session, [comment_id])
+    until = corrections.settles(session, comment, action, now)
+    wait = ceil((until - now).total_seconds()) if until is not None else 0
     return Rewriting(
         card,
         public.place(session, comment_id),
         corrections.draft(session, comment),
-        _hindrance(session, comment, person, action),
+        _hindrance(session, comment, person, action) or ("waits" if wait else ""),
+        wait,
         last(session, [comment_id]).get(comment_id),
     )
 

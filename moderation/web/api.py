@@ -180,7 +180,9 @@ _PROBLEMS: dict[type[Exception], Callable[[Any, Parts], Response]] = {
     ParentNotPublic: lambda _error, _parts: _fields(
         [("parent", "not a published contribution of this article")]
     ),
-    NonceReused: lambda _error, _parts: _fields([("Idempotency-Key", "used with another body")]),
+    NonceReused: lambda _error, _parts: _fields(
+        [("Idempotency-Key", "used with another body, or too long ago")]
+    ),
     Unauthorised: lambda _error, _parts: problem(
         401, "A bearer token is needed.", headers={"WWW-Authenticate": "Bearer"}
     ),

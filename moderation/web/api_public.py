@@ -23,8 +23,8 @@ from moderation.web.strict_json import Route
 ERRORS = {"model": Problem, "content": {"application/problem+json": {}}}
 # Who sends the same text under the same key is given the address of the first one’s tracking page.
 KEY = (
-    "Another for each contribution, long and random (a UUID, say): sent again with it, what was kept is "
-    "answered once more. It is a secret like the address in that answer."
+    "Another for each contribution, long and random (a UUID, say): sent again with it within a day, what was "
+    "kept is answered once more. It is a secret like the address in that answer."
 )
 
 router = APIRouter(tags=["public"], route_class=Route, responses={422: ERRORS, 503: ERRORS})

@@ -9,9 +9,9 @@ from typing import Annotated
 from fastapi import APIRouter, Request, Response
 from fastapi import Form as Field
 
-from moderation import corrections, drafts, redaction
+from moderation import corrections, drafts, markup, redaction
 from moderation.accounts import Person
-from moderation.corrections import Unchanged
+from moderation.corrections import Unchanged, Unsettled
 from moderation.deciders import MayNotDecide
 from moderation.decisions import Stale
 from moderation.drafts import Draft, Invalid, Problem
@@ -28,11 +28,15 @@ router = APIRouter(prefix="/desk/comments/{comment_id}")
 
 @dataclass(frozen=True)
 class Form:
-    """The passages as they were typed, and those of them that are not in the text."""
+    """The passages as they were typed, those that are not in the text, and those still read in the rest."""
 
     passages: str = ""
     missing: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
     problems: Mapping[str, Problem] = field(default_factory=dict)
+
+    # Named, of those.
+    most_named = 10
 
     @property
     def text(self) -> str:
@@ -43,8 +47,8 @@ _show = partial(show, action=Action.REDACT)
 
 
 @router.get("/redact")
-def redact_form(app: ThisApp, person: SignedIn, comment_id: str, which: Listed) -> Response:
-    page = found(app, person, comment_id, Action.REDACT)
+def redact_form(app: ThisApp, person: SignedIn, now: Now, comment_id: str, which: Listed) -> Response:
+    page = found(app, person, comment_id, Action.REDACT, now)
     return _show(app, person, which, page, Form())
 
 
@@ -60,17 +64,19 @@ def redact(
     passages: Annotated[str, Field()] = "",
     step: Step = "preview",
 ) -> Response:
-    page = found(app, person, comment_id, Action.REDACT)
+    page = found(app, person, comment_id, Action.REDACT, now)
     new, form = _without(app, page, passages)
+    if page.card.revision != revision:
+        return _show(app, person, which, page, form, new=new, changed=True, status=409)
     if new is None:
-        return _show(app, person, which, page, form, status=422, changed=page.card.revision != revision)
+        return _show(app, person, which, page, form, status=422)
     try:
         done = _redact(app, person, now, comment_id, new, revision, keep=step == "save")
     except Unchanged:
         form = Form(passages, problems={"passages": Problem("unchanged")})
         return _show(app, person, which, page, form, status=422)
-    except (Stale, IllegalMove, MayNotDecide):
-        page = found(app, person, comment_id, Action.REDACT)
+    except (Stale, IllegalMove, MayNotDecide, Unsettled):
+        page = found(app, person, comment_id, Action.REDACT, now)
         new, form = _without(app, page, passages)
         return _show(app, person, which, page, form, new=new, changed=True, status=409)
     if done is None:
@@ -84,13 +90,19 @@ def _without(app: Parts, page: Rewriting, typed: str) -> tuple[Draft | None, For
     taken = redaction.passages(typed)
     if not taken:
         return None, Form(typed, problems={"passages": Problem("no_passage")})
+    if len(taken) > redaction.MOST or sum(map(len, taken)) > markup.MAX_REDACTED:
+        return None, Form(typed, problems={"passages": Problem("many_passages", redaction.MOST)})
     label = app.templates.globals["label"]
     text = page.text
     made = redaction.redact(text.text.source, taken, label.redacted)  # type: ignore[attr-defined]
     if made.missing:
-        return None, Form(typed, made.missing, {"passages": Problem("passage_missing")})
+        return None, Form(typed, made.missing, problems={"passages": Problem("passage_missing")})
     try:
-        return drafts.rewritten(text.author, text.email, made.source, dialect=text.dialect), Form(typed)
+        new = drafts.rewritten(
+            text.author, text.email, made.source, dialect=text.dialect, longest=markup.MAX_REDACTED
+        )
+        left = redaction.left(taken, new.text.source, new.text.html, label.redacted)  # type: ignore[attr-defined]
+        return new, Form(typed, left=left)
     except Invalid as invalid:
         return None, Form(typed, problems={"passages": invalid.problems["text"]})
 
@@ -101,7 +113,9 @@ def _redact(
     """The decision; None where it was only asked whether it could be made."""
     with app.writing() as session:
         if not keep:
-            corrections.check(session, comment_id, new, Action.REDACT, revision=revision, by=person.id)
+            corrections.check(
+                session, comment_id, new, Action.REDACT, revision=revision, by=person.id, now=now
+            )
             return None
         return corrections.redact(
             session,

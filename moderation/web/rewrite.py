@@ -7,9 +7,9 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Request, Response
 from fastapi import Form as Field
 
-from moderation import corrections, drafts
+from moderation import corrections, drafts, markup
 from moderation.accounts import Person
-from moderation.corrections import TakesVoices, Unchanged
+from moderation.corrections import TakesVoices, Unchanged, Unsettled
 from moderation.deciders import MayNotDecide
 from moderation.decisions import NotFound, Stale
 from moderation.drafts import Draft, Invalid, Problem
@@ -27,13 +27,13 @@ router = APIRouter(prefix="/desk/comments/{comment_id}")
 Revision = Annotated[int, Field(ge=1, le=LARGEST)]
 Step = Annotated[Literal["preview", "save"], Field()]
 # Of what is not to be changed, by this person or as it is now.
-STATUS_OF = {"state": 409, "voices": 409, "own": 403, "aside": 403}
+STATUS_OF = {"state": 409, "voices": 409, "waits": 409, "own": 403, "aside": 403}
 
 
-def found(app: Parts, person: Person, comment_id: str, action: Action) -> Rewriting:
+def found(app: Parts, person: Person, comment_id: str, action: Action, now: datetime) -> Rewriting:
     """Raises NotFound."""
     with app.reading() as session:
-        page = pages.rewriting(session, person, comment_id, action)
+        page = pages.rewriting(session, person, comment_id, action, now)
     if page is None:
         raise NotFound
     return page
@@ -70,8 +70,8 @@ _show = partial(show, action=Action.CORRECT)
 
 
 @router.get("/correct")
-def correct_form(app: ThisApp, person: SignedIn, comment_id: str, which: Listed) -> Response:
-    page = found(app, person, comment_id, Action.CORRECT)
+def correct_form(app: ThisApp, person: SignedIn, now: Now, comment_id: str, which: Listed) -> Response:
+    page = found(app, person, comment_id, Action.CORRECT, now)
     return _show(app, person, which, page, Form(text=page.card.source))
 
 
@@ -87,19 +87,22 @@ def correct(
     text: Annotated[str, Field()] = "",
     step: Step = "preview",
 ) -> Response:
-    page = found(app, person, comment_id, Action.CORRECT)
+    page = found(app, person, comment_id, Action.CORRECT, now)
     written = page.text
+    longest = max(markup.MAX_CHARACTERS, len(written.text.source))
     try:
-        new = drafts.rewritten(written.author, written.email, text, dialect=written.dialect)
+        new = drafts.rewritten(written.author, written.email, text, dialect=written.dialect, longest=longest)
     except Invalid as invalid:
         return _show(app, person, which, page, Form(text=text, problems=invalid.problems), status=422)
+    if page.card.revision != revision:
+        return _show(app, person, which, page, Form(text=text), new=new, changed=True, status=409)
     try:
         done = _correct(app, person, now, comment_id, new, revision, keep=step == "save")
     except Unchanged:
         form = Form(text=text, problems={"text": Problem("unchanged")})
         return _show(app, person, which, page, form, status=422)
-    except (Stale, IllegalMove, MayNotDecide, TakesVoices):
-        page = found(app, person, comment_id, Action.CORRECT)
+    except (Stale, IllegalMove, MayNotDecide, TakesVoices, Unsettled):
+        page = found(app, person, comment_id, Action.CORRECT, now)
         return _show(app, person, which, page, Form(text=text), new=new, changed=True, status=409)
     if done is None:
         return _show(app, person, which, page, Form(text=new.text.source), new=new)
@@ -113,7 +116,9 @@ def _correct(
     """The decision; None where it was only asked whether it could be made."""
     with app.writing() as session:
         if not keep:
-            corrections.check(session, comment_id, new, Action.CORRECT, revision=revision, by=person.id)
+            corrections.check(
+                session, comment_id, new, Action.CORRECT, revision=revision, by=person.id, now=now
+            )
             return None
         undo = timedelta(seconds=app.settings.undo_seconds)
         return corrections.correct(

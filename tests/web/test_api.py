@@ -9,7 +9,7 @@ from conftest import BuildParts, FakeClock, Sent, add_article, add_person, send
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from moderation import members, tokens
+from moderation import delivery, members, tokens
 from moderation.accounts import Person
 from moderation.markup import MAX_CHARACTERS
 from moderation.models.people import Account, Role
@@ -450,6 +450,36 @@ def test_a_key_whose_text_was_withdrawn_takes_no_other_text(client: TestClient, 
     client.post(sent["track_url"].removeprefix("http://testserver"), data={"revision": 1})
     answer = client.post(path, json={"text": "Un tout autre texte."}, headers=key)
     assert fields(answer) == ["Idempotency-Key"]
+
+
+def test_a_key_is_good_for_a_day_and_opens_nothing_afterwards(
+    client: TestClient, article: str, clock: FakeClock
+) -> None:
+    def post(text: str) -> Any:
+        path = f"{API}/articles/{article}/comments"
+        return client.post(path, json={"text": text}, headers={"Idempotency-Key": "1"})
+
+    first = post("Bonjour").text
+    clock.tick(days=1)
+    assert post("Bonjour").text == first
+    clock.tick(seconds=1)
+    assert fields(post("Bonjour")) == ["Idempotency-Key"]
+
+
+def test_a_key_whose_first_words_were_taken_out_and_erased_takes_no_other_text(
+    parts: Parts, desk: TestClient, client: TestClient, article: str, clock: FakeClock
+) -> None:
+    path, key = f"{API}/articles/{article}/comments", {"Idempotency-Key": "1"}
+    sent = client.post(path, json={"text": "Demandez à Jean Dupont."}, headers=key).json()
+    taken = {"revision": "1", "passages": "Jean Dupont", "step": "save"}
+    assert desk.post(f"/desk/comments/{sent['id']}/redact", data=taken).status_code == 303
+    again = client.post(path, json={"text": "Demandez à Jean Dupont."}, headers=key)
+    assert (again.status_code, again.json()) == (202, sent)
+    clock.tick(days=90)
+    delivery.effects(parts.engine, clock())
+    for text in ("Un tout autre texte.", "Demandez à Jean Dupont.", ""):
+        answer = client.post(path, json={"text": text}, headers=key)
+        assert (answer.status_code, sent["track_url"] in answer.text) == (422, False)
 
 
 def test_an_empty_key_is_none_and_a_key_is_of_one_article(parts: Parts, client: TestClient) -> None:

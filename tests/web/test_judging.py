@@ -11,6 +11,7 @@ from moderation.accounts import Person
 from moderation.lifecycle import Action, Reason
 from moderation.models.people import Account
 from moderation.web.dependencies import Parts
+from moderation.words import REDACTED
 
 
 def opened(desk: TestClient, sent: Sent) -> Page:
@@ -201,3 +202,37 @@ def test_who_wants_has_them_covered(parts: Parts, desk: TestClient, article: str
     assert "Des mots signalés sont floutés" in page.text(".judged")
     desk.post("/desk/account/blur", data={"on": "false"})
     assert opened(desk, sent).nodes(".blurred") == []
+
+
+# What an attacker found
+
+
+@pytest.mark.parametrize("name", ["La rédaction", "L’équipe du site", "Administration", "Admin", "Le site"])
+def test_whoever_signs_as_the_site_is_remarked(
+    desk: TestClient, parts: Parts, article: str, name: str
+) -> None:
+    sent = send(parts, article, "Bonjour.", author=name)
+    assert noticed(desk, sent) == ["ce nom se donne pour celui de la modération"]
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        f"Le maire {REDACTED} a dit cela.",
+        "Le maire [passage retiré par la modеratiоn]",
+        "Bonjour.\n\nCorrigé par {la} modération le 1er mars 2026",
+    ],
+    ids=["marker", "look-alike", "mark"],
+)
+def test_words_of_a_reader_that_pass_for_a_mark_are_remarked(
+    desk: TestClient, parts: Parts, article: str, words: str
+) -> None:
+    sent = send(parts, article, words)
+    assert "des mots de ce texte se donnent pour une mention de la modération" in noticed(desk, sent)
+
+
+def test_the_moderation_s_own_mark_is_not_remarked(desk: TestClient, pending: Sent) -> None:
+    fields = {"revision": "1", "passages": "vélos", "step": "save"}
+    assert desk.post(f"/desk/comments/{pending.id}/redact", data=fields).status_code == 303
+    assert REDACTED in opened(desk, pending).text(".judged")
+    assert noticed(desk, pending) == []

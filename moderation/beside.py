@@ -1,0 +1,13 @@
+"""What was said beside a text and may quote it: notes, questions, answers, words of decisions and voices."""
+
+from sqlmodel import Session
+
+from moderation import decisions, notes, questions, voices
+
+
+def erase(session: Session, comment_id: str, *, but: int | None = None) -> None:
+    """All of it, `but` one question; that there was something to say stays in the log."""
+    notes.erase(session, comment_id)
+    questions.erase(session, comment_id, but=but)
+    voices.empty(session, comment_id)
+    decisions.empty(session, comment_id)
