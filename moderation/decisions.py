@@ -12,12 +12,13 @@ from moderation import (
     precedents,
     publication,
     questions,
+    reasons,
     remarks,
     standing,
     traits,
     voices,
 )
-from moderation.lifecycle import Action, IllegalMove, Reason, Status
+from moderation.lifecycle import Action, IllegalMove, Status
 from moderation.models.queue import Comment, Decision, Effect
 from moderation.policy import Say
 from moderation.standing import Last
@@ -61,7 +62,7 @@ def speak(
     by: int,
     now: datetime,
     undo: timedelta,
-    reason: Reason | None = None,
+    reason: str | None = None,
     note: str = "",
     lot: str | None = None,
     answer_within: timedelta = questions.LASTS,
@@ -74,12 +75,12 @@ def speak(
     MayNotDecide, Stale, IllegalMove, ReasonNeeded, QuestionNeeded and NoteTooLong.
     """
     note = remarks.as_noted(note).strip()
-    publishing = action is Action.PUBLISH
-    comment = to_decide(session, comment_id, revision=revision, by=by, publishing=publishing)
+    comment = to_decide(session, comment_id, revision=revision, by=by, publishing=action is Action.PUBLISH)
     if not lifecycle.is_decided(action):
         raise IllegalMove(comment.status, action)
     after = lifecycle.after(comment.status, action)
     remarks.check(action, reason, note)
+    reasons.check(session, reason)
     said = _said(session, comment, action, after)
     if said is not None:
         heard = voices.say(session, comment, said, by=by, now=now, reason=reason, note=note)
@@ -124,7 +125,7 @@ def decide(
     by: int,
     now: datetime,
     undo: timedelta,
-    reason: Reason | None = None,
+    reason: str | None = None,
     note: str = "",
     lot: str | None = None,
     answer_within: timedelta = questions.LASTS,
@@ -178,7 +179,7 @@ def record(
     now: datetime,
     undo_until: datetime,
     by: int | None = None,
-    reason: Reason | None = None,
+    reason: str | None = None,
     note: str = "",
     lot: str | None = None,
 ) -> Decision:
@@ -222,8 +223,7 @@ def _move(session: Session, comment: Comment, decision: Decision) -> Decision:
 
 def _explain(comment: Comment, stands: Decision | None) -> None:
     """Whose decision its status is, and why, copied for the lists."""
-    comment.decided_by = stands.account_id if stands is not None else None
-    comment.reason = stands.reason if stands is not None else None
+    comment.decided_by, comment.reason = (stands.account_id, stands.reason) if stands else (None, None)
 
 
 def undo(session: Session, decision_id: int, *, by: int, now: datetime, lot: str | None = None) -> Decision:

@@ -30,7 +30,7 @@ from moderation import (
     submissions,
 )
 from moderation.articles import Content
-from moderation.lifecycle import Action, Reason, Status
+from moderation.lifecycle import Action, Status
 from moderation.markup import Dialect
 from moderation.models.people import AccountSession, Passkey, Role
 from moderation.models.public import Mode
@@ -45,14 +45,12 @@ WORDS: dict[tuple[str, str], type[StrEnum]] = {
     ("decision", "action"): Action,
     ("decision", "before"): Status,
     ("decision", "after"): Status,
-    ("decision", "reason"): Reason,
     ("effect", "kind"): EffectKind,
     ("forum_change", "mode"): Mode,
     ("letter", "kind"): LetterKind,
     ("thread", "mode"): Mode,
     ("trait", "status"): Status,
     ("version", "dialect"): Dialect,
-    ("voice", "reason"): Reason,
     ("voice", "say"): Say,
 }
 
