@@ -131,7 +131,7 @@ REASON_PROBLEM = {
     "explanation_long": _("C’est trop long : cinq cents caractères au plus."),
     "full": _("Vingt motifs sont déjà proposés, chacun avec sa touche : cessez d’abord d’en proposer un."),
     "many": _("La liste est pleine : cent motifs au plus, proposés ou non."),
-    "last": _("Rien n’a changé : il reste au moins un motif à proposer, en plus de « autre »."),
+    "last": _("Rien n’a changé : il faut garder au moins un motif en plus de « autre »."),
     "used": _("Rien n’a changé : des décisions le citent. Vous pouvez cesser de le proposer."),
     "gone": _("Rien n’a changé : ce motif n’existe plus, quelqu’un l’a supprimé entre-temps."),
 }
@@ -215,8 +215,11 @@ class Labels:
         return self._language.finished(reason.label) if reason.label else self.shipped[reason.code]
 
     def explanation(self, code: str) -> str:
-        """What its author is told of it besides; mostly nothing."""
-        return self._language.finished(self._wording.of(code).explanation)
+        return self.explained(self._wording.of(code))
+
+    def explained(self, reason: Worded) -> str:
+        """What authors are told of it besides; mostly nothing."""
+        return self._language.finished(reason.explanation)
 
     @property
     def shipped(self) -> dict[str, str]:

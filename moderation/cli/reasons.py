@@ -24,4 +24,4 @@ def reason_list(*, as_json: Json = False) -> None:
         typer.echo(escaped(json.dumps([one.model_dump() for one in offered], ensure_ascii=False)))
         return
     for one in offered:
-        typer.echo(escaped(f"{one.code}\t{one.label}"))
+        typer.echo(f"{one.code}\t{escaped(one.label)}")

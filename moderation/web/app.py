@@ -161,7 +161,6 @@ def _routes() -> list[BaseRoute]:
     # What has a name of its own under a contribution, before the actions that decide about it.
     for module in (
         public,
-        reasons,
         submit,
         track,
         passkeys,
