@@ -11,7 +11,7 @@ from sqlmodel import Session, col, select
 from moderation import decisions, identifiers, standing
 from moderation.deciders import MayNotDecide
 from moderation.decisions import NotFound, Stale, TooLate
-from moderation.lifecycle import Action, IllegalMove, Reason, Status
+from moderation.lifecycle import Action, IllegalMove, Status
 from moderation.models.public import Thread
 from moderation.models.queue import Comment, Decision
 from moderation.voices import Heard
@@ -64,7 +64,7 @@ def decide(
     by: int,
     now: datetime,
     undo: timedelta,
-    reason: Reason | None = None,
+    reason: str | None = None,
     note: str = "",
 ) -> Outcome:
     """Decides each on the revision seen; those that changed since, or cannot be moved so, are left and told.

@@ -12,12 +12,13 @@ from moderation import (
     precedents,
     publication,
     questions,
+    reasons,
     remarks,
     standing,
     traits,
     voices,
 )
-from moderation.lifecycle import Action, IllegalMove, Reason, Status
+from moderation.lifecycle import Action, IllegalMove, Status
 from moderation.models.queue import Comment, Decision, Effect
 from moderation.policy import Say
 from moderation.standing import Last
@@ -61,7 +62,7 @@ def speak(
     by: int,
     now: datetime,
     undo: timedelta,
-    reason: Reason | None = None,
+    reason: str | None = None,
     note: str = "",
     lot: str | None = None,
     answer_within: timedelta = questions.LASTS,
@@ -79,6 +80,7 @@ def speak(
         raise IllegalMove(comment.status, action)
     after = lifecycle.after(comment.status, action)
     remarks.check(action, reason, note)
+    reasons.check(session, reason)
     said = _said(session, comment, action, after)
     if said is not None:
         heard = voices.say(session, comment, said, by=by, now=now, reason=reason, note=note)
@@ -123,7 +125,7 @@ def decide(
     by: int,
     now: datetime,
     undo: timedelta,
-    reason: Reason | None = None,
+    reason: str | None = None,
     note: str = "",
     lot: str | None = None,
 ) -> Decision:
@@ -175,7 +177,7 @@ def record(
     now: datetime,
     undo_until: datetime,
     by: int | None = None,
-    reason: Reason | None = None,
+    reason: str | None = None,
     note: str = "",
     lot: str | None = None,
 ) -> Decision:

@@ -39,7 +39,7 @@ class Language:
         self._catalogue = gettext.NullTranslations() if code == "fr" else _catalogue(code)
 
     def gettext(self, message: str) -> str:
-        return self._finished(self._catalogue.gettext(message))
+        return self.finished(self._catalogue.gettext(message))
 
     def ngettext(self, singular: str, plural: str, number: int) -> str:
         if self.code == "fr":
@@ -47,7 +47,8 @@ class Language:
             return french(singular if number < 2 else plural)
         return self._catalogue.ngettext(singular, plural, number)
 
-    def _finished(self, text: str) -> str:
+    def finished(self, text: str) -> str:
+        """As the language sets it."""
         return french(text) if self.code == "fr" else text
 
     @cached_property

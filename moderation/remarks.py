@@ -35,10 +35,10 @@ def as_noted(typed: str) -> str:
     return re.sub(f"[{CONTROLS}]", "", re.sub(r"\r\n?", "\n", typed))
 
 
-def check(action: Action, reason: Reason | None, note: str) -> None:
+def check(action: Action, reason: str | None, note: str) -> None:
     """Raises ReasonNeeded, QuestionNeeded and NoteTooLong."""
-    if action in lifecycle.NEEDS_REASON and (reason is None or (reason is Reason.OTHER and not note)):
-        raise ReasonNeeded(note=reason is Reason.OTHER)
+    if action in lifecycle.NEEDS_REASON and (reason is None or (reason == Reason.OTHER and not note)):
+        raise ReasonNeeded(note=reason == Reason.OTHER)
     if action is Action.ASK and not note:
         raise QuestionNeeded
     if len(note) > LONGEST_NOTE:

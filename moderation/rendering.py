@@ -12,13 +12,13 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined, select_autoes
 
 from moderation import identifiers, resources, sheets, shortcuts, words
 from moderation.language import Language
-from moderation.lifecycle import Reason
 from moderation.settings import Settings
+from moderation.wording import Wording
 
 STATIC = resources.PACKAGE / "web" / "static"
 
 
-def environment(settings: Settings, language: Language) -> Environment:
+def environment(settings: Settings, language: Language, wording: Wording) -> Environment:
     env = Environment(
         loader=FileSystemLoader(resources.folder("templates")),
         autoescape=select_autoescape(disabled_extensions=("txt",), default=True),
@@ -33,9 +33,10 @@ def environment(settings: Settings, language: Language) -> Environment:
     env.globals["root"] = settings.path
     env.globals["mails"] = settings.smtp_url is not None
     env.globals["asset"] = _assets(settings.path)
-    env.globals["label"] = words.Labels(language)
-    env.globals["known_reasons"] = frozenset(Reason)
+    env.globals["label"] = words.Labels(language, wording)
+    env.globals["reasons"] = wording
     env.globals["reason_keys"] = shortcuts.REASON_KEYS
+    env.globals["other_key"] = shortcuts.OTHER_KEY
     env.filters["date"] = language.date
     env.filters["moment"] = language.moment
     env.filters["short_date"] = language.short_date

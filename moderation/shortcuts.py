@@ -33,8 +33,10 @@ SHIPPED: dict[Shortcut, str] = {
     Shortcut.UNDO: "u",
     Shortcut.HELP: "?",
 }
-# What chooses a reason, in the order reasons are offered.
-REASON_KEYS = "1234567890a"
+# What chooses a reason, in the order they are offered; « other » keeps the one hands have learnt.
+REASON_KEYS, OTHER_KEY = "1234567890bcdefghil", "a"
+# Each that is offered has a key.
+MOST_REASONS = len(REASON_KEYS) + len(OTHER_KEY)
 
 
 @dataclass(frozen=True)

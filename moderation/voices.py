@@ -8,7 +8,7 @@ from sqlalchemy import bindparam, or_
 from sqlmodel import Session, col, func, select, update
 
 from moderation import database, deciders, policy
-from moderation.lifecycle import Action, Reason, Status
+from moderation.lifecycle import Action, Status
 from moderation.models.people import Account
 from moderation.models.queue import Comment
 from moderation.models.together import SectionPolicy, Voice
@@ -67,7 +67,7 @@ def say(
     *,
     by: int,
     now: datetime,
-    reason: Reason | None = None,
+    reason: str | None = None,
     note: str = "",
 ) -> Heard | None:
     """Records what a person says, in place of what they said before; None when it moves the comment.

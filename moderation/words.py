@@ -6,6 +6,7 @@ from moderation.language import Language
 from moderation.lifecycle import Action, Reason, Status
 from moderation.policy import Say
 from moderation.shortcuts import Shortcut
+from moderation.wording import Worded, Wording
 
 
 def _(message: str) -> str:
@@ -124,6 +125,17 @@ WORD_PROBLEM = {
     "long": _("c’est trop long : soixante caractères au plus."),
     "full": _("la liste est pleine : mille mots au plus."),
 }
+REASON_PROBLEM = {
+    "empty": _("Donnez un nom à ce motif."),
+    "twice": _("Un autre motif se dit déjà ainsi, proposé ou non."),
+    "label_long": _("C’est trop long : quatre-vingts caractères au plus."),
+    "explanation_long": _("C’est trop long : cinq cents caractères au plus."),
+    "full": _("Vingt motifs sont déjà proposés, chacun avec sa touche : cessez d’abord d’en proposer un."),
+    "many": _("La liste est pleine : cent motifs au plus, proposés ou non."),
+    "last": _("Rien n’a changé : il faut garder au moins un motif en plus de « autre »."),
+    "used": _("Rien n’a changé : des décisions le citent. Vous pouvez cesser de le proposer."),
+    "gone": _("Rien n’a changé : ce motif n’existe plus, quelqu’un l’a supprimé entre-temps."),
+}
 ROLE = {"moderator": _("modération"), "admin": _("administration")}
 SHORTCUT = {
     Shortcut.NEXT: _("Passer à la suivante"),
@@ -167,8 +179,9 @@ SCOPE = {
 class Labels:
     """Code words in, the reader's words out; for templates."""
 
-    def __init__(self, language: Language) -> None:
+    def __init__(self, language: Language, wording: Wording) -> None:
         self._language = language
+        self._wording = wording
 
     def _say(self, message: str) -> str:
         return self._language.gettext(message)
@@ -196,8 +209,26 @@ class Labels:
     def say(self, say: Say) -> str:
         return self._say(SAY[say])
 
-    def reason(self, reason: Reason) -> str:
-        return self._say(REASON[reason])
+    def reason(self, code: str) -> str:
+        return self.worded(self._wording.of(code))
+
+    def worded(self, reason: Worded) -> str:
+        return self._language.finished(reason.label) if reason.label else self.shipped[reason.code]
+
+    def explanation(self, code: str) -> str:
+        return self.explained(self._wording.of(code))
+
+    def explained(self, reason: Worded) -> str:
+        """What authors are told of it besides; mostly nothing."""
+        return self._language.finished(reason.explanation)
+
+    @property
+    def shipped(self) -> dict[str, str]:
+        """The reasons where the site has no words of its own for them."""
+        return {reason.value: self._say(word) for reason, word in REASON.items()}
+
+    def reason_problem(self, code: str) -> str:
+        return self._say(REASON_PROBLEM[code])
 
     def finding(self, kind: str) -> str:
         return self._say(FINDING[kind])

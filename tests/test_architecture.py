@@ -19,6 +19,7 @@ from moderation.language import Language
 from moderation.lifecycle import Action, Reason, Status
 from moderation.markup import findings
 from moderation.settings import Settings
+from moderation.wording import Wording
 
 ROOT = Path(__file__).parent.parent
 MODULES = sorted((ROOT / "moderation").rglob("*.py"))
@@ -171,7 +172,7 @@ GIVEN = {
 
 
 def test_templates_name_only_what_they_are_given() -> None:
-    environment = rendering.environment(Settings(), Language("fr", "Europe/Paris"))
+    environment = rendering.environment(Settings(), Language("fr", "Europe/Paris"), Wording())
     named, shared = {}, set[str]()
     for name, source in sources():
         parsed = environment.parse(source)

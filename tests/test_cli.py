@@ -12,7 +12,7 @@ from conftest import START, FakeClock, Run, Sent, send
 from sqlmodel import select, update
 from starlette.testclient import TestClient
 
-from moderation import factors, migrations
+from moderation import factors, migrations, reasons
 from moderation.accounts import Person
 from moderation.clock import utc
 from moderation.lifecycle import Action, Reason, Status
@@ -44,6 +44,7 @@ def test_the_commands_are_these(run: Run) -> None:
         "demo",
         "doctor",
         "queue",
+        "reason",
         "rerender",
         "restore",
         "rotate-keys",
@@ -414,7 +415,8 @@ def test_without_a_window_a_decision_shows_at_once(run: Run, parts: Parts, pendi
         (["{id}", "ask"], 1, "--note"),
         (["{id}", "refuse"], 1, ", ".join(Reason)),
         (["{id}", "refuse", "--reason", "other"], 1, "--note"),
-        (["{id}", "refuse", "--reason", "nonsense"], 2, "reason"),
+        (["{id}", "refuse", "--reason", "nonsense"], 2, ", ".join(Reason)),
+        (["{id}", "refuse", "--reason", "\udc00"], 2, ", ".join(Reason)),
         (["{id}", "publish", "--as", "nobody@example.org"], 1, "nobody@example.org"),
         (["nothing", "publish"], 1, "no such thing"),
     ],
@@ -426,6 +428,28 @@ def test_a_decision_that_cannot_be_made_says_why(
     assert (result.exit_code, result.stdout) == (code, "")
     assert told in result.stderr.casefold()
     assert status(parts, pending) == (Status.PENDING, 1)
+
+
+def test_a_reason_of_the_site_is_listed_and_given(run: Run, parts: Parts, pending: Sent) -> None:
+    with parts.writing() as session:
+        code = reasons.add(session, "procès\u202f: en cours", "", dict.fromkeys(map(str, Reason), ""))
+        reasons.change(session, "privacy", "vie privée", "", dict.fromkeys(map(str, Reason), ""))
+        reasons.offer(session, "duplicate", offered=False)
+    lines = run("reason", "list").stdout.splitlines()
+    assert lines[0] == "off_topic\thors sujet"
+    assert lines[5:] == [
+        "privacy\tvie privée",
+        "endangers\tpeut mettre quelqu’un en danger",
+        "illegal\tcontenu illicite",
+        "advertising\tpublicité",
+        f"{code}\tprocès\u202f: en cours",
+        "other\tautre (à préciser)",
+    ]
+    offered = json.loads(run("reason", "list", "--json").stdout)
+    assert offered[5] == {"code": "privacy", "label": "vie privée", "charter": None}
+    assert code in run("decide", pending.id, "refuse").stderr
+    assert run("decide", pending.id, "refuse", "--reason", code).stdout == "refused\n"
+    assert code in run("show", pending.id).stdout
 
 
 def test_a_question_is_asked_and_shown_with_its_answer(

@@ -27,6 +27,7 @@ from moderation import (
     decisions,
     drafts,
     migrations,
+    reasons,
     submissions,
 )
 from moderation.articles import Content
@@ -45,14 +46,12 @@ WORDS: dict[tuple[str, str], type[StrEnum]] = {
     ("decision", "action"): Action,
     ("decision", "before"): Status,
     ("decision", "after"): Status,
-    ("decision", "reason"): Reason,
     ("effect", "kind"): EffectKind,
     ("forum_change", "mode"): Mode,
     ("letter", "kind"): LetterKind,
     ("thread", "mode"): Mode,
     ("trait", "status"): Status,
     ("version", "dialect"): Dialect,
-    ("voice", "reason"): Reason,
     ("voice", "say"): Say,
 }
 
@@ -340,6 +339,36 @@ def test_what_was_asked_about_waits_for_a_program_that_knows_no_questions(blank:
     assert statuses == ["pending", "published", "spam"]
     assert moves == [("publish", "pending"), ("spam", "pending")]
     migrations.upgrade(blank)
+    with database.reading(blank) as session:
+        assert list(audit.faults(session)) == []
+
+
+def test_a_program_that_knows_the_shipped_reasons_alone_reads_other_for_the_site_s_own(blank: Engine) -> None:
+    migrations.upgrade(blank)
+    with database.writing(blank) as session:
+        ann = accounts.add(session, "ann@example.org", "Ann", Role.ADMIN, AT)
+        articles.put(session, "le-pont", Content(title="Le pont", body="<p>x</p>"), now=AT)
+        own = reasons.add(session, "procès en cours", "", dict.fromkeys(map(str, Reason), ""))
+        for reason in (own, Reason.PRIVACY):
+            draft = drafts.read("", "", f"Texte {reason}.", dialect=Dialect.SPIP)
+            sent = submissions.submit(session, "le-pont", draft, nonce=reason, now=AT)
+            undo = timedelta(minutes=1)
+            decisions.decide(
+                session, sent.id, Action.REFUSE, revision=1, by=ann.id or 0, now=AT, undo=undo, reason=reason
+            )
+    migrations.downgrade(blank, "0018")
+    query = text(
+        "SELECT d.reason, c.reason FROM decision d JOIN comment c ON c.id = d.comment_id ORDER BY d.id"
+    )
+    with blank.connect() as connection:
+        assert connection.execute(query).all() == [("other", "other"), ("privacy", "privacy")]
+        with pytest.raises(DBAPIError):
+            connection.execute(text("UPDATE decision SET reason = 'privacy'"))
+    migrations.upgrade(blank)
+    with blank.connect() as connection:
+        assert connection.execute(query).all() == [("other", "other"), ("privacy", "privacy")]
+        with pytest.raises(DBAPIError):
+            connection.execute(text("UPDATE decision SET reason = 'privacy'"))
     with database.reading(blank) as session:
         assert list(audit.faults(session)) == []
 

@@ -12,8 +12,8 @@ from sqlalchemy.exc import DBAPIError
 from moderation import database, keyring, markup, migrations
 from moderation.deciders import MayNotDecide
 from moderation.decisions import NotFound, Stale
-from moderation.lifecycle import IllegalMove, Reason
-from moderation.remarks import LONGEST_NOTE, NoteTooLong, QuestionNeeded, ReasonNeeded
+from moderation.lifecycle import IllegalMove
+from moderation.remarks import LONGEST_NOTE, NoteTooLong, QuestionNeeded
 from moderation.settings import Settings
 from moderation.web.app import build
 from moderation.web.dependencies import Parts
@@ -121,5 +121,3 @@ def explained() -> Generator[None]:
         fail("Say what to ask with --note.")
     except NoteTooLong:
         fail(f"A note has {LONGEST_NOTE} characters at most.")
-    except ReasonNeeded as needed:
-        fail("Say why with --note." if needed.note else "Give a reason with --reason: " + ", ".join(Reason))

@@ -1,16 +1,18 @@
 """The queue and its decisions, from the command line."""
 
+from collections.abc import Generator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Annotated
 
 import typer
 from sqlmodel import Session
 
-from moderation import accounts, decisions
+from moderation import accounts, decisions, reasons
 from moderation.accounts import Person
 from moderation.cli.console import Json, explained, fail, open_parts, say
 from moderation.decisions import NotFound
-from moderation.lifecycle import BY_ITSELF, Action, Reason, Status
+from moderation.lifecycle import BY_ITSELF, Action, Status
 from moderation.logs import escaped
 from moderation.models.people import Role
 from moderation.pages import item as items
@@ -19,8 +21,10 @@ from moderation.pages.cards import Card
 from moderation.pages.filters import Filter
 from moderation.pages.log import Line
 from moderation.pages.public import BadCursor
+from moderation.remarks import ReasonNeeded
 from moderation.voices import Heard
 from moderation.web.api_shapes import Queue, Whole
+from moderation.web.dependencies import Parts
 
 app = typer.Typer()
 # The command line is the operator’s: it sees everything, under nobody’s name.
@@ -111,13 +115,15 @@ def decide(
     revision: Annotated[
         int | None, typer.Option(min=1, help="The revision seen; the present one if not given.")
     ] = None,
-    reason: Annotated[Reason | None, typer.Option()] = None,
+    reason: Annotated[
+        str | None, typer.Option(metavar="CODE", help="One that « moderation reason list » shows.")
+    ] = None,
     note: Annotated[str, typer.Option(help="A few words for the author; with ask, the question.")] = "",
 ) -> None:
     """Decide about one contribution; prints its new status, or the present one if others must agree."""
     parts = open_parts()
     now = parts.clock()
-    with explained(), parts.writing() as session:
+    with explained(), _reasoned(parts, reason), parts.writing() as session:
         person = _decider(session, by, now)
         seen = revision or _revision(session, comment_id)
         made = decisions.speak(
@@ -137,6 +143,19 @@ def decide(
     if heard is not None:
         say("Heard; a veto stands." if heard.paused else f"Heard; {heard.missing} more needed.")
     typer.echo(status)
+
+
+@contextmanager
+def _reasoned(parts: Parts, given: str | None) -> Generator[None]:
+    """What was missing said in words: to give none is refused, to give one that is none is wrong usage."""
+    try:
+        yield
+    except ReasonNeeded as needed:
+        if needed.note:
+            fail("Say why with --note.")
+        with parts.reading() as session:
+            say("Give a reason with --reason: " + ", ".join(one.code for one in reasons.offered(session)))
+        raise typer.Exit(2 if given else 1) from None
 
 
 def _decider(session: Session, email: str, now: datetime) -> int:

@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from moderation.cli import desk, health, keeping, keys, library, server, team
+from moderation.cli import desk, health, keeping, keys, library, reasons, server, team
 from moderation.cli.console import opened
 
 app = typer.Typer(
@@ -17,6 +17,7 @@ for part in (server, team, desk, keeping, health):
     app.add_typer(part.app)
 app.add_typer(library.app, name="article")
 app.add_typer(keys.app, name="token")
+app.add_typer(reasons.app, name="reason")
 
 
 @app.callback()

@@ -1,4 +1,4 @@
-"""The private tables that help to judge: words a site looks out for, and by what a decided text is found."""
+"""The private tables that help to judge: what to look out for, reasons to give, precedents."""
 
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
@@ -13,6 +13,24 @@ class WatchedWord(SQLModel, table=True):
     # As it was typed, and what it marks: two that mark the same are one.
     word: str = Field(max_length=60)
     key: str = Field(unique=True, max_length=80)
+
+
+# Characters of what a reason is called, of the sentence that explains it, and of its code.
+LONGEST_LABEL, LONGEST_EXPLANATION, LONGEST_CODE = 80, 500, 20
+
+
+class SiteReason(SQLModel, table=True):
+    """A reason the site added, or a shipped one in what the site changed about it."""
+
+    __tablename__ = "reason"
+
+    code: str = Field(primary_key=True, max_length=LONGEST_CODE)
+    # Empty where it is said as shipped; so is one that has no explanation.
+    label: str = Field(default="", max_length=LONGEST_LABEL)
+    explanation: str = Field(default="", max_length=LONGEST_EXPLANATION)
+    # What is no longer offered is still known: old decisions name it.
+    offered: bool = True
+    place: int
 
 
 class PrecedentWord(SQLModel, table=True):

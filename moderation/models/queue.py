@@ -7,7 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
-from moderation.lifecycle import Action, Reason, Status
+from moderation.lifecycle import Action, Status
 from moderation.markup import Dialect
 from moderation.models import people  # noqa: F401 - to whose tables these refer
 from moderation.models.columns import NUMBERED_ONCE, UTCDateTime, words
@@ -127,7 +127,8 @@ class Decision(SQLModel, table=True):
     action: Action = Field(sa_type=words(Action))
     before: Status = Field(sa_type=words(Status, "before"))
     after: Status = Field(sa_type=words(Status, "after"))
-    reason: Reason | None = Field(default=None, sa_type=words(Reason))
+    # The code of one.
+    reason: str | None = Field(default=None, max_length=20)
     note: str = ""
     # Empty when the author moved it.
     account_id: int | None = Field(default=None, foreign_key="account.id", index=True)

@@ -5,7 +5,6 @@ from datetime import datetime
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
-from moderation.lifecycle import Reason
 from moderation.models.columns import NUMBERED_ONCE, UTCDateTime, words
 from moderation.policy import Say
 
@@ -32,7 +31,7 @@ class Voice(SQLModel, table=True):
     revision: int
     account_id: int = Field(foreign_key="account.id")
     say: Say = Field(sa_type=words(Say))
-    reason: Reason | None = Field(default=None, sa_type=words(Reason))
+    reason: str | None = Field(default=None, max_length=20)
     note: str = ""
     at: datetime = Field(sa_type=UTCDateTime)
     # When it was taken back, replaced or lifted.

@@ -7,7 +7,6 @@ from datetime import timedelta
 from itertools import chain, count
 from typing import Generic, TypeVar
 
-from moderation.lifecycle import Reason
 from moderation.pages.statistics import Statistics, WeekLine
 
 # Above, there is room for a label; below, for the weeks; on the left, for what the lines stand for.
@@ -54,7 +53,7 @@ class Charts:
     strips: tuple[Strip, ...]
     counts: tuple[Mark[int], ...]
     waits: tuple[Mark[timedelta], ...]
-    reasons: tuple[Bar[Reason], ...]
+    reasons: tuple[Bar[str], ...]
     sections: tuple[Bar[str], ...]
 
     bottom = BOTTOM

@@ -7,7 +7,7 @@ from sqlmodel import Session
 
 from moderation import accounts, lifecycle, voices, watched
 from moderation.accounts import Person
-from moderation.lifecycle import Action, Reason, Status
+from moderation.lifecycle import Action, Status
 from moderation.markup import Watch
 from moderation.pages import queue
 from moderation.pages.cards import Card, cards
@@ -49,7 +49,6 @@ class Options:
     article: str
 
     findings = tuple(FINDING)
-    reasons = tuple(Reason)
     hours = (24, 48, 168, 720)
 
 
@@ -69,7 +68,6 @@ class DeskPage:
     watch: Watch
 
     statuses = tuple(Status)
-    reasons = tuple(Reason)
     needs_reason = lifecycle.NEEDS_REASON
     nothing = Selection()
     pending_actions = tuple(lifecycle.several_from(Status.PENDING))

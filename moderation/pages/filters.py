@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, NamedTuple
 from urllib.parse import urlencode
 
-from moderation.lifecycle import Reason, Status
+from moderation.lifecycle import Status
 from moderation.pages.public import BadCursor
 
 
@@ -58,7 +58,7 @@ class Filter:
     longer: int = 0
     # Decided by that account.
     by: int = 0
-    reason: Reason | None = None
+    reason: str | None = None
     # Words to be found, each by how it begins.
     q: str = ""
     # When those that wait for longer were sent at the latest.

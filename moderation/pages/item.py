@@ -9,7 +9,7 @@ from sqlmodel import Session, col, select
 from moderation import lifecycle, markup, texts
 from moderation.accounts import Person
 from moderation.differences import Change
-from moderation.lifecycle import Action, Reason
+from moderation.lifecycle import Action
 from moderation.models.public import Article, Publication
 from moderation.models.queue import Comment, Decision
 from moderation.pages import changed, public
@@ -49,8 +49,6 @@ class Item:
     corrected_at: datetime | None
     redacted_at: datetime | None
     changes: tuple[Change, ...]
-
-    reasons = tuple(Reason)
 
 
 def item(session: Session, person: Person, comment_id: str, *, site_name: str = "") -> Item | None:

@@ -11,7 +11,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from moderation import accounts, lifecycle, markup, precedents
 from moderation.accounts import Person
-from moderation.lifecycle import Reason, Status
+from moderation.lifecycle import Status
 from moderation.markup import Anchor, Piece
 from moderation.models.public import Article, Thread
 from moderation.models.queue import Comment, Version
@@ -50,7 +50,7 @@ class Record:
     asked: Count = _NONE
     spam: Count = _NONE
     unpublished: Count = _NONE
-    reasons: tuple[tuple[Reason, int], ...] = ()
+    reasons: tuple[tuple[str, int], ...] = ()
     # Whether there are more than anybody counts: what became of them is not looked up then.
     more: bool = False
 
@@ -163,7 +163,7 @@ def _record(session: Session, others: SelectOfScalar[Comment], of: Any, key: str
     if len(rows) > COUNTED:
         return Record(more=True)
     statuses = Counter(status for status, _ in rows)
-    reasons = Counter(Reason(reason) for status, reason in rows if reason and status is Status.REFUSED)
+    reasons = Counter(reason for status, reason in rows if reason and status is Status.REFUSED)
     return Record(
         published=Count(statuses[Status.PUBLISHED]),
         refused=Count(statuses[Status.REFUSED]),

@@ -7,7 +7,7 @@ from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, desc, select
 
 from moderation.accounts import Person
-from moderation.lifecycle import Action, Reason, Status
+from moderation.lifecycle import Action, Status
 from moderation.models.people import Account
 from moderation.models.public import Article, Thread
 from moderation.models.queue import Comment, Decision
@@ -25,7 +25,7 @@ class Line:
     comment_id: str
     action: Action
     after: Status
-    reason: Reason | None
+    reason: str | None
     note: str
     by: str | None
     at: datetime

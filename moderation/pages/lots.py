@@ -12,7 +12,7 @@ from moderation import deciders, lifecycle, replies
 from moderation.accounts import Person
 from moderation.bulk import MOST, Seen
 from moderation.deciders import MayNotDecide
-from moderation.lifecycle import Action, Reason, Status
+from moderation.lifecycle import Action, Status
 from moderation.models.queue import Comment, Decision
 from moderation.pages import kin, log, queue
 from moderation.pages.cards import Card, cards, in_scope, visible_to
@@ -114,7 +114,6 @@ class BulkPage:
     def count(self) -> Count:
         return Count(len(self.cards))
 
-    reasons = tuple(Reason)
     needs_reason = lifecycle.NEEDS_REASON
 
 

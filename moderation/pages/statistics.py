@@ -13,7 +13,7 @@ from sqlmodel import Session, col, desc, func, select
 
 from moderation import weeks
 from moderation.accounts import Person
-from moderation.lifecycle import BY_AUTHOR, BY_ITSELF, OPEN, REWRITES, Action, Reason, Status
+from moderation.lifecycle import BY_AUTHOR, BY_ITSELF, OPEN, REWRITES, Action, Status
 from moderation.models.queue import Comment, Decision
 from moderation.pages.cards import visible_to
 from moderation.weeks import Week
@@ -48,7 +48,7 @@ class Statistics:
     # For how long the oldest that waits has done so; None when nothing waits.
     oldest: timedelta | None
     # Of the decisions of these weeks, the most frequent first; a section may have no name.
-    reasons: tuple[tuple[Reason, int], ...]
+    reasons: tuple[tuple[str, int], ...]
     sections: tuple[tuple[str, int], ...]
 
     @property
@@ -61,7 +61,7 @@ class _Made(NamedTuple):
     """A decision that stands."""
 
     at: datetime
-    reason: Reason | None
+    reason: str | None
     section: str
     # When its comment had been sent, and whether this is the first decision about it.
     sent: datetime

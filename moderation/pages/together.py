@@ -9,7 +9,7 @@ from sqlmodel import Session, col, desc, select
 
 from moderation import deciders, duty, leases, mentions, notes, voices
 from moderation.accounts import Person
-from moderation.lifecycle import OPEN, Reason, Status
+from moderation.lifecycle import OPEN, Status
 from moderation.mentions import Part
 from moderation.models.people import Account
 from moderation.models.queue import Comment, Version
@@ -55,7 +55,7 @@ class VoiceLine:
     by: str
     mine: bool
     say: Say
-    reason: Reason | None
+    reason: str | None
     note: str
     at: datetime
     counts: bool

@@ -10,7 +10,7 @@ from sqlmodel import Session, col, select
 from moderation import lifecycle, markup, texts
 from moderation.answers import LONGEST
 from moderation.differences import Change
-from moderation.lifecycle import Action, Reason, Status
+from moderation.lifecycle import Action, Status
 from moderation.models.public import Article, Publication, Thread
 from moderation.models.queue import Comment, Decision
 from moderation.pages import changed, public
@@ -26,7 +26,7 @@ class TrackingPage:
     revision: int
     status: Status
     since: datetime
-    reason: Reason | None
+    reason: str | None
     note: str
     submitted_at: datetime
     author: str

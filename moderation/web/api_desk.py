@@ -7,7 +7,7 @@ from fastapi import APIRouter, Body, Depends, Path, Query
 
 from moderation import decisions, replies
 from moderation.decisions import NotFound
-from moderation.lifecycle import Reason, Status
+from moderation.lifecycle import Status
 from moderation.pages import item as items
 from moderation.pages import queue as lists
 from moderation.pages.filters import Filter
@@ -97,4 +97,4 @@ def undo(
 def reasons(app: ThisApp, person: ReaderToken) -> list[ReasonOffered]:
     del person
     label = app.templates.globals["label"]
-    return [ReasonOffered(code=reason, label=label.reason(reason)) for reason in Reason]  # type: ignore[attr-defined]
+    return [ReasonOffered(code=code, label=label.reason(code)) for code in app.wording.offered]  # type: ignore[attr-defined]

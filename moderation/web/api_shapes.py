@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
 
-from moderation.lifecycle import Action, Reason, Status
+from moderation.lifecycle import Action, Status
 from moderation.pages.cards import Card
 from moderation.pages.exchange import Exchange
 from moderation.pages.item import Item as Contributed
@@ -141,7 +141,7 @@ class Line(Shape):
     action: Action
     undo: bool
     status: Status
-    reason: Reason | None
+    reason: str | None = Field(examples=["off_topic"])
     note: str
     by: str | None
     at: Moment = Field(examples=[AT])
@@ -207,7 +207,8 @@ class NewDecision(Shape):
 
     action: Action
     revision: int = Field(strict=True, ge=1)
-    reason: Reason | None = None
+    # One of those « /reasons » lists, or listed once.
+    reason: str | None = Field(default=None, pattern=r"^[a-z0-9_]{1,20}$")
     # With « ask », the question.
     note: str = Field(default="", strict=True, max_length=LONGEST_NOTE, pattern=f"^[^{CONTROLS}]*$")
 
@@ -247,7 +248,7 @@ class Undone(Shape):
 
 
 class ReasonOffered(Shape):
-    code: Reason
+    code: str = Field(examples=["off_topic"])
     label: str = Field(examples=["hors sujet"])
     charter: str | None = None
 

@@ -50,6 +50,7 @@ from moderation.web import (
     password,
     policy,
     public,
+    reasons,
     redact,
     reply,
     rewrite,
@@ -72,6 +73,7 @@ from moderation.web.observe import Observer
 from moderation.web.people import PRIVATE, NotAllowed, NotConfirmed, NotSignedIn
 from moderation.web.places import Place
 from moderation.web.scrape import Scrape
+from moderation.wording import Wording
 
 # Seconds between two tellings of what the front counted by itself.
 TELLS_EVERY = 1.0
@@ -94,6 +96,7 @@ def build(settings: Settings, clock: Clock = utc, *, served: bool = False) -> Pa
     engine = database.connect(settings.database_url, served=served)
     language = Language(settings.language, settings.timezone)
     counts = Counts(settings.limits_url)
+    wording = Wording()
     return Parts(
         settings=settings,
         engine=engine,
@@ -101,7 +104,8 @@ def build(settings: Settings, clock: Clock = utc, *, served: bool = False) -> Pa
         if settings.public_database_url
         else engine,
         links=Links(settings.keys()),
-        templates=rendering.environment(settings, language),
+        templates=rendering.environment(settings, language, wording),
+        wording=wording,
         fingerprint=rendering.fingerprint(settings),
         clock=clock,
         throttle=Throttle(settings.submit_limit, counts, settings.keys()[0], "submit"),
@@ -173,7 +177,7 @@ def _routes() -> list[BaseRoute]:
     ):
         router.include_router(module.router, dependencies=[] if module is submit else [Place])
     account_pages = (account, confirm, email, factors, shortcuts, tokens)
-    team_pages = (bulk, settings, policy, statistics, team, members, guide)
+    team_pages = (bulk, settings, policy, reasons, statistics, team, members, guide)
     for module in (*account_pages, *team_pages, health, scrape):
         router.include_router(module.router, dependencies=[Place])
     return router.routes

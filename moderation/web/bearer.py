@@ -6,10 +6,10 @@ from fastapi import Depends, Security
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from sqlmodel import Session
 
-from moderation import logs, tokens
+from moderation import logs, reasons, tokens
 from moderation.accounts import Person
 from moderation.tokens import Bearer, Scope
-from moderation.web.dependencies import Reading, ThisApp
+from moderation.web.dependencies import Now, Reading, ThisApp
 
 _scheme = HTTPBearer(auto_error=False, description="`moderation token create EMAIL` makes one.")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_scheme)]
@@ -23,10 +23,12 @@ class Forbidden(Exception):
     """A token of another scope."""
 
 
-def _bearer(session: Reading, credentials: Credentials) -> Bearer:
+def _bearer(app: ThisApp, session: Reading, now: Now, credentials: Credentials) -> Bearer:
     if credentials is None:
         raise Unauthorised
-    return _holder(session, credentials)
+    found = _holder(session, credentials)
+    reasons.recall(session, app.wording, now)
+    return found
 
 
 def _holder(session: Session, credentials: HTTPAuthorizationCredentials) -> Bearer:

@@ -10,7 +10,7 @@ from pydantic import AfterValidator
 from moderation import bulk, lifecycle, remarks
 from moderation.accounts import Person
 from moderation.bulk import Outcome, Seen
-from moderation.lifecycle import Action, Reason
+from moderation.lifecycle import Action
 from moderation.pages import lots
 from moderation.pages.lots import Common, Selection
 from moderation.remarks import NoteTooLong, ReasonNeeded
@@ -42,7 +42,7 @@ class Pressed:
 
     selection: tuple[Seen, ...]
     action: Action | None
-    reason: Reason | None
+    reason: str | None
     note: str
 
 
@@ -56,8 +56,7 @@ def _pressed(
 ) -> Pressed:
     found = [seen for word in selected or () if (seen := Seen.read(word)) is not None]
     once = {seen.comment_id: seen for seen in reversed(found)}
-    chosen = Reason(reason) if reason in set(Reason) else None
-    return Pressed(tuple(reversed(once.values())), action or besides, chosen, note)
+    return Pressed(tuple(reversed(once.values())), action or besides, reason or None, note)
 
 
 @router.get("")

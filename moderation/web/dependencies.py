@@ -22,6 +22,7 @@ from moderation.tries import Tries
 from moderation.vault import Vault
 from moderation.web.address import address, networks
 from moderation.web.line import Line
+from moderation.wording import Wording
 
 # The largest number a row of either database can have.
 LARGEST = 2**31 - 1
@@ -36,6 +37,7 @@ class Parts:
     public_engine: Engine
     links: Links
     templates: Environment
+    wording: Wording
     fingerprint: str
     clock: Clock
     throttle: Throttle

@@ -14,7 +14,7 @@ from moderation.accounts import Person
 from moderation.deciders import MayNotDecide
 from moderation.decisions import NotFound, Stale, TooLate
 from moderation.drafts import Problem
-from moderation.lifecycle import Action, IllegalMove, Reason
+from moderation.lifecycle import Action, IllegalMove
 from moderation.models.public import Mode
 from moderation.models.queue import Decision
 from moderation.pages import desk as pages
@@ -46,7 +46,7 @@ class Typed:
 
     stale: Stale | IllegalMove | TooLate | None = None
     problem: str = ""
-    reason: Reason | None = None
+    reason: str | None = None
     note: str = ""
     # What its author was to be asked.
     question: str = ""
@@ -173,7 +173,6 @@ def decide(
     reason: Annotated[str, Form()] = "",
     note: Annotated[str, AfterValidator(remarks.as_noted), Form()] = "",
 ) -> Response:
-    chosen = Reason(reason) if reason in set(Reason) else None
     try:
         with app.writing() as session:
             made = decisions.speak(
@@ -184,7 +183,7 @@ def decide(
                 by=person.id,
                 now=now,
                 undo=timedelta(seconds=app.settings.undo_seconds),
-                reason=chosen,
+                reason=reason or None,
                 note=note,
                 answer_within=timedelta(days=app.settings.answer_days),
             )
@@ -194,7 +193,7 @@ def decide(
             if onward and deciders.is_team(session):
                 leases.take(session, onward, by=person.id, now=now, wait=False)
     except (Stale, IllegalMove, ReasonNeeded, QuestionNeeded, NoteTooLong, MayNotDecide) as error:
-        typed = _refused(error, chosen, note)
+        typed = _refused(error, reason or None, note)
         if action is Action.ASK:
             typed = _unasked(typed)
         return as_it_is(app, person, now, comment_id, which, typed)
@@ -206,7 +205,7 @@ def decide(
 
 def _refused(
     error: Stale | IllegalMove | ReasonNeeded | QuestionNeeded | NoteTooLong | MayNotDecide,
-    reason: Reason | None,
+    reason: str | None,
     note: str,
 ) -> Typed:
     if isinstance(error, MayNotDecide):

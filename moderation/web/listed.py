@@ -7,7 +7,7 @@ from fastapi import Depends, Query
 from pydantic import AfterValidator, Field
 
 from moderation import folding
-from moderation.lifecycle import Reason, Status
+from moderation.lifecycle import Status
 from moderation.pages.filters import Filter
 from moderation.web.dependencies import LARGEST, Now
 from moderation.words import FINDING
@@ -18,6 +18,8 @@ Word = Annotated[str, Query(max_length=254)]
 Slug = Annotated[str, Query(max_length=200)]
 # As many hours as ten years have.
 Hours = Annotated[int, Field(ge=0, le=87_600)]
+# Of any reason there is, or was a moment ago: a list of one nobody gave is empty.
+Code = Annotated[str, Query(pattern=r"^[a-z0-9_]{0,20}$")]
 Number = Annotated[int, Field(ge=0, le=LARGEST)]
 
 
@@ -41,7 +43,7 @@ def _filter(
     finding: Annotated[str, AfterValidator(_known)] = "",
     longer: Annotated[Hours | Nothing, Query()] = "",
     by: Annotated[Number | Nothing, Query()] = "",
-    reason: Reason | Nothing = "",
+    reason: Code = "",
     q: Word = "",
 ) -> Filter:
     return Filter(

@@ -9,7 +9,7 @@ from fastapi import Depends, Request, Response
 from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
-from moderation import browsers, database, logs, sessions
+from moderation import browsers, database, logs, reasons, sessions
 from moderation.accounts import Person
 from moderation.models.people import Role
 from moderation.web.dependencies import Now, Parts, ThisApp
@@ -70,6 +70,8 @@ def _person(app: ThisApp, request: Request, now: Now) -> Person:
     # and waited for a thread, or for another connection, could wait for one that waits for it.
     with app.reading() as session:
         found = holder(app, request, session, now)
+        if found is not None:
+            reasons.recall(session, app.wording, now)
     if found is None:
         raise NotSignedIn
     return found

@@ -7,11 +7,13 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
 from pydantic import AfterValidator
+from sqlmodel import Session
 
-from moderation import answers, identifiers, remarks, submissions
+from moderation import answers, identifiers, reasons, remarks, submissions
 from moderation.decisions import NotFound, Stale
 from moderation.lifecycle import Action, IllegalMove
 from moderation.pages import tracking as pages
+from moderation.pages.tracking import TrackingPage
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
 
 router = APIRouter()
@@ -39,10 +41,17 @@ def find(app: ThisApp, code: Annotated[str, Form()] = "") -> Response:
 
 @router.get("/track/{code}")
 def show(app: ThisApp, session: Reading, now: Now, code: str) -> Response:
-    page = pages.tracking(session, code, now)
+    page = _tracking(app, session, code, now)
     if page is None:
         return _unknown(app, code)
     return app.page("track.html", page, headers=PRIVATE, problem="", typed="")
+
+
+def _tracking(app: Parts, session: Session, code: str, now: datetime) -> TrackingPage | None:
+    page = pages.tracking(session, code, now)
+    if page is not None and page.reason is not None:
+        reasons.recall(session, app.wording, now)
+    return page
 
 
 @router.post("/track/{code}")
@@ -74,7 +83,7 @@ def act(
 def _as_it_is(app: Parts, now: datetime, code: str, problem: str, typed: str, status: int = 422) -> Response:
     """The contribution as it is now, why nothing was done, and what had been typed."""
     with app.reading() as session:
-        page = pages.tracking(session, code, now)
+        page = _tracking(app, session, code, now)
     if page is None:
         return _unknown(app, code)
     return app.page("track.html", page, status=status, headers=PRIVATE, problem=problem, typed=typed)

@@ -11,11 +11,12 @@ from sqlmodel import delete
 from browser.conftest import ROOM
 from browser.serving import Site
 from browser.steps import Guarded, button, guarded, heading, message, preview, read_preview, refuse, write
-from moderation import articles, decisions, drafts, email_changes, identifiers, submissions
+from moderation import articles, decisions, drafts, email_changes, identifiers, reasons, submissions
 from moderation.articles import Content
 from moderation.lifecycle import NEEDS_REASON, Action, Reason, Status
 from moderation.links import NewAddress
 from moderation.markup import Dialect
+from moderation.models.judging import LONGEST_LABEL
 from moderation.models.public import Mode
 from moderation.models.queue import Letter
 
@@ -84,7 +85,8 @@ def furnish(site: Site) -> Gallery:
     add_article(site.parts, "comble", title=f"Comble, et {WIDE}")
     for number in range(ROOM):
         send(site.parts, "comble", f"La {number + 1}e à attendre.")
-    sent = {status: _brought_to(site, status, actions) for status, actions in MOVES.items()}
+    own = _own_reason(site)
+    sent = {status: _brought_to(site, status, actions, own) for status, actions in MOVES.items()}
     withdrawn = send(site.parts, "large", f"retirée {TEXT}", author=NAME)
     with site.parts.writing() as session:
         submissions.withdraw(session, withdrawn.tracking, revision=1, now=site.parts.clock())
@@ -103,7 +105,14 @@ def _publish_many(site: Site) -> None:
             )
 
 
-def _brought_to(site: Site, status: Status, actions: tuple[Action, ...]) -> Sent:
+def _own_reason(site: Site) -> str:
+    """As long as can be; and one of those shipped is no longer offered."""
+    with site.parts.writing() as session:
+        reasons.offer(session, Reason.UNVERIFIABLE, offered=False)
+        return reasons.add(session, WIDE[:LONGEST_LABEL], WIDE * 2, dict.fromkeys(map(str, Reason), ""))
+
+
+def _brought_to(site: Site, status: Status, actions: tuple[Action, ...], own: str) -> Sent:
     sent = send(site.parts, "large", f"{status} {TEXT}", author=NAME, email=f"{'w' * 60}@example.org")
     for revision, action in enumerate(actions, start=1):
         explained = action in NEEDS_REASON
@@ -111,7 +120,7 @@ def _brought_to(site: Site, status: Status, actions: tuple[Action, ...]) -> Sent
             sent,
             action,
             revision=revision,
-            reason=Reason.OTHER if explained else None,
+            reason=own if explained else None,
             note=WIDE if explained or action is Action.ASK else "",
         )
     return sent
@@ -256,14 +265,14 @@ def signed_out_meanwhile(gallery: Gallery, page: Page) -> None:
     expect(page.get_by_role("alert")).to_contain_text("Votre session est terminée")
 
 
-def reasons(gallery: Gallery, page: Page) -> None:
+def offered(gallery: Gallery, page: Page) -> None:
     item(Status.PENDING)(gallery, page)
     page.locator("details.refuse > summary").click()
     expect(button(page, "hors sujet")).to_be_visible()
 
 
 def without_a_reason(gallery: Gallery, page: Page) -> None:
-    reasons(gallery, page)
+    offered(gallery, page)
     page.get_by_label("Quelques mots").fill(WIDE)
     page.locator("details.refuse button").first.evaluate("button => { button.value = '' }")
     button(page, "hors sujet").click()
@@ -277,7 +286,7 @@ def without_words(gallery: Gallery, page: Page) -> None:
 
 
 def too_many_words(gallery: Gallery, page: Page) -> None:
-    reasons(gallery, page)
+    offered(gallery, page)
     page.get_by_label("Quelques mots").evaluate(
         "(field, words) => { field.value = words.repeat(20) }", f"{WIDE} "
     )
@@ -450,6 +459,25 @@ def filled_in_wrong(address: str, label: str, typed: str, press: str) -> Scene:
     return scene
 
 
+def reason_refused(_gallery: Gallery, page: Page) -> None:
+    page.goto("/desk/settings/reasons")
+    mine = page.locator("#reason-privacy")
+    mine.get_by_text("atteinte à la vie privée", exact=True).click()
+    mine.get_by_label("Le motif, en quelques mots").fill("hors sujet")
+    mine.get_by_role("button", name="Enregistrer").click()
+    expect(page.get_by_role("alert")).to_contain_text("se dit déjà ainsi")
+
+
+def reason_gone(gallery: Gallery, page: Page) -> None:
+    with gallery.site.parts.writing() as session:
+        code = reasons.add(session, "ajouté puis supprimé", "", dict.fromkeys(map(str, Reason), ""))
+    page.goto("/desk/settings/reasons")
+    with gallery.site.parts.writing() as session:
+        reasons.remove(session, code)
+    page.locator(f"#reason-{code}").get_by_role("button", name="Monter").click()
+    expect(page.get_by_role("alert")).to_contain_text("quelqu’un l’a supprimé")
+
+
 def token_made(_gallery: Gallery, page: Page) -> None:
     page.goto("/desk/account/tokens")
     page.get_by_label("À quoi il sert").fill("W" * 80)
@@ -506,7 +534,7 @@ SCENES: dict[str, Scene] = {
     **{f"queue-{status}": at(f"/desk?status={status}") for status in Status},
     **{f"item-{status}": item(status) for status in Status},
     "item-stale": stale,
-    "item-reasons": reasons,
+    "item-reasons": offered,
     "item-keys": keys,
     "item-without-a-reason": without_a_reason,
     "item-without-words": without_words,
@@ -559,6 +587,9 @@ SCENES: dict[str, Scene] = {
     "settings-words-refused": filled_in_wrong(
         "/desk/settings/words", "À ajouter, un par ligne", f"a*b\n{WIDE}", "Ajouter"
     ),
+    "settings-reasons": at("/desk/settings/reasons?done=reason_added"),
+    "settings-reasons-refused": reason_refused,
+    "settings-reasons-gone": reason_gone,
     "new-address": new_address,
     "new-address-used": at("/new-address/used"),
     "queue-after-closing-a-forum": forum_closed,

@@ -16,7 +16,7 @@ from playwright.sync_api import BrowserContext
 
 from moderation import accounts, decisions, migrations, sessions
 from moderation.accounts import Person
-from moderation.lifecycle import Action, Reason
+from moderation.lifecycle import Action
 from moderation.links import Opening
 from moderation.models.people import Role
 from moderation.settings import Settings
@@ -70,7 +70,7 @@ class Site:
         *,
         by: Person | None = None,
         revision: int = 1,
-        reason: Reason | None = None,
+        reason: str | None = None,
         note: str = "",
     ) -> None:
         """Decides as a desk without an undo window would: what follows has happened already."""

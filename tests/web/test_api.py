@@ -9,8 +9,9 @@ from conftest import BuildParts, FakeClock, Sent, add_article, add_person, send
 from sqlmodel import select
 from starlette.testclient import TestClient
 
-from moderation import delivery, members, tokens
+from moderation import delivery, members, reasons, tokens
 from moderation.accounts import Person
+from moderation.lifecycle import Reason
 from moderation.markup import MAX_CHARACTERS
 from moderation.models.people import Account, Role
 from moderation.models.public import Mode
@@ -343,6 +344,30 @@ def test_the_reasons_are_listed_with_their_words(program: Program) -> None:
     offered = program.get("/reasons").json()
     assert offered[0] == {"code": "off_topic", "label": "hors sujet", "charter": None}
     assert len(offered) == 11
+
+
+def test_a_reason_of_the_site_is_listed_given_and_told_by_its_code(
+    program: Program, parts: Parts, clock: FakeClock, pending: Sent
+) -> None:
+    with parts.writing() as session:
+        code = reasons.add(session, "procès en cours", "", dict.fromkeys(map(str, Reason), ""))
+        reasons.offer(session, "off_topic", offered=False)
+    clock.tick(seconds=3)
+    listed = program.get("/reasons").json()
+    assert [one["code"] for one in listed[-2:]] == [code, "other"]
+    assert listed[-2] == {"code": code, "label": "procès en cours", "charter": None}
+    assert "off_topic" not in {one["code"] for one in listed}
+    assert program.decide(pending, "refuse", reason=code).status_code == 200
+    (line,) = program.get(f"/comments/{pending.id}").json()["decisions"]
+    assert line["reason"] == code
+
+
+@pytest.mark.parametrize("reason", ["inconnu", "", "\0", "x" * 10_000, "Off_topic", 3, ["off_topic"]])
+def test_a_code_that_is_no_reason_is_a_fault_of_its_field(
+    program: Program, pending: Sent, reason: object
+) -> None:
+    body = {"action": "refuse", "revision": 1, "reason": reason}
+    assert fields(program.post(f"/comments/{pending.id}/decisions", body)) == ["reason"]
 
 
 # Who may

@@ -101,6 +101,10 @@ POST /desk/settings/words/add
 POST /desk/settings/words/remove
 GET /desk/settings/policy
 POST /desk/settings/policy
+GET /desk/settings/reasons
+POST /desk/settings/reasons
+POST /desk/settings/reasons/{code}
+POST /desk/settings/reasons/{code}/move
 GET /desk/figures
 GET /desk/figures.csv
 GET /desk/team
@@ -137,13 +141,15 @@ def test_the_program_answers_at_these_addresses_and_no_others(parts: Parts) -> N
 
 def test_every_address_of_the_desk_asks_who_is_there(parts: Parts, client: TestClient, pending: Sent) -> None:
     known = {"{comment_id}": pending.id, "{action}": "publish"}
-    known |= dict.fromkeys(("{account}", "{browser}", "{passkey}", "{token}", "{voice}", "{note_id}"), "1")
+    known |= dict.fromkeys(
+        ("{account}", "{browser}", "{passkey}", "{token}", "{voice}", "{note_id}", "{code}"), "1"
+    )
     asked = [
         (method, path)
         for method, path in routes(parts)
         if path.startswith("/desk") and "feed/{token}" not in path
     ]
-    assert len(asked) == 73
+    assert len(asked) == 77
     for method, path in asked:
         for name, value in known.items():
             path = path.replace(name, value)  # noqa: PLW2901
