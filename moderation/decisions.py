@@ -23,7 +23,6 @@ from moderation.models.queue import Comment, Decision, Effect
 from moderation.policy import Say
 from moderation.standing import Last
 from moderation.texts import put_back
-from moderation.voices import Heard
 
 
 class NotFound(Exception):
@@ -66,7 +65,7 @@ def speak(
     note: str = "",
     lot: str | None = None,
     answer_within: timedelta = questions.LASTS,
-) -> Decision | Heard:
+) -> Decision | voices.Heard:
     """Records a voice and, if the policy is content with it, moves the comment: every door leads here.
 
     Writes the log line and the effects, in the caller's transaction. `revision` is the one the moderator
@@ -79,8 +78,7 @@ def speak(
     if not lifecycle.is_decided(action):
         raise IllegalMove(comment.status, action)
     after = lifecycle.after(comment.status, action)
-    remarks.check(action, reason, note)
-    reasons.check(session, reason)
+    reasons.check(session, action, reason, note)
     said = _said(session, comment, action, after)
     if said is not None:
         heard = voices.say(session, comment, said, by=by, now=now, reason=reason, note=note)
@@ -142,7 +140,7 @@ def decide(
         note=note,
         lot=lot,
     )
-    if isinstance(made, Heard):
+    if isinstance(made, voices.Heard):
         raise Undecided
     return made
 

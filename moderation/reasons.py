@@ -7,8 +7,8 @@ from itertools import count
 
 from sqlmodel import Session, col, exists, select
 
-from moderation import database, folding, markup
-from moderation.lifecycle import Reason
+from moderation import database, folding, markup, remarks
+from moderation.lifecycle import Action, Reason
 from moderation.models.judging import LONGEST_CODE, LONGEST_EXPLANATION, LONGEST_LABEL, SiteReason
 from moderation.models.queue import Decision
 from moderation.models.together import Voice
@@ -46,8 +46,9 @@ class NotDone(Exception):
         self.problem = problem
 
 
-def check(session: Session, code: str | None) -> None:
-    """Whichever door it came through. Raises ReasonNeeded for what is none of this site’s."""
+def check(session: Session, action: Action, code: str | None, note: str) -> None:
+    """As `remarks.check`, whichever door it came through; raises ReasonNeeded for none of this site’s too."""
+    remarks.check(action, code, note)
     if code is None or code in SHIPPED:
         return
     # Held until the decision that names it is kept: nobody removes it meanwhile.
