@@ -202,8 +202,9 @@ def _put_in_order(session: Session, codes: Sequence[str]) -> None:
 def _label(typed: str, code: str, known: Sequence[Worded], shipped: Shipped) -> str:
     """On one line. No two read the same, as whoever gives one could not tell them apart."""
     said = _line("label", typed, LONGEST_LABEL)
+    read = said or shipped.get(code, "")
     others = (one.label or shipped[one.code] for one in known if one.code != code)
-    if said and folding.key(said) in set(map(folding.key, others)):
+    if read and folding.key(read) in set(map(folding.key, others)):
         raise Unusable("label", "twice")
     return said
 

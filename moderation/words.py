@@ -213,7 +213,9 @@ class Labels:
         return self.worded(self._wording.of(code))
 
     def worded(self, reason: Worded) -> str:
-        return self._language.finished(reason.label) if reason.label else self.shipped[reason.code]
+        if reason.label:
+            return self._language.finished(reason.label)
+        return self._say(REASON[Reason(reason.code)])
 
     def explanation(self, code: str) -> str:
         return self.explained(self._wording.of(code))

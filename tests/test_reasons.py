@@ -156,6 +156,12 @@ def test_a_reason_no_longer_offered_keeps_its_words_for_itself(parts: Parts) -> 
     assert refused(lambda: add(parts, "Doublon")) == "twice"
 
 
+def test_words_that_another_has_taken_meanwhile_do_not_come_back(parts: Parts) -> None:
+    word(parts, "off_topic", "ailleurs")
+    add(parts, "hors sujet")
+    assert refused(lambda: word(parts, "off_topic", "")) == "twice"
+
+
 @pytest.mark.parametrize(
     ("label", "problem"),
     [
