@@ -19,6 +19,8 @@ WARM_UP = 2
 LISTS: dict[str, dict[str, str]] = {
     "nothing": {},
     "newest first": {"order": "newest"},
+    "all, whatever their status": {"status": "any"},
+    "e-mail, whatever their status": {"status": "any", "email": data.EMAIL},
     "article": {"article": data.ARTICLE},
     "section": {"section": "Ville"},
     "e-mail": {"email": data.EMAIL},

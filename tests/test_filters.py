@@ -15,6 +15,7 @@ from moderation.articles import Content
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.queue import Comment
 from moderation.pages import queue
+from moderation.pages.cards import Card
 from moderation.pages.filters import Filter
 from moderation.web.dependencies import Parts
 
@@ -198,6 +199,59 @@ def test_each_filter_alone_is_read_from_its_index_in_order(
     assert index in read, read
     assert "TEMP B-TREE" not in read, read
     assert "Sort" not in read, read
+
+
+@pytest.mark.parametrize("newest", [False, True])
+@pytest.mark.parametrize(
+    "narrowed",
+    [
+        *(narrowed for narrowed, _ in SINGLE.values()),
+        {"q": "voir"},
+        {"q": "voir", "link": True, "section": "Politique"},
+        {"author": "Zoé Martin", "link": True},
+    ],
+    ids=repr,
+)
+def test_whatever_their_status_a_list_holds_what_each_holds_in_one_order(
+    parts: Parts, ann: Person, some: list[Sent], narrowed: dict[str, Any], newest: bool
+) -> None:
+    decide(parts, ann, some[0], Action.PUBLISH)
+    decide(parts, ann, some[2], Action.REFUSE, Reason.PRIVACY)
+    with parts.reading() as session:
+
+        def read(status: Status | None, after: str | None = None, limit: int = 50) -> queue.Listing:
+            which = Filter(status, newest=newest, **narrowed)
+            return queue.listing(session, ann, which, after=after, limit=limit)
+
+        each = [card for status in Status for card in read(status).cards]
+        together = list(read(None).cards)
+        assert together == sorted(each, key=lambda card: card.place, reverse=newest)
+        assert queue.count(session, ann, Filter(None, **narrowed)).number == len(together)
+        paged: list[Card] = []
+        after = None
+        while len(paged) < len(together):
+            page = read(None, after, 1)
+            paged += page.cards
+            after = page.next
+        assert (paged, after) == (together, None)
+
+
+@pytest.mark.parametrize("name", SINGLE)
+def test_whatever_their_status_each_filter_is_read_from_its_index(
+    parts: Parts, ann: Person, some: list[Sent], name: str
+) -> None:
+    assert len(some) == 4
+    narrowed, index = SINGLE[name]
+    with parts.reading() as session:
+        if parts.engine.dialect.name == "postgresql":
+            for off in ("seqscan", "bitmapscan"):
+                session.connection().execute(text(f"SET LOCAL enable_{off} = off"))
+        query = queue._mine(session, ann, Filter(None, **narrowed)).ids(18)
+        compiled = query.compile(
+            parts.engine, compile_kwargs={"render_postcompile": True, "literal_binds": True}
+        )
+        read = plan(session, str(compiled), ())
+    assert read.count(index) >= len(Status), read
 
 
 def test_a_list_is_read_in_as_many_statements_however_it_is_narrowed(

@@ -75,7 +75,7 @@ class DeskPage:
     @property
     def actions(self) -> tuple[Action, ...]:
         """What may be done with those listed."""
-        return tuple(lifecycle.several_from(self.filter.status))
+        return tuple(lifecycle.several_from(self.filter.status)) if self.filter.status else ()
 
     @property
     def listed(self) -> tuple[Card, ...]:

@@ -9,6 +9,9 @@ from urllib.parse import urlencode
 from moderation.lifecycle import Status
 from moderation.pages.public import BadCursor
 
+# What an address says for whatever status.
+ANY = "any"
+
 
 class Place(NamedTuple):
     """Where a comment stands, whatever becomes of those around it."""
@@ -40,7 +43,8 @@ class Filter:
     Each field but the last has the name it has there; what is empty narrows nothing.
     """
 
-    status: Status = Status.PENDING
+    # None for whatever their status.
+    status: Status | None = Status.PENDING
     newest: bool = False
     # What the person left to the others: without it, it alone, or (None) everything.
     passed: bool | None = False
@@ -72,7 +76,7 @@ class Filter:
     @property
     def fields(self) -> dict[str, Any]:
         """What a form that keeps to this list has to carry."""
-        status = {"status": self.status.value} if self.status is not Status.PENDING else {}
+        status = {"status": str(self.status or ANY)} if self.status is not Status.PENDING else {}
         order = {"order": "newest"} if self.newest else {}
         passed = {"passed": "yes"} if self.passed else {}
         said = {name: int(value) if value is True else value for name, value in self.said.items()}
@@ -85,7 +89,7 @@ class Filter:
         named = (one.name for one in fields(self) if one.name not in besides)
         return {name: value for name in named if (value := getattr(self, name))}
 
-    def with_status(self, status: Status) -> "Filter":
+    def with_status(self, status: Status | None) -> "Filter":
         return replace(self, status=status, passed=False)
 
     @property

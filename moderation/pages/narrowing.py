@@ -4,14 +4,16 @@ Each thing a list is narrowed to has, alone, an index that holds the list in its
 one serves, and the rest is looked at row by row.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Integer, Select, String, and_, exists, tuple_, type_coerce
+from sqlalchemy import Integer, Select, String, and_, exists, tuple_, type_coerce, union_all
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from moderation import folding, markup, search
+from moderation.lifecycle import Status
 from moderation.models.public import Article, Thread
 from moderation.models.queue import Comment
 from moderation.models.traits import Trait
@@ -23,11 +25,18 @@ TRAIT: Key = (col(Trait.submitted_at), col(Trait.comment_id))
 
 
 @dataclass(frozen=True)
-class Narrowed:
-    """The comments of a list; `key` is the time and name of each, in the index it is read from."""
+class Part:
+    """Comments of a list; `key` is the time and name of each, in the index they are read from."""
 
     query: SelectOfScalar[Comment]
     key: Key
+
+
+@dataclass(frozen=True)
+class Narrowed:
+    """The comments of a list, of which each part is read from an index in the list’s order."""
+
+    parts: Sequence[Part]
     newest: bool
 
     def ids(
@@ -35,14 +44,26 @@ class Narrowed:
     ) -> Select[Any]:
         """In the list’s order, or away from it; from a place on, if one is given."""
         down = self.newest is not backwards
-        found = self.query.with_only_columns(self.key[1])
-        if beyond is not None:
-            key = tuple_(*self.key)
-            found = found.where(key < beyond if down else key > beyond)
-        if but:
-            found = found.where(self.key[1] != but)
-        order = [column.desc() for column in self.key] if down else self.key
-        return found.order_by(*order).limit(limit)
+        some = [_some(part, limit, beyond, but, down=down) for part in self.parts]
+        if len(some) == 1:
+            return some[0].with_only_columns(self.parts[0].key[1])
+        found = union_all(*(select(one.subquery()) for one in some)).subquery()
+        moment, name = found.c
+        return select(name).order_by(*_order((moment, name), down=down)).limit(limit)
+
+
+def _some(part: Part, limit: int, beyond: Place | None, but: str, *, down: bool) -> Select[Any]:
+    found = part.query.with_only_columns(*part.key)
+    if beyond is not None:
+        key = tuple_(*part.key)
+        found = found.where(key < beyond if down else key > beyond)
+    if but:
+        found = found.where(part.key[1] != but)
+    return found.order_by(*_order(part.key, down=down)).limit(limit)
+
+
+def _order(key: Key, *, down: bool) -> Key:
+    return (key[0].desc(), key[1].desc()) if down else key
 
 
 def narrowed(session: Session, query: SelectOfScalar[Comment], which: Filter) -> Narrowed:
@@ -54,10 +75,18 @@ def narrowed(session: Session, query: SelectOfScalar[Comment], which: Filter) ->
     if few or which.passed:
         # Read from the search index, or from what one person left: the columns are asked for in a way that
         # leads to no other.
-        query = query.where(_plain(col(Comment.status)) == which.status)
+        if which.status is not None:
+            query = query.where(_plain(col(Comment.status)) == which.status)
         query = query.where(*(_plain(column) == value for column, value in _equal(which)))
-        return _rest(query, which, COMMENT, traits)
+        return Narrowed([_rest(query, which, COMMENT, traits)], which.newest)
     query = query.where(*(column == value for column, value in _equal(which)))
+    # Status by status, along the index: each of them holds its own in order.
+    each = [which] if which.status is not None else [which.with_status(status) for status in Status]
+    return Narrowed([_indexed(query, one, traits) for one in each], which.newest)
+
+
+def _indexed(query: SelectOfScalar[Comment], which: Filter, traits: list[tuple[str, str]]) -> Part:
+    """Of one status."""
     if not traits:
         return _rest(query.where(Comment.status == which.status), which, COMMENT, [])
     (kind, host), *others = traits
@@ -66,15 +95,16 @@ def narrowed(session: Session, query: SelectOfScalar[Comment], which: Filter) ->
     return _rest(query, which, TRAIT, others)
 
 
-def _rest(query: SelectOfScalar[Comment], which: Filter, key: Key, traits: list[tuple[str, str]]) -> Narrowed:
+def _rest(query: SelectOfScalar[Comment], which: Filter, key: Key, traits: list[tuple[str, str]]) -> Part:
+    status = which.status if which.status is not None else Comment.status
     for kind, host in traits:
         other = Trait.__table__.alias()  # type: ignore[attr-defined]
-        same = (other.c.kind == kind, other.c.host == host, other.c.status == which.status)
+        same = (other.c.kind == kind, other.c.host == host, other.c.status == status)
         here = (other.c.submitted_at == Comment.submitted_at, other.c.comment_id == Comment.id)
         query = query.where(exists().where(*same, *here))
     if which.sent_before is not None:
         query = query.where(key[0] < which.sent_before)
-    return Narrowed(query, key, which.newest)
+    return Part(query, key)
 
 
 def _traits(which: Filter) -> list[tuple[str, str]]:

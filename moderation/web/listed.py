@@ -31,7 +31,7 @@ def _known(kind: str) -> str:
 
 def _filter(
     now: Now,
-    status: Status = Status.PENDING,
+    status: Status | Literal["any"] = Status.PENDING,
     order: Literal["oldest", "newest", ""] = "oldest",
     passed: Literal["yes", ""] = "",
     article: Slug = "",
@@ -47,7 +47,7 @@ def _filter(
     q: Word = "",
 ) -> Filter:
     return Filter(
-        status,
+        status if isinstance(status, Status) else None,
         newest=order == "newest",
         passed=passed == "yes",
         article=article.strip(),

@@ -531,7 +531,7 @@ SCENES: dict[str, Scene] = {
     "sign-in-code": sign_in_code,
     "sign-in-wrong-code": sign_in_wrong_code,
     "signed-out-meanwhile": signed_out_meanwhile,
-    **{f"queue-{status}": at(f"/desk?status={status}") for status in Status},
+    **{f"queue-{status}": at(f"/desk?status={status}") for status in [*Status, "any"]},
     **{f"item-{status}": item(status) for status in Status},
     "item-stale": stale,
     "item-reasons": offered,

@@ -87,6 +87,22 @@ def test_nothing_found_is_said_with_a_way_back(desk: TestClient, some: list[Sent
     assert len(some) == 3
 
 
+def test_what_waits_no_longer_is_found_among_all_whatever_their_status(
+    desk: TestClient, some: list[Sent]
+) -> None:
+    assert desk.post(f"/desk/comments/{some[0].id}/publish", data={"revision": "1"}).status_code == 303
+    nothing = Page(desk.get("/desk?q=voir&author=Zoé"))
+    assert nothing.texts(".rows li") == []
+    page = Page(desk.get(str(nothing.hrefs["Chercher parmi toutes, quel que soit leur état"])))
+    assert page.texts(".rows .excerpt") == [some[0].text]
+    assert page.texts(".statuses [aria-current]") == ["toutes, quel que soit leur état"]
+    # Each says where it is, and moves on its own.
+    assert page.texts(".rows .state") == ["publiée"]
+    assert page.nodes(".rows input[name=selected]") == []
+    assert page.node(".find [name=status]").attributes["value"] == "any"
+    assert rows(desk.get("/desk?status=any")) == [one.text for one in some]
+
+
 def test_words_that_are_none_narrow_nothing(desk: TestClient, some: list[Sent]) -> None:
     assert len(rows(desk.get("/desk?q=%3F%21"))) == len(some)
 
