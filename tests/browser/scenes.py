@@ -11,6 +11,7 @@ from sqlmodel import delete
 from browser.conftest import ROOM
 from browser.serving import Site
 from browser.steps import Guarded, button, guarded, heading, message, preview, read_preview, refuse, write
+from browser.teamwork import together
 from moderation import articles, decisions, drafts, email_changes, identifiers, reasons, submissions
 from moderation.articles import Content
 from moderation.lifecycle import NEEDS_REASON, Action, Reason, Status
@@ -69,6 +70,7 @@ class Gallery:
 
     site: Site
     sent: dict[Status, Sent]
+    together: dict[str, Sent]
     eve: Guarded
 
 
@@ -91,7 +93,8 @@ def furnish(site: Site) -> Gallery:
     with site.parts.writing() as session:
         submissions.withdraw(session, withdrawn.tracking, revision=1, now=site.parts.clock())
         articles.set_mode(session, "ferme", Mode.CLOSED)
-    return Gallery(site, {**sent, Status.WITHDRAWN: withdrawn}, guarded(site, "eve@example.org", NAME))
+    sent[Status.WITHDRAWN] = withdrawn
+    return Gallery(site, sent, together(site, WIDE), guarded(site, "eve@example.org", NAME))
 
 
 def _publish_many(site: Site) -> None:
@@ -129,6 +132,14 @@ def _brought_to(site: Site, status: Status, actions: tuple[Action, ...], own: st
 def at(address: str) -> Scene:
     def scene(_gallery: Gallery, page: Page) -> None:
         page.goto(address)
+
+    return scene
+
+
+def shared(fate: str) -> Scene:
+    def scene(gallery: Gallery, page: Page) -> None:
+        page.goto(f"/desk/comments/{gallery.together[fate].id}")
+        expect(page.locator("#title")).to_be_visible()
 
     return scene
 
@@ -533,6 +544,10 @@ SCENES: dict[str, Scene] = {
     "signed-out-meanwhile": signed_out_meanwhile,
     **{f"queue-{status}": at(f"/desk?status={status}") for status in [*Status, "any"]},
     **{f"item-{status}": item(status) for status in Status},
+    **{f"item-{fate}": shared(fate) for fate in ("read", "voiced", "vetoed", "aside", "left")},
+    "queue-left": at("/desk?passed=yes"),
+    "bulk": at(f"/desk/bulk?author={WIDE[:80]}"),
+    "guide": at("/desk/guide"),
     "item-stale": stale,
     "item-reasons": offered,
     "item-keys": keys,
@@ -583,6 +598,7 @@ SCENES: dict[str, Scene] = {
     "team-add": at("/desk/team/add"),
     "settings": at("/desk/settings"),
     "settings-notice": at("/desk/settings/notice?done=notice_saved"),
+    "settings-policy": at("/desk/settings/policy?done=policy_saved"),
     "settings-words": at("/desk/settings/words?done=words_added"),
     "settings-words-refused": filled_in_wrong(
         "/desk/settings/words", "À ajouter, un par ligne", f"a*b\n{WIDE}", "Ajouter"
