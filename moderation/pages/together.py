@@ -97,6 +97,12 @@ class Shared:
     def publishes(self) -> bool:
         return not self.aside and not self.own
 
+    @property
+    def answers(self) -> bool:
+        """Whether the person alone publishes, and so may publish and answer."""
+        several = any(tally.say is Say.PUBLISH and tally.needed > 1 for tally in self.tallies)
+        return self.publishes and not several and not self.paused
+
 
 @dataclass(frozen=True)
 class Team:

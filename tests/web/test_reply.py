@@ -139,6 +139,16 @@ def test_where_several_voices_publish_it_is_said_and_the_words_are_kept(
     assert there_are(parts) == 1
 
 
+def test_where_several_voices_publish_no_answer_is_offered(
+    parts: Parts, desk: TestClient, sami: Person, pending: Sent
+) -> None:
+    assert sami.name == "Sami"
+    page = f"/desk/comments/{pending.id}"
+    assert Page(desk.get(page)).nodes(".answer") != []
+    rule(parts, TWO)
+    assert Page(desk.get(page)).nodes(".answer") == []
+
+
 def test_who_stood_aside_answers_nothing(desk: TestClient, pending: Sent, parts: Parts) -> None:
     desk.post(f"/desk/comments/{pending.id}/stand-aside")
     refused = post(desk, pending)
