@@ -38,7 +38,7 @@ from moderation import (
 from moderation.accounts import Person
 from moderation.archive import Contents, NotABackup
 from moderation.lifecycle import Action, Reason
-from moderation.models.judging import WatchedWord
+from moderation.models.judging import SiteReason, WatchedWord
 from moderation.models.people import (
     Account,
     AccountSession,
@@ -134,6 +134,7 @@ def full(parts: Parts, clock: FakeClock, ann: Person, client: TestClient) -> Par
         thread = session.exec(select(Forum.id)).one() or 0
         session.add(ForumChange(thread_id=thread, mode=Mode.CLOSED, account_id=ann.id, at=clock()))
         session.add(WatchedWord(word="Été*", key="ete*"))
+        session.add(SiteReason(code="ete", label="L’été", explanation="Été 😀", offered=False, place=10))
         session.add(RecoveryCode(account_id=ann.id, digest="d"))
         session.add(Challenge(value="c", account_id=ann.id, expires_at=clock()))
         session.add(EmailChange(id="e", account_id=ann.id, email="ann@autre.example", expires_at=clock()))
