@@ -18,6 +18,8 @@ MIGRATION_LOCK = 0x6D6F6465
 # PostgreSQL. Readers queue behind a migration that waits for a table, so that it gives up soon; how long it
 # may then take is bounded by what a site can bear, and an upgrade waits as long for another one.
 MIGRATION_WAITS, MIGRATION_LASTS = "10s", "15min"
+# SQLite, milliseconds. It gives nobody a turn: whoever asks at the right moment goes first.
+ALONE_WITHIN = 30_000
 
 
 # What the search index is made of: each database’s own, unknown to the models.
@@ -75,6 +77,7 @@ def migrating(engine: Engine) -> Generator[Connection]:
             # SQLite can change a table only by making it anew, which foreign keys would forbid; the pragma is
             # ignored inside a transaction.
             raw.execute("PRAGMA foreign_keys = OFF")
+            raw.execute(f"PRAGMA busy_timeout = {ALONE_WITHIN}")
         try:
             with connection.begin():
                 if not isinstance(raw, sqlite3.Connection):
@@ -83,6 +86,7 @@ def migrating(engine: Engine) -> Generator[Connection]:
         finally:
             if isinstance(raw, sqlite3.Connection):
                 raw.execute("PRAGMA foreign_keys = ON")
+                raw.execute(f"PRAGMA busy_timeout = {database.PRAGMAS['busy_timeout']}")
 
 
 def _take_migration_lock(connection: Connection) -> None:

@@ -23,7 +23,7 @@ from hypothesis import settings as hypothesis_settings
 from jinja2 import BytecodeCache
 from jinja2.bccache import Bucket
 from selectolax.lexbor import LexborHTMLParser
-from sqlalchemy import Engine, event
+from sqlalchemy import Engine, QueuePool, event
 from sqlmodel import SQLModel
 from starlette.testclient import TestClient
 from typer.testing import CliRunner, Result
@@ -289,7 +289,16 @@ def build_parts(configuration: Settings, clock: FakeClock) -> Generator[BuildPar
 
     yield build_with
     for engine in built:
+        _left_alone(engine)
         engine.dispose()
+
+
+def _left_alone(engine: Engine) -> None:
+    """What a test began in another thread ends before its connection is closed under it."""
+    deadline = time.monotonic() + 30
+    while isinstance(engine.pool, QueuePool) and engine.pool.checkedout():
+        assert time.monotonic() < deadline, "a connection was never given back"
+        time.sleep(0.01)
 
 
 @pytest.fixture

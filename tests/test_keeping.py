@@ -30,11 +30,14 @@ def test_an_upgrade_says_where_the_copy_is_and_what_it_did(run: Run, tmp_path: P
             copy.unlink()
 
 
-def test_an_upgrade_of_a_busy_database_says_so(run: Run, tmp_path: Path) -> None:
+def test_an_upgrade_of_a_busy_database_says_so(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     file = tmp_path / "busy.db"
     other = sqlite3.connect(file, isolation_level=None)
     other.execute("PRAGMA journal_mode = wal")
     other.execute("BEGIN IMMEDIATE")
+    monkeypatch.setattr(migrations, "ALONE_WITHIN", 100)
     result = run("upgrade", database_url=f"sqlite:///{file}")
     other.close()
     assert (result.exit_code, result.stdout) == (1, "")
