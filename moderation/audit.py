@@ -53,7 +53,7 @@ def _allowed(move: Move, seen: dict[int, Move]) -> bool:
     if move.undoes is None:
         return lifecycle.MOVES.get((move.before, move.action)) is move.after
     undone = seen.get(move.undoes)
-    if undone is None or undone.undoes is not None:
+    if undone is None or undone.undoes is not None or undone.action is Action.WITHDRAW:
         return False
     return (move.action, move.before, move.after) == (undone.action, undone.after, undone.before)
 

@@ -158,5 +158,8 @@ def _publicly(session: Session, comments: Iterable[Comment]) -> None:
     threads = {one.thread_id for one in comments}
     if threads:
         session.exec(
-            select(Thread).where(col(Thread.id).in_(threads)).order_by(col(Thread.id)).with_for_update()
+            select(Thread)
+            .where(col(Thread.id).in_(threads))
+            .order_by(col(Thread.id))
+            .with_for_update(key_share=True)
         ).all()

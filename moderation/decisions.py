@@ -252,8 +252,7 @@ def set_aside(session: Session, comment: Comment, now: datetime) -> None:
         _take_back(session, comment, decision, by=None, now=now)
     publication.sync(session, comment.id, now)
     for answer in publication.answers(session, comment.id) if comment.status is not Status.PUBLISHED else ():
-        for decision in standing.lines(session, answer.id):
-            _take_back(session, answer, decision, by=None, now=now)
+        set_aside(session, answer, now)
 
 
 def _take_back(
@@ -265,6 +264,7 @@ def _take_back(
     now: datetime,
     lot: str | None = None,
 ) -> Decision:
+    assert decision.action is not Action.WITHDRAW  # its words are gone
     waiting = publication.take(session, col(Effect.decision_id) == decision.id)
     late = decision.after is Status.PUBLISHED and decision.action is not Action.REDACT and not waiting
     if late and publication.is_up(session, comment.id):

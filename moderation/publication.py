@@ -12,6 +12,9 @@ from moderation.lifecycle import Status
 from moderation.models.public import Publication, Site, Thread
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
 
+# Against whoever changes the row, and not against a row that is added and refers to it.
+_BESIDE_SENDERS = {"key_share": True}
+
 
 def follow(session: Session, decision: Decision, now: datetime) -> None:
     """What readers will have of a decision that was just made: at once, or when its window closes."""
@@ -50,7 +53,10 @@ def sync(session: Session, comment_id: str, now: datetime) -> None:
 
 
 def answers(session: Session, comment_id: str) -> Sequence[Comment]:
-    """What the moderation answered to it in one go with publishing it; locked, and after it as ever."""
+    """What the moderation answered to it in one go with publishing it, and did not take back.
+
+    Locked, and after it as ever.
+    """
     born, publishing = aliased(Decision), aliased(Decision)
     together = (
         select(born.comment_id)
@@ -60,7 +66,10 @@ def answers(session: Session, comment_id: str) -> Sequence[Comment]:
     return session.exec(
         select(Comment)
         .where(
-            col(Comment.id).in_(together), Comment.parent_id == comment_id, col(Comment.official).is_(True)
+            col(Comment.id).in_(together),
+            Comment.parent_id == comment_id,
+            col(Comment.official).is_(True),
+            Comment.status != Status.WITHDRAWN,
         )
         .order_by(Comment.id)
         .with_for_update()
@@ -132,9 +141,12 @@ def _take_down(session: Session, copy: Publication, now: datetime) -> None:
 
 
 def _locked(session: Session, thread_id: int) -> tuple[Thread, Site]:
-    """As they are now: what counts on them may have waited for the lock."""
-    thread = session.get_one(Thread, thread_id, with_for_update=True, populate_existing=True)
-    return thread, session.get_one(Site, 1, with_for_update=True, populate_existing=True)
+    """As they are now: what counts on them may have waited for the lock.
+
+    Not kept from those who are sending: they hold the thread, and wait for what they answer.
+    """
+    thread = session.get_one(Thread, thread_id, with_for_update=_BESIDE_SENDERS, populate_existing=True)
+    return thread, session.get_one(Site, 1, with_for_update=_BESIDE_SENDERS, populate_existing=True)
 
 
 def _changed(session: Session, thread: Thread, site: Site, copy: Publication) -> None:

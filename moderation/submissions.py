@@ -251,10 +251,18 @@ def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -
         decisions.set_aside(session, comment, now)
     except TooLate:
         raise IllegalMove(comment.status, Action.WITHDRAW) from None
+    _take_answers(session, comment, now)
+    return take_away(session, comment, now)
+
+
+def _take_answers(session: Session, comment: Comment, now: datetime) -> None:
+    """Nobody will read any more what the moderation answered to it, and it may quote it."""
     for answer in publication.answers(session, comment.id):
+        _take_answers(session, answer, now)
         if answer.status is Status.PENDING:
             take_away(session, answer, now)
-    return take_away(session, comment, now)
+        else:
+            erase(session, answer)
 
 
 def take_away(session: Session, comment: Comment, now: datetime, *, by: int | None = None) -> Decision:

@@ -133,7 +133,8 @@ def lived_by(steps: list[tuple[bool, Action, int]]) -> tuple[Status, int, list[M
     undone: set[int] = set()
     for number, (undo, action, gap) in enumerate(steps, start=1):
         last = moves[-1] if moves else None
-        if undo and last is not None and last.undoes is None and last.id not in undone:
+        may_undo = last is not None and last.undoes is None and last.action is not Action.WITHDRAW
+        if undo and may_undo and last is not None and last.id not in undone:
             move = Move(number, revision + gap, last.action, last.after, last.before, last.id)
             undone.add(last.id)
         elif (status, action) in lifecycle.MOVES:

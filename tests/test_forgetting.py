@@ -441,6 +441,29 @@ def beside(parts: Parts) -> list[str]:
         return [" ".join(session.connection().execute(select(one)).scalars()) for one in columns]
 
 
+def test_no_question_goes_while_it_may_come_back(
+    parts: Parts, ann: Person, named: Sent, settle: Callable[[], None], clock: FakeClock
+) -> None:
+    redact(parts, named, ann)
+    clock.tick(days=89)
+    say(parts, named, ann, Action.ASK)
+    settle()
+    clock.now += timedelta(days=1) - timedelta(seconds=40)
+    reopened = say(parts, named, ann, Action.REOPEN)
+    asked = say(parts, named, ann, Action.ASK)
+    clock.tick(seconds=15)
+    delivery.effects(parts.engine, clock())
+    for line in (asked, reopened):
+        undo(parts, line, ann)
+    with parts.writing() as session:
+        answers.answer(session, named.tracking, "Non.", revision=tracked(parts, named).revision, now=clock())
+    for _ in range(2):
+        clock.tick(days=2)
+        delivery.effects(parts.engine, clock())
+    assert "Quatrebarbes" not in everything(parts)
+    assert sound(parts)
+
+
 def test_a_question_that_waits_is_left_and_erased_once_it_waits_no_more(
     parts: Parts, ann: Person, named: Sent, settle: Callable[[], None], clock: FakeClock
 ) -> None:

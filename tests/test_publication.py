@@ -1,4 +1,5 @@
 import itertools
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
@@ -11,8 +12,9 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 from starlette.testclient import TestClient
 
-from moderation import database, decisions, delivery, publication, submissions
+from moderation import bulk, database, decisions, delivery, publication, submissions
 from moderation.accounts import Person
+from moderation.bulk import Seen
 from moderation.decisions import TooLate
 from moderation.lifecycle import Action, Reason
 from moderation.models.public import Article, Publication, Site, Thread
@@ -384,3 +386,26 @@ def test_promise_02_what_the_moderator_saw_is_what_readers_get(
     with parts.reading() as session:
         assert session.exec(select(Publication.html)).one() == html
     assert html in client.get(f"/articles/{article}").text
+
+
+def test_who_takes_down_or_puts_up_waits_for_nobody_who_is_sending(
+    parts: Parts, ann: Person, pending: Sent, article: str
+) -> None:
+    """They hold the thread, and wait for what they answer: each would wait for the other."""
+    if parts.engine.dialect.name != "postgresql":
+        pytest.skip("SQLite has one writer at a time")
+    moves = ((Action.PUBLISH, None), (Action.UNPUBLISH, Reason.OFF_TOPIC))
+
+    def decide(revision: int, action: Action, reason: Reason | None) -> None:
+        with parts.writing() as session:
+            seen = [Seen(pending.id, revision)]
+            done = bulk.decide(
+                session, seen, action, by=ann.id, now=parts.clock(), undo=timedelta(), reason=reason
+            ).done
+            assert len(done) == 1
+
+    with ThreadPoolExecutor(1) as other, parts.writing() as sending:
+        held = select(Thread).join(Article).where(Article.slug == article)
+        sending.exec(held.with_for_update(of=Thread, read=True, key_share=True)).one()
+        for revision, (action, reason) in enumerate(moves, start=1):
+            other.submit(decide, revision, action, reason).result(timeout=20)

@@ -10,7 +10,7 @@ from test_forgetting import redact
 from test_questions import ask
 from test_voices import TWO, rule
 
-from moderation import answers, bulk, decisions, delivery, drafts, replies, submissions, vetoes
+from moderation import answers, bulk, decisions, delivery, drafts, replies, standing, submissions, vetoes
 from moderation.accounts import Person
 from moderation.bulk import Seen
 from moderation.corrections import TakesVoices
@@ -20,7 +20,7 @@ from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.markup import Dialect
 from moderation.models.people import Role
 from moderation.models.public import Publication, Thread
-from moderation.models.queue import Comment, Decision
+from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
 from moderation.models.together import Voice
 from moderation.pages import judging
 from moderation.pages.cards import cards
@@ -220,6 +220,84 @@ def test_an_answer_is_taken_down_and_put_back_with_what_it_answers(
 
 
 # Among others an answer is one like them.
+
+
+def back_in_the_queue(parts: Parts, sent: Sent, person: Person, settle: Callable[[], None]) -> None:
+    """Taken down, and put back to be read again: its author may act on it."""
+    for action in (Action.UNPUBLISH, Action.REOPEN):
+        decide(parts, sent, person, action, revision=revision_of(parts, sent))
+        settle()
+
+
+def revision_of(parts: Parts, sent: Sent) -> int:
+    with parts.reading() as session:
+        return session.get_one(Comment, sent.id).revision
+
+
+def words_of(parts: Parts, comment_id: str) -> list[str]:
+    with parts.reading() as session:
+        return list(session.exec(select(Version.source).where(Version.comment_id == comment_id)))
+
+
+@pytest.mark.parametrize("days", [0, 91], ids=["while one may appeal", "later"])
+def test_what_was_done_to_an_answer_long_ago_stays_done_when_an_author_acts(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None], clock: FakeClock, days: int
+) -> None:
+    answer(parts, pending, ann, words="Nous avons parlé à Quatrebarbes.")
+    settle()
+    reply = Sent(official(parts).id, "", "")
+    redact(parts, reply, ann, revision=2, words="Quatrebarbes")
+    settle()
+    back_in_the_queue(parts, pending, ann, settle)
+    clock.tick(days=days)
+    delivery.effects(parts.engine, clock())
+    ask(parts, pending, ann)
+    settle()
+    with parts.writing() as session:
+        revision = len(standing.in_effect(session, pending.id, clock())) + 1
+        answers.answer(session, pending.tracking, "De Zoé.", revision=revision, now=clock())
+    assert "Quatrebarbes" not in newest(parts, reply).source
+    with parts.writing() as session:
+        revision = len(standing.in_effect(session, pending.id, clock())) + 1
+        submissions.withdraw(session, pending.tracking, revision=revision, now=clock())
+    assert words_of(parts, reply.id) == ["", ""]
+    assert public(parts) == []
+    assert sound(parts)
+
+
+def test_an_answer_that_was_taken_back_stays_gone_when_an_author_acts(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None]
+) -> None:
+    ask(parts, pending, ann)
+    settle()
+    line = answer(parts, pending, ann, revision=2)
+    with parts.writing() as session:
+        replies.undo(session, line, by=ann.id, now=parts.clock())
+        erasing = session.exec(select(func.count()).where(Effect.kind == EffectKind.ERASE)).one()
+    with parts.writing() as session:
+        answers.answer(session, pending.tracking, "De Zoé.", revision=2, now=parts.clock())
+        assert session.exec(select(func.count()).where(Effect.kind == EffectKind.ERASE)).one() == erasing
+    assert official(parts).status is Status.WITHDRAWN
+    assert sound(parts)
+
+
+def test_an_answer_to_an_answer_goes_with_them(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None]
+) -> None:
+    answer(parts, pending, ann)
+    settle()
+    first = Sent(official(parts).id, "", "")
+    back_in_the_queue(parts, first, ann, settle)
+    answer(parts, first, ann, revision=revision_of(parts, first), words="Précision.")
+    settle()
+    back_in_the_queue(parts, pending, ann, settle)
+    with parts.writing() as session:
+        revision = len(standing.in_effect(session, pending.id, parts.clock())) + 1
+        submissions.withdraw(session, pending.tracking, revision=revision, now=parts.clock())
+    with parts.reading() as session:
+        assert set(session.exec(select(Version.source)).all()) == {""}
+    assert public(parts) == []
+    assert sound(parts)
 
 
 @pytest.fixture

@@ -30,11 +30,14 @@ _NONE = Count(0)
 _TEAM = (
     *("modération", "modérateur", "modératrice", "moderator"),
     *("rédaction", "équipe du site", "le site", "admin", "administrat"),
+    *("l’équipe", "webmestre", "webmaster", "modo", "staff", "ndlr"),
 )
 # What stands in or under a text the moderation took words out of, or put right.
 _MARKS = (
-    *("passage retiré par la modération", "corrigé par la modération"),
-    *("passage removed by the moderators", "corrected by the moderators"),
+    *("retiré par la modération", "retirés par la modération", "supprimé par la modération"),
+    *("retiré par les modérateurs", "corrigé par la modération", "corrigée par la modération"),
+    *("réponse de la modération", "answer from the moderators"),
+    *("removed by the moderators", "corrected by the moderators"),
 )
 # Characters that cannot be seen, each named in its place.
 MARKED = 200

@@ -207,7 +207,13 @@ def test_who_wants_has_them_covered(parts: Parts, desk: TestClient, article: str
 # What an attacker found
 
 
-@pytest.mark.parametrize("name", ["La rédaction", "L’équipe du site", "Administration", "Admin", "Le site"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("La rédaction", "L’équipe du site", "Administration", "Admin", "Le site", "L’équipe", "Webmestre"),
+        *("Staff", "ʟᴀ ᴍᴏᴅᴇ́ʀᴀᴛɪᴏɴ", "ᒪA MOᗪÉᖇATIOᑎ"),
+    ],
+)
 def test_whoever_signs_as_the_site_is_remarked(
     desk: TestClient, parts: Parts, article: str, name: str
 ) -> None:
@@ -221,8 +227,11 @@ def test_whoever_signs_as_the_site_is_remarked(
         f"Le maire {REDACTED} a dit cela.",
         "Le maire [passage retiré par la modеratiоn]",
         "Bonjour.\n\nCorrigé par {la} modération le 1er mars 2026",
+        "[ᴘᴀssᴀɢᴇ ʀᴇᴛɪʀᴇ́ ᴘᴀʀ ʟᴀ ᴍᴏᴅᴇ́ʀᴀᴛɪᴏɴ]",
+        "[passages retirés par la modération]",
+        "Réponse de la modération : c’est vrai.",
     ],
-    ids=["marker", "look-alike", "mark"],
+    ids=["marker", "look-alike", "mark", "small capitals", "several", "answer"],
 )
 def test_words_of_a_reader_that_pass_for_a_mark_are_remarked(
     desk: TestClient, parts: Parts, article: str, words: str
