@@ -103,7 +103,10 @@ def _measured(part: str, store: Store, folder: Path, scale: Scale) -> list[Row]:
     typer.echo(f"{datetime.now(UTC):%H:%M:%S} {part}, {store.name}", err=True)
     place = folder / f"{part}-{store.name}"
     place.mkdir()
-    return uvloop.run(PARTS[part](store, place, scale))
+    rows = uvloop.run(PARTS[part](store, place, scale))
+    # At once: what comes later may fail.
+    typer.echo(figures.table(rows), err=True)
+    return rows
 
 
 def _circumstances(found: list[Store], size: Size) -> str:

@@ -50,11 +50,16 @@ class Queue:
 
 async def measure(store: Store, folder: Path, scale: Scale) -> list[Row]:
     with ExitStack() as running:
-        queues = []
-        for size in scale.sizes:
-            url = store.copy(f"finding_{size}", partial(data.fill, comments=size), data.name(size))
-            server = running.enter_context(servers.program(folder, url))
-            queues.append(Queue(await Connection.open(server.port), data.sign_in(url)))
+        urls = [
+            store.copy(f"finding_{size}", partial(data.fill, comments=size), data.name(size))
+            for size in scale.sizes
+        ]
+        started = [running.enter_context(servers.program(folder, url)) for url in urls]
+        # Last: a connection nobody uses while the next database is copied is cut.
+        queues = [
+            Queue(await Connection.open(server.port), data.sign_in(url))
+            for server, url in zip(started, urls, strict=True)
+        ]
         for turn in range(WARM_UP + scale.rounds * scale.decisions):
             for queue in queues if turn % 2 == 0 else reversed(queues):
                 await queue.look()

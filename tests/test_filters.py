@@ -1,5 +1,6 @@
 """Lists narrowed: by each thing, by several, each read from an index in the list’s order."""
 
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -14,8 +15,8 @@ from moderation.accounts import Person
 from moderation.articles import Content
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.queue import Comment
-from moderation.pages import queue
-from moderation.pages.cards import Card
+from moderation.pages import judging, queue
+from moderation.pages.cards import Card, cards
 from moderation.pages.filters import Filter
 from moderation.web.dependencies import Parts
 
@@ -252,6 +253,25 @@ def test_whatever_their_status_each_filter_is_read_from_its_index(
         )
         read = plan(session, str(compiled), ())
     assert read.count(index) >= len(Status), read
+
+
+@pytest.mark.parametrize("key", ["author_key", "email_key"])
+def test_what_became_of_others_of_a_name_is_read_along_its_index(
+    parts: Parts, ann: Person, some: list[Sent], key: str
+) -> None:
+    with statements(parts.engine) as seen, parts.reading() as session:
+        (card,) = cards(session, [some[0].id])
+        judging.judging(session, ann, card, "")
+    (asked,) = {one for one in seen if f"comment.{key} = " in one and "comment.reason" in one}
+    with parts.reading() as session:
+        if parts.engine.dialect.name == "postgresql":
+            for off in ("seqscan", "bitmapscan", "sort"):
+                session.connection().execute(text(f"SET LOCAL enable_{off} = off"))
+        marks = re.sub(r"%\(\w+\)s|\?", "NULL", re.sub("LIMIT .*", "LIMIT 1001", asked))
+        read = plan(session, marks, ())
+    assert f"ix_comment_{key}_status_submitted_at_id" in read, read
+    assert "TEMP B-TREE" not in read, read
+    assert "Sort" not in read, read
 
 
 def test_a_list_is_read_in_as_many_statements_however_it_is_narrowed(

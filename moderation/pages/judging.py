@@ -160,7 +160,9 @@ def _record(session: Session, others: SelectOfScalar[Comment], of: Any, key: str
     if not key:
         return None
     standing = others.where(of == key).with_only_columns(col(Comment.status), col(Comment.reason))
-    rows = session.connection().execute(standing.limit(COUNTED + 1)).all()
+    # In the order of its index: PostgreSQL, left to itself, may read all of a name before the first of them.
+    along = standing.order_by(col(Comment.status), col(Comment.submitted_at), col(Comment.id))
+    rows = session.connection().execute(along.limit(COUNTED + 1)).all()
     if not rows:
         return None
     if len(rows) > COUNTED:
