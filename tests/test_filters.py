@@ -262,12 +262,12 @@ def test_what_became_of_others_of_a_name_is_read_along_its_index(
     with statements(parts.engine) as seen, parts.reading() as session:
         (card,) = cards(session, [some[0].id])
         judging.judging(session, ann, card, "")
-    (asked,) = {one for one in seen if f"comment.{key} = " in one and "comment.reason" in one}
+    (asked,) = {one for one in seen if f"comment.{key} = " in one}
     with parts.reading() as session:
         if parts.engine.dialect.name == "postgresql":
             for off in ("seqscan", "bitmapscan", "sort"):
                 session.connection().execute(text(f"SET LOCAL enable_{off} = off"))
-        marks = re.sub(r"%\(\w+\)s|\?", "NULL", re.sub("LIMIT .*", "LIMIT 1001", asked))
+        marks = re.sub(r"%\(\w+\)s|\?", "'x'", re.sub("LIMIT .*", "LIMIT 1001", asked))
         read = plan(session, marks, ())
     assert f"ix_comment_{key}_status_submitted_at_id" in read, read
     assert "TEMP B-TREE" not in read, read

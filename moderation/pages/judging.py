@@ -159,16 +159,18 @@ def _bounded(pieces: tuple[Piece, ...]) -> tuple[tuple[Piece, ...], int]:
 def _record(session: Session, others: SelectOfScalar[Comment], of: Any, key: str | None) -> Record | None:
     if not key:
         return None
-    standing = others.where(of == key).with_only_columns(col(Comment.status), col(Comment.reason))
-    # In the order of its index: PostgreSQL, left to itself, may read all of a name before the first of them.
-    along = standing.order_by(col(Comment.status), col(Comment.submitted_at), col(Comment.id))
-    rows = session.connection().execute(along.limit(COUNTED + 1)).all()
-    if not rows:
+    theirs = others.where(of == key)
+    # Of the index alone, and in its order: PostgreSQL, left to itself, may read all of a name first.
+    along = (col(Comment.status), col(Comment.submitted_at), col(Comment.id))
+    standing = theirs.with_only_columns(col(Comment.status)).order_by(*along).limit(COUNTED + 1)
+    statuses = Counter(session.connection().execute(standing).scalars())
+    if not statuses:
         return None
-    if len(rows) > COUNTED:
+    if statuses.total() > COUNTED:
         return Record(more=True)
-    statuses = Counter(status for status, _ in rows)
-    reasons = Counter(reason for status, reason in rows if reason and status is Status.REFUSED)
+    refused = theirs.where(Comment.status == Status.REFUSED).with_only_columns(col(Comment.reason))
+    given = session.connection().execute(refused).scalars() if statuses[Status.REFUSED] else ()
+    reasons = Counter(reason for reason in given if reason)
     return Record(
         published=Count(statuses[Status.PUBLISHED]),
         refused=Count(statuses[Status.REFUSED]),
