@@ -36,35 +36,31 @@ LISTS: dict[str, dict[str, str]] = {
 
 @dataclass
 class Queue:
-    """A moderator’s browser on a site of one size, and the seconds each list took there."""
+    """A moderator on a site of one size, and the seconds each list took there."""
 
-    browser: Connection
+    port: int
     cookie: str
     took: dict[str, list[float]] = field(default_factory=lambda: {what: [] for what in LISTS})
 
     async def look(self) -> None:
+        # Anew each time: a connection nobody uses while the others are looked at is cut.
+        browser = await Connection.open(self.port)
         for what, narrowed in LISTS.items():
             asked = client.get(f"/desk?{urlencode(narrowed)}", Cookie=self.cookie)
-            self.took[what].append(await self.browser.timed(asked, 200))
+            self.took[what].append(await browser.timed(asked, 200))
+        await browser.close()
 
 
 async def measure(store: Store, folder: Path, scale: Scale) -> list[Row]:
     with ExitStack() as running:
-        urls = [
-            store.copy(f"finding_{size}", partial(data.fill, comments=size), data.name(size))
-            for size in scale.sizes
-        ]
-        started = [running.enter_context(servers.program(folder, url)) for url in urls]
-        # Last: a connection nobody uses while the next database is copied is cut.
-        queues = [
-            Queue(await Connection.open(server.port), data.sign_in(url))
-            for server, url in zip(started, urls, strict=True)
-        ]
+        queues = []
+        for size in scale.sizes:
+            url = store.copy(f"finding_{size}", partial(data.fill, comments=size), data.name(size))
+            server = running.enter_context(servers.program(folder, url))
+            queues.append(Queue(server.port, data.sign_in(url)))
         for turn in range(WARM_UP + scale.rounds * scale.decisions):
             for queue in queues if turn % 2 == 0 else reversed(queues):
                 await queue.look()
-        for queue in queues:
-            await queue.browser.close()
     return [
         Row(
             f"queue by {what}, {size:,} comments",
