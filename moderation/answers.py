@@ -67,8 +67,9 @@ def lapse(session: Session, now: datetime) -> bool:
         return False
     comment = session.get_one(Comment, effect.comment_id, with_for_update=True, populate_existing=True)
     if comment.status is Status.ASKED:
-        question = session.exec(select(Question).where(Question.decision_id == effect.decision_id)).one()
-        question.lapsed_at = now
-        session.add(question)
+        question = session.exec(select(Question).where(Question.decision_id == effect.decision_id)).first()
+        if question is not None:
+            question.lapsed_at = now
+            session.add(question)
         decisions.record(session, comment, Action.LAPSE, now=now, undo_until=now)
     return True

@@ -149,7 +149,10 @@ def _in_turn(session: Session, ids: Iterable[str]) -> Sequence[Comment]:
     Nor for who changes an answer, which has PostgreSQL look whether what it answers is still there.
     """
     return session.exec(
-        select(Comment).where(col(Comment.id).in_(ids)).order_by(Comment.id).with_for_update(key_share=True)
+        select(Comment)
+        .where(col(Comment.id).in_(ids))
+        .order_by(col(Comment.submitted_at), Comment.id)  # what is answered before what answers it
+        .with_for_update(key_share=True)
     ).all()
 
 

@@ -88,6 +88,8 @@ def redact(
     decision = decisions.record(session, comment, Action.REDACT, now=now, undo_until=now + undo, by=by)
     _later(session, decision, EffectKind.FORGET, max(now + appeal, decision.undo_until))
     if publication.is_up(session, comment.id):
+        due = (col(Effect.comment_id) == comment.id, col(Effect.kind) == EffectKind.SYNC)
+        publication.take(session, and_(*due))  # what put it up, and nobody has taken note of
         publication.sync(session, comment.id, now)
     else:
         publication.follow(session, decision, now)
@@ -129,9 +131,9 @@ def check(
 ) -> tuple[Comment, Version]:
     """As `correct` and `redact`, which begin with it, but nothing is written."""
     comment = decisions.to_decide(session, comment_id, revision=revision, by=by)
-    if not lifecycle.may_be_rewritten(comment.status):
-        raise IllegalMove(comment.status, action)
     text = texts.newest(session, comment)
+    if not lifecycle.may_be_rewritten(comment.status) or not text.source:
+        raise IllegalMove(comment.status, action)
     if action is Action.CORRECT and is_fixed(session, comment):
         raise TakesVoices
     if settles(session, comment, action, now) is not None:

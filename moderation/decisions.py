@@ -1,6 +1,7 @@
 """The moderators' writes: deciding and undoing, whatever door they came through."""
 
 from datetime import datetime, timedelta
+from itertools import takewhile
 
 from sqlmodel import Session, col, update
 
@@ -75,7 +76,7 @@ def speak(
     """
     note = remarks.as_noted(note).strip()
     comment = to_decide(session, comment_id, revision=revision, by=by, publishing=action is Action.PUBLISH)
-    if not lifecycle.is_decided(action):
+    if not lifecycle.is_decided(action) or (action is Action.ASK and comment.official):
         raise IllegalMove(comment.status, action)
     after = lifecycle.after(comment.status, action)
     reasons.check(session, action, reason, note)
@@ -240,19 +241,19 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime, lot: str
 
 
 def set_aside(session: Session, comment: Comment, now: datetime) -> None:
-    """Undoes, for the author who acts on what they were shown, the decisions that have not taken effect.
+    """Undoes what has not taken effect, and its answers, for the author who acts on what they were shown.
 
-    What the moderation answered waits as well then. Nothing shows in between. Raises TooLate when one of them
-    has just been done by another process.
+    Nothing shows in between. Raises TooLate when another process has just done one of them.
     """
     shown = standing.in_effect(session, comment.id, now)[:1]
-    for decision in standing.lines(session, comment.id):
-        if [decision] == shown:
-            break
+    newer = [*takewhile(lambda line: [line] != shown, standing.lines(session, comment.id))]
+    for decision in newer:
         _take_back(session, comment, decision, by=None, now=now)
     publication.sync(session, comment.id, now)
-    for answer in publication.answers(session, comment.id) if comment.status is not Status.PUBLISHED else ():
-        set_aside(session, answer, now)
+    for answer in publication.answers(session, comment.id):
+        for line in standing.lines(session, answer.id):
+            if line.after is answer.status and line.lot in {one.lot for one in newer if one.lot}:
+                _take_back(session, answer, line, by=None, now=now)
 
 
 def _take_back(
@@ -264,7 +265,6 @@ def _take_back(
     now: datetime,
     lot: str | None = None,
 ) -> Decision:
-    assert decision.action is not Action.WITHDRAW  # its words are gone
     waiting = publication.take(session, col(Effect.decision_id) == decision.id)
     late = decision.after is Status.PUBLISHED and decision.action is not Action.REDACT and not waiting
     if late and publication.is_up(session, comment.id):

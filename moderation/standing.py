@@ -55,7 +55,9 @@ def in_effect(session: Session, comment_id: str, now: datetime) -> list[Decision
     for line, moment in reversed([*zip(stand, moments, strict=False)]):
         # What takes away something public is due at once.
         takes = lifecycle.takes_down(line.before, line.after) or line.action is Action.REDACT
-        if line.undo_until <= moment or (takes and shown is Status.PUBLISHED):
+        # Whatever the clocks say: nobody can undo it.
+        final = line.action in lifecycle.BY_AUTHOR | lifecycle.BY_ITSELF
+        if final or line.undo_until <= moment or (takes and shown is Status.PUBLISHED):
             known.insert(0, line)
             shown = line.after
     return known

@@ -16,6 +16,7 @@ from moderation import (
     folding,
     identifiers,
     kin,
+    lifecycle,
     markup,
     precedents,
     publication,
@@ -73,7 +74,7 @@ _ASKED = (
     )
     # As the row that is added does it anyway. Who closes the forum waits for those who are sending, and they
     # wait for who closes it, but not for one another. Nor does its section change meanwhile, which is copied.
-    .with_for_update(of=(Thread, Article), read=True, key_share=True)
+    .with_for_update(of=(Article, Thread), read=True, key_share=True)
 )
 
 
@@ -259,7 +260,7 @@ def _take_answers(session: Session, comment: Comment, now: datetime) -> None:
     """Nobody will read any more what the moderation answered to it, and it may quote it."""
     for answer in publication.answers(session, comment.id):
         _take_answers(session, answer, now)
-        if answer.status is Status.PENDING:
+        if answer.status in lifecycle.OPEN:
             take_away(session, answer, now)
         else:
             erase(session, answer)

@@ -95,6 +95,17 @@ def html(text: str) -> str:
 # What waits
 
 
+def test_one_corrected_before_and_again_while_its_publication_waited_is_told_as_published(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None]
+) -> None:
+    correct(parts, pending, ann)
+    settle()
+    decide(parts, pending, ann, Action.PUBLISH, revision=2)
+    correct(parts, pending, ann, f"{RIGHT} Oui.", revision=3)
+    settle()
+    assert tracked(parts, pending).status is Status.PUBLISHED
+
+
 def test_a_corrected_text_is_a_new_version_and_a_new_revision(
     parts: Parts, ann: Person, pending: Sent
 ) -> None:

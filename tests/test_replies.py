@@ -1,6 +1,7 @@
 """Publishing and answering as the moderation: one go, one undo, one name that nobody can borrow."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from conftest import FakeClock, Sent, add_person, send
@@ -279,6 +280,45 @@ def test_an_answer_that_was_taken_back_stays_gone_when_an_author_acts(
         assert session.exec(select(func.count()).where(Effect.kind == EffectKind.ERASE)).one() == erasing
     assert official(parts).status is Status.WITHDRAWN
     assert sound(parts)
+
+
+def test_nobody_asks_the_moderation_of_its_own_answer(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None]
+) -> None:
+    answer(parts, pending, ann)
+    settle()
+    first = Sent(official(parts).id, "", "")
+    back_in_the_queue(parts, first, ann, settle)
+    with pytest.raises(IllegalMove):
+        ask(parts, first, ann)
+
+
+def test_who_acts_on_a_text_undoes_nothing_that_was_done_to_its_answer_alone(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None], clock: FakeClock
+) -> None:
+    answer(parts, pending, ann, words="Nous avons parlé à Quatrebarbes.")
+    settle()
+    first = Sent(official(parts).id, "", "")
+    back_in_the_queue(parts, first, ann, settle)
+    back_in_the_queue(parts, pending, ann, settle)
+    ask(parts, pending, ann)
+    settle()
+    redact(parts, first, ann, revision=revision_of(parts, first), words="Quatrebarbes")
+    with parts.writing() as session:
+        revision = len(standing.in_effect(session, pending.id, clock())) + 1
+        answers.answer(session, pending.tracking, "De Zoé.", revision=revision, now=clock())
+    assert "Quatrebarbes" not in newest(parts, first).source
+    assert sound(parts)
+
+
+def test_a_text_taken_back_twice_by_clocks_that_differ_is_taken_back_once(
+    parts: Parts, pending: Sent, clock: FakeClock
+) -> None:
+    with parts.writing() as session:
+        submissions.withdraw(session, pending.tracking, revision=1, now=clock())
+    earlier = clock() - timedelta(milliseconds=2)
+    with pytest.raises(Stale), parts.writing() as session:
+        submissions.withdraw(session, pending.tracking, revision=1, now=earlier)
 
 
 def test_an_answer_to_an_answer_goes_with_them(

@@ -63,7 +63,11 @@ def item(session: Session, person: Person, comment_id: str, *, site_name: str = 
         )
     ).first()
     text = texts.newest(session, found)
-    actions = tuple(lifecycle.actions_from(card.status))
+    actions = tuple(
+        action
+        for action in lifecycle.actions_from(card.status)
+        if not (action is Action.ASK and card.official)  # nobody would read it
+    )
     return Item(
         card=card,
         number=number,

@@ -98,11 +98,12 @@ def _last(known: list[Decision]) -> Decision | None:
 
     A text that was only rewritten stands where it stood, unless what had moved it was not in effect by then.
     """
-    rewritten = list(takewhile(lambda line: line.before is line.after, known))
+    status = known[0].after if known else None
+    rewritten = list(takewhile(lambda line: line.before is line.after is status, known))
     moved = next(iter(known[len(rewritten) :]), None)
-    if moved is not None and (not rewritten or moved.after is rewritten[-1].before):
+    if moved is not None and moved.after is status:
         return moved
-    return rewritten[-1] if rewritten and rewritten[-1].after is Status.PUBLISHED else None
+    return rewritten[-1] if rewritten and status is Status.PUBLISHED else None
 
 
 def _told(status: Status, copy: Publication | None) -> Status:
