@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from conftest import FakeClock, Sent, at_once, send
-from sqlmodel import col, select
+from sqlmodel import col, delete, select
 from test_questions import ASKED, ask, decide, lapses, status, undo
 
 from moderation import answers, audit, decisions, delivery
@@ -214,6 +214,19 @@ def test_a_decision_undone_after_the_time_for_an_answer_lets_it_come_back(
     assert status(parts, asked) is Status.ASKED
     delivery.effects(parts.engine, clock())
     assert status(parts, asked) is Status.PENDING
+
+
+def test_one_whose_question_is_gone_comes_back_too_and_keeps_nothing_else_from_its_time(
+    parts: Parts, ann: Person, clock: FakeClock, pending: Sent, article: str
+) -> None:
+    other = send(parts, article, "Une autre.")
+    for sent in (pending, other):
+        ask(parts, sent, ann)
+    with parts.writing() as session:
+        session.exec(delete(Question).where(col(Question.comment_id) == pending.id))
+    clock.tick(days=15)
+    delivery.effects(parts.engine, clock())
+    assert [status(parts, sent) for sent in (pending, other)] == [Status.PENDING] * 2
 
 
 def test_a_site_may_give_less_time(parts: Parts, ann: Person, clock: FakeClock, pending: Sent) -> None:
