@@ -60,10 +60,8 @@ def put(session: Session, slug: str, content: Content, *, now: datetime, replace
         session.flush()
     except IntegrityError:
         raise Exists from None
-    thread = _settle_thread(session, article, content.mode)
-    # Who may see them follows.
-    elsewhere = (col(Comment.thread_id) == thread.id, col(Comment.section) != article.section)
-    session.exec(update(Comment).where(*elsewhere).values(section=article.section))
+    _move_comments(session, article)
+    _settle_thread(session, article, content.mode)
     return article
 
 
@@ -102,6 +100,22 @@ def _fill(article: Article, content: Content) -> None:
     article.themes = [markup.plain_line(theme, 200) for theme in content.themes]
     article.proposer = markup.plain_line(content.proposer, 200)
     article.featured = content.featured
+
+
+def _move_comments(session: Session, article: Article) -> None:
+    """Into the section of their article: who may see them follows.
+
+    In the order of those who decide, for whom the thread comes after its comments.
+    """
+    here = select(Thread.id).where(Thread.article_id == article.id)
+    elsewhere = (col(Comment.thread_id).in_(here), col(Comment.section) != article.section)
+    session.exec(
+        select(Comment.id)
+        .where(*elsewhere)
+        .order_by(col(Comment.submitted_at), Comment.id)
+        .with_for_update(key_share=True)
+    ).all()
+    session.exec(update(Comment).where(*elsewhere).values(section=article.section))
 
 
 def _settle_thread(session: Session, article: Article, mode: Mode | None) -> Thread:

@@ -1,12 +1,14 @@
 """What was said beside a text and may quote it: notes, questions, answers, words of decisions and voices."""
 
+from collections.abc import Collection
+
 from sqlmodel import Session
 
 from moderation import decisions, notes, questions, voices
 
 
-def erase(session: Session, comment_id: str, *, but: int | None = None) -> None:
-    """All of it, `but` one question; that there was something to say stays in the log."""
+def erase(session: Session, comment_id: str, *, but: Collection[int | None] = ()) -> None:
+    """All of it, `but` some questions; that there was something to say stays in the log."""
     notes.erase(session, comment_id)
     questions.erase(session, comment_id, but=but)
     voices.empty(session, comment_id)

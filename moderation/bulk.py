@@ -1,14 +1,14 @@
 """Many decisions in one go: each by the same rule as alone, all in one transaction, undone together."""
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
-from moderation import decisions, identifiers, standing
+from moderation import decisions, identifiers, publication, standing
 from moderation.deciders import MayNotDecide
 from moderation.decisions import NotFound, Stale, TooLate
 from moderation.lifecycle import Action, IllegalMove, Status
@@ -133,24 +133,24 @@ def undo(session: Session, lot: str, *, by: int, now: datetime) -> Outcome:
 
 def _changed(session: Session, selection: Sequence[Seen], undo: timedelta) -> dict[str, Stale]:
     """Those that changed since they were seen; all of them are locked, and what their moves may touch."""
-    comments = {one.id: one for one in _in_turn(session, [one.comment_id for one in selection])}
     seen = {one.comment_id: one.revision for one in selection}
-    changed = [one for one in comments.values() if one.revision != seen[one.id]]
-    moves = [one for one in comments.values() if one.revision == seen[one.id]]
+    comments = [one for one in _in_turn(session, seen) if one.id in seen]
+    changed = [one for one in comments if one.revision != seen[one.id]]
+    moves = [one for one in comments if one.revision == seen[one.id]]
     _publicly(session, [one for one in moves if undo <= timedelta() or one.status is Status.PUBLISHED])
     # All of them asked for at once: of two who decide the same two hundred, one is told two hundred times.
     last = standing.last(session, [one.id for one in changed])
     return {one.id: Stale(one.id, one.status, one.revision, last.get(one.id)) for one in changed}
 
 
-def _in_turn(session: Session, ids: Iterable[str]) -> Sequence[Comment]:
-    """Locked in one order: two lots that share some wait for one another, and never each for the other.
+def _in_turn(session: Session, ids: Collection[str]) -> Sequence[Comment]:
+    """With their answers, in one order: two lots that share some wait for one another, and never both.
 
     Nor for who changes an answer, which has PostgreSQL look whether what it answers is still there.
     """
     return session.exec(
         select(Comment)
-        .where(col(Comment.id).in_(ids))
+        .where(col(Comment.id).in_(publication.with_answers(session, ids)))
         .order_by(col(Comment.submitted_at), Comment.id)  # what is answered before what answers it
         .with_for_update(key_share=True)
     ).all()

@@ -99,24 +99,22 @@ def redact(
 def forget(session: Session, decision_id: int, now: datetime) -> bool:
     """Erases the words a decision took out and what was said beside them; whether it was still to be done.
 
-    While something may still be undone it waits: a question may come back. One that waits for its author is
-    left, and erased once it does no more. From the files they go as those of a withdrawn text.
+    A question that waits for its author, or may again, is left, and erased once it does no more. From the
+    files they go as those of a withdrawn text.
     """
     decision = session.get_one(Decision, decision_id)
     comment = session.get_one(Comment, decision.comment_id, with_for_update=True)
     due = (col(Effect.decision_id) == decision_id, col(Effect.kind) == EffectKind.FORGET)
     if not publication.take(session, and_(*due)):
         return False
-    undone_until = max((line.undo_until for line in standing.lines(session, comment.id)), default=now)
-    if undone_until > now:
-        _later(session, decision, EffectKind.FORGET, undone_until)
-        return False
     texts.erase_before(session, comment, decision.version)
     kin.unlearn(session, comment.id)
-    waiting = questions.awaited(session, comment, now)
-    beside.erase(session, comment.id, but=waiting)
-    if waiting is not None:
-        _later(session, decision, EffectKind.FORGET, now + FORGETS_AGAIN)
+    left = questions.open_still(session, comment, now)
+    beside.erase(session, comment.id, but=left)
+    if left:
+        settled_at = standing.settled_at(session, comment.id, now)
+        again = settled_at if settled_at > now else now + FORGETS_AGAIN
+        _later(session, decision, EffectKind.FORGET, again)
     _later(session, decision, EffectKind.ERASE, scrubbing.due(session, now))
     return True
 

@@ -23,7 +23,7 @@ from moderation.lifecycle import Action, IllegalMove, Status
 from moderation.models.queue import Comment, Decision, Effect
 from moderation.policy import Say
 from moderation.standing import Last
-from moderation.texts import put_back
+from moderation.texts import can_put_back, put_back
 
 
 class NotFound(Exception):
@@ -233,7 +233,8 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime, lot: str
     if decision is None or decision.account_id is None or decision.undoes is not None:
         raise NotFound
     comment = _theirs(session, by, decision.comment_id, decision.before is Status.PUBLISHED)
-    if now >= decision.undo_until or not standing.is_last(session, comment, decision):
+    is_over = now >= decision.undo_until or not standing.is_last(session, comment, decision)
+    if is_over or not can_put_back(session, decision):
         raise TooLate(comment.status)
     undone = _take_back(session, comment, decision, by=by, now=now, lot=lot)
     publication.sync(session, comment.id, now)

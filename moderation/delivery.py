@@ -5,10 +5,11 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from functools import partial
 
 from prometheus_client import Counter
 from sqlalchemy import Engine
-from sqlmodel import and_, col, delete, select, update
+from sqlmodel import Session, and_, col, delete, select, update
 
 from moderation import answers, corrections, logs, mail, metrics, publication, scrubbing, search
 from moderation.clock import Clock
@@ -21,14 +22,10 @@ POLL_SECONDS = 0.25
 # written anew each time.
 ERASE_AGAIN = {"sqlite": timedelta(seconds=10), "postgresql": timedelta(hours=1)}
 UNSENT_KEPT = timedelta(days=1)
-# What does one of a kind in a transaction; whether there was one to do.
-_MOVES = {EffectKind.SYNC: publication.perform, EffectKind.LAPSE: answers.lapse}
 # Seconds an item in hand is waited for when the server stops.
 GRACE = 5
 # Whether to stop before the next item.
 Stopping = Callable[[], bool]
-# What is done, and where its failures are counted.
-Work = tuple[Counter, Callable[[], int]]
 
 
 def deliver(engine: Engine, post: Post | None, now: datetime) -> int:
@@ -41,15 +38,21 @@ def _never() -> bool:
 
 
 def effects(engine: Engine, now: datetime, stopping: Stopping = _never) -> int:
-    done = sum(_moves(engine, kind, now, stopping) for kind in _MOVES) + _forgotten(engine, now, stopping)
-    return done if stopping() else done + _erasures(engine, now, stopping)
+    return sum(0 if stopping() else some(engine, now, stopping) for some in _EFFECTS)
 
 
-def _moves(engine: Engine, kind: EffectKind, now: datetime, stopping: Stopping) -> int:
+def _moves(
+    kind: EffectKind,
+    perform: Callable[[Session, datetime], bool],
+    engine: Engine,
+    now: datetime,
+    stopping: Stopping,
+) -> int:
+    """`perform` does one of the kind; False where there is none to do."""
     done = 0
     while not stopping() and _due(engine, kind, now):
         with writing(engine) as session:
-            if not _MOVES[kind](session, now):
+            if not perform(session, now):
                 break  # another process has it in hand
         done += 1
         _told(kind)
@@ -90,6 +93,14 @@ def _erasures(engine: Engine, now: datetime, stopping: Stopping) -> int:
     for _ in range(done):
         _told(EffectKind.ERASE)
     return done
+
+
+_EFFECTS: tuple[Callable[[Engine, datetime, Stopping], int], ...] = (
+    partial(_moves, EffectKind.SYNC, publication.perform),
+    partial(_moves, EffectKind.LAPSE, answers.lapse),
+    _forgotten,
+    _erasures,
+)
 
 
 def _told(kind: EffectKind) -> None:
@@ -172,9 +183,10 @@ class Loop:
     def __init__(self, engine: Engine, post: Post | None, clock: Clock) -> None:
         self._stopped = threading.Event()
         stopping = self._stopped.is_set
-        works: list[Work] = [
-            (metrics.EFFECTS, lambda: effects(engine, clock(), stopping)),
-            (metrics.LETTERS, lambda: letters(engine, post, clock, stopping)),
+        moves = [lambda some=some: some(engine, clock(), stopping) for some in _EFFECTS]
+        works = [
+            (metrics.EFFECTS, moves),
+            (metrics.LETTERS, [lambda: letters(engine, post, clock, stopping)]),
         ]
         self._threads = [
             threading.Thread(target=self._repeat, args=work, name="delivery", daemon=True) for work in works
@@ -197,12 +209,16 @@ class Loop:
         if any(thread.is_alive() for thread in self._threads):
             logs.tell("delivery was cut short", level=logging.WARNING)
 
-    def _repeat(self, outcomes: Counter, work: Callable[[], int]) -> None:
+    def _repeat(self, outcomes: Counter, works: Sequence[Callable[[], int]]) -> None:
         while not self._stopped.wait(POLL_SECONDS):
-            try:
-                work()
-            except Exception as error:  # noqa: BLE001
-                # Whatever it was, what is due later must not wait for a new start.
-                outcomes.labels("failed").inc()
-                logs.failed("delivery will be tried again", error)
-                self._stopped.wait(POLL_SECONDS * 8)
+            for work in works:
+                self._tried(outcomes, work)
+
+    def _tried(self, outcomes: Counter, work: Callable[[], int]) -> None:
+        try:
+            work()
+        except Exception as error:  # noqa: BLE001
+            # Whatever it was, neither what is due later nor what is of another kind waits for a new start.
+            outcomes.labels("failed").inc()
+            logs.failed("delivery will be tried again", error)
+            self._stopped.wait(POLL_SECONDS * 8)

@@ -1,11 +1,11 @@
 """Makes the public copy of a comment agree with the queue. The only bridge from one to the other."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
 from sqlalchemy import ColumnElement
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, delete, select
+from sqlmodel import Session, and_, col, delete, select
 
 from moderation import lifecycle
 from moderation.lifecycle import Status
@@ -57,23 +57,29 @@ def answers(session: Session, comment_id: str) -> Sequence[Comment]:
 
     Locked, and after it as ever.
     """
+    mine = select(Comment).where(_answer([comment_id]))
+    return session.exec(mine.order_by(Comment.id).with_for_update()).all()
+
+
+def with_answers(session: Session, ids: Collection[str]) -> set[str]:
+    """Those, and what comes and goes with them."""
+    answers = {*session.exec(select(Comment.id).where(_answer(ids))).all()} - {*ids}
+    return {*ids} | (with_answers(session, answers) if answers else answers)
+
+
+def _answer(ids: Collection[str]) -> ColumnElement[bool]:
     born, publishing = aliased(Decision), aliased(Decision)
     together = (
         select(born.comment_id)
         .join(publishing, col(publishing.lot) == born.lot)
-        .where(publishing.comment_id == comment_id, born.revision == 2)
+        .where(col(publishing.comment_id).in_(ids), born.revision == 2)
     )
-    return session.exec(
-        select(Comment)
-        .where(
-            col(Comment.id).in_(together),
-            Comment.parent_id == comment_id,
-            col(Comment.official).is_(True),
-            Comment.status != Status.WITHDRAWN,
-        )
-        .order_by(Comment.id)
-        .with_for_update()
-    ).all()
+    return and_(
+        col(Comment.id).in_(together),
+        col(Comment.parent_id).in_(ids),
+        col(Comment.official).is_(True),
+        col(Comment.status) != Status.WITHDRAWN,
+    )
 
 
 def _answers_nothing(session: Session, comment: Comment) -> bool:

@@ -1,6 +1,6 @@
 """What authors are asked about what waits: kept beside the log, never public, gone with the text."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 
 from sqlmodel import Session, and_, col, delete, desc, select
@@ -52,10 +52,10 @@ def take_back(session: Session, decision: Decision) -> None:
     session.flush()
 
 
-def erase(session: Session, comment_id: str, *, but: int | None = None) -> None:
-    """Questions and answers go with the text, `but` one; that there were some stays in the log."""
+def erase(session: Session, comment_id: str, *, but: Collection[int | None] = ()) -> None:
+    """Questions and answers go with the text, `but` some; that there were any stays in the log."""
     ids = session.exec(select(Question.id).where(Question.comment_id == comment_id)).all()
-    gone = [name for name in ids if name != but]
+    gone = [name for name in ids if name not in but]
     if gone:
         _unwritten(session, gone)
         session.exec(delete(Question).where(col(Question.id).in_(gone)))
@@ -66,13 +66,14 @@ def newest(session: Session, comment_id: str) -> Question | None:
     return session.exec(latest.limit(1)).first()
 
 
-def awaited(session: Session, comment: Comment, now: datetime) -> int | None:
-    """The question that waits for its author, or would again if what was decided since is undone."""
+def open_still(session: Session, comment: Comment, now: datetime) -> Sequence[int | None]:
+    """Those that wait for their author, or would again if what may still be undone is."""
     known = standing.in_effect(session, comment.id, now)[:1]
-    if Status.ASKED not in {comment.status, *(line.after for line in known)}:
-        return None
-    question = newest(session, comment.id)
-    return question.id if question is not None else None
+    asked = Status.ASKED in {comment.status, *(line.after for line in known)}
+    if not asked and standing.settled_at(session, comment.id, now) <= now:
+        return ()
+    unanswered = (col(Question.answered_at).is_(None), col(Question.lapsed_at).is_(None))
+    return session.exec(select(Question.id).where(Question.comment_id == comment.id, *unanswered)).all()
 
 
 def is_shown(session: Session, question: Question, now: datetime) -> bool:

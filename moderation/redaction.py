@@ -13,6 +13,8 @@ from moderation import markup
 
 # Passages taken out in one go: each is looked for in the whole text.
 MOST = 100
+# Which of them somebody typed nobody sees.
+_APOSTROPHES = str.maketrans("'‘ʼ", "’’’")
 _CHARACTERS = re.compile(r"\s+|\S")
 
 
@@ -35,10 +37,11 @@ def redact(source: str, taken: Iterable[str], instead: str) -> Redacted:
     source = unicodedata.normalize("NFC", source)
     characters = [match.span() for match in _CHARACTERS.finditer(source)]
     text = "".join(" " if source[start].isspace() else source[start] for start, _ in characters)
+    text = text.translate(_APOSTROPHES)
     missing: list[str] = []
     places: list[tuple[int, int]] = []
     for passage in taken:
-        found = _found(text, passage)
+        found = _found(text, passage.translate(_APOSTROPHES))
         places += [(characters[start][0], characters[end - 1][1]) for start, end in found]
         if not found:
             missing.append(passage)

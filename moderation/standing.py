@@ -63,6 +63,11 @@ def in_effect(session: Session, comment_id: str, now: datetime) -> list[Decision
     return known
 
 
+def settled_at(session: Session, comment_id: str, now: datetime) -> datetime:
+    """From when on, now or later, nothing that stands of it can be undone any more."""
+    return max([now, *(line.undo_until for line in lines(session, comment_id))])
+
+
 def text_in_effect(session: Session, comment: Comment, now: datetime) -> int:
     """The number of the text an author may know of: the newest, but for what may still be undone of it."""
     known = in_effect(session, comment.id, now)[:1]

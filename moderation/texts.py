@@ -88,11 +88,10 @@ def replace(
 def put_back(session: Session, comment: Comment, undone: Decision) -> int:
     """Undoes what a decision did to the text, byte for byte; the number of the text there is then.
 
-    What a decision took away is erased long after it can be undone.
+    Words that were erased meanwhile stay gone.
     """
-    if undone.action in REWRITES:
+    if undone.action in REWRITES and can_put_back(session, undone):
         before = numbered(session, comment.id, undone.version - 1)
-        assert before.source
         replace(
             session,
             comment,
@@ -102,6 +101,12 @@ def put_back(session: Session, comment: Comment, undone: Decision) -> int:
             renderer=before.renderer,
         )
     return comment.version
+
+
+def can_put_back(session: Session, undone: Decision) -> bool:
+    """Whether what stood there before, if it was another text, is not erased."""
+    rewrote = undone.action in REWRITES
+    return not rewrote or bool(numbered(session, undone.comment_id, undone.version - 1).source)
 
 
 def erase_before(session: Session, comment: Comment, number: int) -> None:

@@ -1,13 +1,18 @@
+from collections.abc import Callable
+from datetime import timedelta
 from functools import partial
 
 import pytest
-from conftest import FakeClock, add_article, at_once
+from conftest import FakeClock, Sent, add_article, at_once, send
 from sqlmodel import select
 
-from moderation import articles
+from moderation import articles, decisions
+from moderation.accounts import Person
 from moderation.articles import BadSlug, Content, Exists, NotFound
+from moderation.lifecycle import Action
 from moderation.markup import Refused
 from moderation.models.public import Article, Mode, Site, Thread
+from moderation.models.queue import Comment
 from moderation.web.dependencies import Parts
 
 CONTENT = Content(title="Le pont rouvre", body="<p>Lundi.</p>")
@@ -112,6 +117,34 @@ def test_titles_and_names_are_lines_and_bodies_are_made_safe(parts: Parts) -> No
 def test_a_title_has_an_end(parts: Parts) -> None:
     with pytest.raises(Refused):
         put(parts, "le-pont", Content(title="a" * 301, body="<p>x</p>"))
+
+
+def test_an_article_changes_its_section_while_others_send_and_decide(
+    parts: Parts, article: str, ann: Person, clock: FakeClock
+) -> None:
+    sent = [send(parts, article, f"Le texte numéro {number}.") for number in range(10)]
+
+    def file(section: str) -> object:
+        with parts.writing() as session:
+            content = Content(title="Le pont", body="<p>Oui.</p>", section=section)
+            return articles.put(session, article, content, now=clock(), replace=True).id
+
+    def publish(one: Sent) -> object:
+        with parts.writing() as session:
+            return decisions.decide(
+                session, one.id, Action.PUBLISH, revision=1, by=ann.id, now=clock(), undo=timedelta()
+            )
+
+    deeds: list[Callable[[], object]] = []
+    for number, one in enumerate(sent):
+        deeds += [partial(publish, one), partial(file, f"Rubrique {number % 3}")]
+        deeds += [partial(send, parts, article, f"Un autre, le {number}.")]
+    outcomes = at_once(*deeds)
+    assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
+    with parts.reading() as session:
+        (filed,) = session.exec(select(Article.section)).all()
+        assert set(session.exec(select(Comment.section))) == {filed}
+        assert session.exec(select(Thread.count)).one() == 10
 
 
 def test_articles_have_threads_of_their_own(parts: Parts) -> None:

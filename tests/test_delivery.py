@@ -21,18 +21,18 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as Connection
-from conftest import BuildParts, FakeClock, add_article, add_person, at_once, form_fields, send
+from conftest import BuildParts, FakeClock, Sent, add_article, add_person, at_once, form_fields, send
 from pydantic import ValidationError
 from sqlmodel import col, func, select
 from starlette.testclient import TestClient
 
-from moderation import accounts, decisions, delivery, mail, members
+from moderation import accounts, decisions, delivery, mail, members, submissions
 from moderation.accounts import Person
 from moderation.delivery import Loop
 from moderation.lifecycle import Action
 from moderation.models.people import Account, Role, SignIn
 from moderation.models.public import Article, Publication
-from moderation.models.queue import Letter, LetterKind
+from moderation.models.queue import Comment, Effect, EffectKind, Letter, LetterKind
 from moderation.web.app import create_app, post
 from moderation.web.dependencies import Parts
 
@@ -522,7 +522,7 @@ def test_the_loop_publishes_and_sends_what_is_due(
     loop.stop()
 
 
-def published(parts: Parts, by: Person) -> None:
+def published(parts: Parts, by: Person) -> str:
     with parts.writing() as session:
         slug = f"article-{session.exec(select(func.count()).select_from(Article)).one()}"
     sent = send(parts, add_article(parts, slug), "Le pont est ouvert.")
@@ -536,6 +536,7 @@ def published(parts: Parts, by: Person) -> None:
             now=parts.clock(),
             undo=timedelta(seconds=20),
         )
+    return sent.id
 
 
 def numbers(parts: Parts) -> list[int]:
@@ -583,6 +584,26 @@ def test_the_loop_outlives_an_error_nobody_expected(
     until(lambda: len(postman.received) == 1)
     loop.stop()
     assert "delivery will be tried again" in caplog.text
+
+
+def test_what_cannot_be_published_delays_nothing_of_another_kind(
+    parts: Parts, pending: Sent, ann: Person, clock: FakeClock, caplog: Any
+) -> None:
+    broken = published(parts, ann)
+    with parts.writing() as session:
+        session.get_one(Comment, broken).version = 9  # as nothing the program does makes it
+        submissions.withdraw(session, pending.tracking, revision=1, now=clock())
+    clock.tick(days=1)
+    loop = Loop(parts.engine, None, clock)
+    loop.start()
+    until(lambda: kinds_due(parts) == [EffectKind.SYNC])
+    loop.stop()
+    assert "delivery will be tried again" in caplog.text
+
+
+def kinds_due(parts: Parts) -> list[EffectKind]:
+    with parts.reading() as session:
+        return list(session.exec(select(Effect.kind)))
 
 
 def test_a_loop_that_is_to_stop_begins_no_other_item(

@@ -481,3 +481,51 @@ def test_a_question_that_waits_is_left_and_erased_once_it_waits_no_more(
     delivery.effects(parts.engine, clock())
     assert "Quatrebarbes" not in everything(parts)
     assert sound(parts)
+
+
+def test_whoever_moves_the_text_without_a_pause_holds_nothing_off(
+    parts: Parts, ann: Person, named: Sent, settle: Callable[[], None], clock: FakeClock
+) -> None:
+    say(parts, named, ann, Action.REFUSE, Reason.PRIVACY)
+    settle()
+    say(parts, named, ann, Action.REOPEN)
+    redact(parts, named, ann, revision=3)
+    clock.tick(days=90, seconds=-10)
+    say(parts, named, ann, Action.REFUSE, Reason.PRIVACY)
+    clock.tick(seconds=10)
+    reopened = say(parts, named, ann, Action.REOPEN)
+    clock.tick(seconds=1)
+    delivery.effects(parts.engine, clock())
+    assert "Quatrebarbes" not in everything(parts)
+    undo(parts, reopened, ann)
+    assert sound(parts)
+
+
+def test_what_a_clock_that_is_behind_may_still_undo_brings_back_nothing(
+    parts: Parts, ann: Person, named: Sent, clock: FakeClock
+) -> None:
+    line = redact(parts, named, ann)
+    with parts.writing() as session:
+        assert corrections.forget(session, line, clock() + APPEAL)
+    with pytest.raises(TooLate):
+        undo(parts, line, ann)
+    assert newest(parts, named).source == LEFT
+
+
+def test_an_author_whose_words_are_gone_may_act_on_what_they_were_shown(
+    parts: Parts, ann: Person, named: Sent, settle: Callable[[], None], clock: FakeClock
+) -> None:
+    """Where an appeal is over at once, and something came after within the window."""
+    say(parts, named, ann, Action.ASK)
+    settle()
+    say(parts, named, ann, Action.REOPEN)
+    settle()
+    line = redact(parts, named, ann, revision=3)
+    clock.tick(seconds=10)
+    say(parts, named, ann, Action.PUBLISH)
+    with parts.writing() as session:
+        assert corrections.forget(session, line, clock() + APPEAL)
+    with parts.writing() as session:
+        submissions.withdraw(session, named.tracking, revision=tracked(parts, named).revision, now=clock())
+    assert "Lilas" not in everything(parts)
+    assert sound(parts)

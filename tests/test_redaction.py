@@ -24,6 +24,7 @@ X = "[…]"
         ("Un (mot) [à] retirer*", "(mot)\n[à]\n*", "Un […] retirer[…]"),
         ("a b", "  a   b \n\n", "[…]"),
         ("Voir José.", "Jose\u0301", "Voir […]."),
+        ("L’eau et l'eau.", "L'eau\nl’eau", "[…] et […]."),
     ],
 )
 def test_each_passage_goes_wherever_it_stands_and_nothing_else_does(

@@ -2,11 +2,12 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
-from conftest import FakeClock, Sent, add_person, send
+from conftest import FakeClock, Sent, add_person, at_once, send
 from sqlmodel import col, func, select
-from test_corrections import UNDO, correct, decide, html, newest, sound
+from test_corrections import UNDO, correct, decide, html, newest, sound, undo
 from test_forgetting import redact
 from test_questions import ask
 from test_voices import TWO, rule
@@ -282,6 +283,22 @@ def test_an_answer_that_was_taken_back_stays_gone_when_an_author_acts(
     assert sound(parts)
 
 
+def test_what_was_done_to_the_words_of_an_answer_cannot_be_undone_once_they_are_erased(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None]
+) -> None:
+    answer(parts, pending, ann)
+    settle()
+    back_in_the_queue(parts, pending, ann, settle)
+    mine = Sent(official(parts).id, "", WORDS)
+    line = redact(parts, mine, ann, revision=2, words="article")
+    with parts.writing() as session:
+        submissions.withdraw(session, pending.tracking, revision=4, now=parts.clock())
+    with pytest.raises(TooLate):
+        undo(parts, line, ann)
+    assert words_of(parts, mine.id) == ["", ""]
+    assert sound(parts)
+
+
 def test_nobody_asks_the_moderation_of_its_own_answer(
     parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None]
 ) -> None:
@@ -453,3 +470,25 @@ def test_other_names_are_not(parts: Parts, ann: Person, pending: Sent) -> None:
     with parts.reading() as session:
         (card,) = cards(session, [pending.id])
         assert not judging.judging(session, ann, card, "Le site").like_team
+
+
+def test_lots_and_answers_decided_alone_do_not_wait_for_each_other(
+    parts: Parts, ann: Person, sami: Person, article: str, settle: Callable[[], None]
+) -> None:
+    sent = [send(parts, article, f"Le texte numéro {number}.") for number in range(12)]
+    for one in sent:
+        answer(parts, one, ann)
+    settle()
+    with parts.reading() as session:
+        mine = session.exec(select(Comment.id).where(col(Comment.official).is_(True))).all()
+
+    def take_down(seen: list[Seen], person: Person) -> object:
+        with parts.writing() as session:
+            return bulk.decide(session, seen, Action.SPAM, by=person.id, now=parts.clock(), undo=UNDO)
+
+    lots = [partial(take_down, [Seen(one.id, 2) for one in part], ann) for part in (sent[:8], sent[4:][::-1])]
+    alone = [partial(take_down, [Seen(name, 2)], sami) for name in mine]
+    outcomes = at_once(*lots, *alone)
+    assert [outcome for outcome in outcomes if not isinstance(outcome, bulk.Outcome)] == []
+    assert public(parts) == []
+    assert sound(parts)
