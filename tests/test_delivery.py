@@ -601,7 +601,7 @@ def test_what_cannot_be_published_delays_nothing_of_another_kind(
     assert "delivery will be tried again" in caplog.text
 
 
-def kinds_due(parts: Parts) -> list[EffectKind]:
+def kinds_due(parts: Parts) -> list[str]:
     with parts.reading() as session:
         return list(session.exec(select(Effect.kind)))
 
