@@ -52,6 +52,13 @@ SCRATCH: dict[str, str | int] = PRAGMAS | {
     "foreign_keys": 0,
     "cache_size": -65536,  # kB
 }
+READ_ONLY = {"query_only": 1}
+# What an engine names the one to read with by, and how that one is set.
+READER = "reader"
+SNAPSHOT: dict[str, dict[str, Any]] = {
+    "sqlite": {"reads": True},
+    "postgresql": {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True},
+}
 # Seconds to wait for a connection of the pool, and for the turn to write to SQLite.
 PATIENCE = 5
 # An error of the database names no value that was to be stored: errors are logged.
@@ -97,13 +104,32 @@ def connect(url: str, *, served: bool = False) -> Engine:
     `served`: somebody waits for each answer, so that no statement may take its time.
     """
     address = make_url(url)
-    if address.get_backend_name() != "sqlite":
-        return create_engine(
+    if address.get_backend_name() == "sqlite":
+        engine, reader = (_sqlite(address, PRAGMAS | more) for more in ({}, READ_ONLY))
+        event.listen(engine, "engine_disposed", lambda _: reader.dispose())
+    else:
+        engine = create_engine(
             address, pool_pre_ping=True, connect_args=_reach(address, served=served), **ENGINE
         )
+        reader = engine
+    engine.update_execution_options(**{READER: reader.execution_options(**SNAPSHOT[engine.dialect.name])})
+    return engine
+
+
+def _sqlite(address: URL, pragmas: Mapping[str, str | int]) -> Engine:
     _file(address)
-    engine = create_engine(address, connect_args={"factory": presence.Present}, **ENGINE)
-    return _set_up(engine, PRAGMAS)
+    # The one used last knows most of the file still.
+    engine = create_engine(address, connect_args={"factory": presence.Present}, pool_use_lifo=True, **ENGINE)
+    return _set_up(engine, pragmas)
+
+
+def reader(engine: Engine) -> Engine:
+    """The same database, held read-only.
+
+    SQLite has other connections for it: one that changed sides would compile every statement anew.
+    """
+    found = engine.get_execution_options().get(READER)
+    return found if isinstance(found, Engine) else engine.execution_options(**SNAPSHOT["sqlite"])
 
 
 def scratch(file: Path | None) -> Engine:
@@ -164,21 +190,15 @@ def _set_pragmas(
 
 
 def _begin(connection: Connection) -> None:
-    reads = bool(connection.get_execution_options().get("reads"))
-    connection.exec_driver_sql(f"PRAGMA query_only = {int(reads)}")
     # A deferred transaction that turns into a writer fails at once when another wrote in between.
+    reads = connection.get_execution_options().get("reads")
     connection.exec_driver_sql("BEGIN" if reads else "BEGIN IMMEDIATE")
 
 
 @contextmanager
 def reading(engine: Engine) -> Generator[Session]:
     """One snapshot; any write raises."""
-    options = (
-        {"reads": True}
-        if engine.dialect.name == "sqlite"
-        else {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
-    )
-    with Session(engine.execution_options(**options)) as session:
+    with Session(reader(engine)) as session:
         yield session
 
 
@@ -227,14 +247,14 @@ _IN_TURN = select(func.pg_advisory_xact_lock(bindparam("number", type_=BigIntege
 
 def answers(engine: Engine) -> None:
     """Raises an OperationalError when it does not."""
-    with engine.execution_options(reads=True).connect() as connection:
+    with reader(engine).connect() as connection:
         connection.exec_driver_sql("SELECT 1")
 
 
 def is_read_only(engine: Engine) -> bool:
     """Whether nothing can be written here; worth knowing before the first reader sends something."""
     if engine.dialect.name != "sqlite":
-        with engine.execution_options(reads=True, postgresql_readonly=True).connect() as connection:
+        with reader(engine).connect() as connection:
             # A standby, or a role that only reads; the server's own role may not write everywhere.
             return bool(
                 connection.exec_driver_sql(

@@ -26,6 +26,8 @@ UNSENT_KEPT = timedelta(days=1)
 GRACE = 5
 # Whether to stop before the next item.
 Stopping = Callable[[], bool]
+# Does what there is to do; how much that was.
+Work = Callable[[], int]
 
 
 def deliver(engine: Engine, post: Post | None, now: datetime) -> int:
@@ -37,8 +39,18 @@ def _never() -> bool:
     return False
 
 
-def effects(engine: Engine, now: datetime, stopping: Stopping = _never) -> int:
-    return sum(0 if stopping() else some(engine, now, stopping) for some in _EFFECTS)
+def _done(work: Work) -> int:
+    return work()
+
+
+def effects(
+    engine: Engine, now: datetime, stopping: Stopping = _never, each: Callable[[Work], int] = _done
+) -> int:
+    """`each` does those of one kind: where failing must not stop the others."""
+    with reading(engine) as session:
+        due = set(session.exec(select(Effect.kind).where(Effect.due_at <= now)).all())
+    works = [partial(some, engine, now, stopping) for kind, some in _EFFECTS.items() if kind in due]
+    return sum(each(work) for work in works if not stopping())
 
 
 def _moves(
@@ -95,12 +107,12 @@ def _erasures(engine: Engine, now: datetime, stopping: Stopping) -> int:
     return done
 
 
-_EFFECTS: tuple[Callable[[Engine, datetime, Stopping], int], ...] = (
-    partial(_moves, EffectKind.SYNC, publication.perform),
-    partial(_moves, EffectKind.LAPSE, answers.lapse),
-    _forgotten,
-    _erasures,
-)
+_EFFECTS: dict[EffectKind, Callable[[Engine, datetime, Stopping], int]] = {
+    EffectKind.SYNC: partial(_moves, EffectKind.SYNC, publication.perform),
+    EffectKind.LAPSE: partial(_moves, EffectKind.LAPSE, answers.lapse),
+    EffectKind.FORGET: _forgotten,
+    EffectKind.ERASE: _erasures,
+}
 
 
 def _told(kind: EffectKind) -> None:
@@ -183,10 +195,10 @@ class Loop:
     def __init__(self, engine: Engine, post: Post | None, clock: Clock) -> None:
         self._stopped = threading.Event()
         stopping = self._stopped.is_set
-        moves = [lambda some=some: some(engine, clock(), stopping) for some in _EFFECTS]
-        works = [
-            (metrics.EFFECTS, moves),
-            (metrics.LETTERS, [lambda: letters(engine, post, clock, stopping)]),
+        each = partial(self._tried, metrics.EFFECTS)
+        works: list[tuple[Counter, Work]] = [
+            (metrics.EFFECTS, lambda: effects(engine, clock(), stopping, each)),
+            (metrics.LETTERS, lambda: letters(engine, post, clock, stopping)),
         ]
         self._threads = [
             threading.Thread(target=self._repeat, args=work, name="delivery", daemon=True) for work in works
@@ -209,16 +221,16 @@ class Loop:
         if any(thread.is_alive() for thread in self._threads):
             logs.tell("delivery was cut short", level=logging.WARNING)
 
-    def _repeat(self, outcomes: Counter, works: Sequence[Callable[[], int]]) -> None:
+    def _repeat(self, outcomes: Counter, work: Work) -> None:
         while not self._stopped.wait(POLL_SECONDS):
-            for work in works:
-                self._tried(outcomes, work)
+            self._tried(outcomes, work)
 
-    def _tried(self, outcomes: Counter, work: Callable[[], int]) -> None:
+    def _tried(self, outcomes: Counter, work: Work) -> int:
         try:
-            work()
+            return work()
         except Exception as error:  # noqa: BLE001
             # Whatever it was, neither what is due later nor what is of another kind waits for a new start.
             outcomes.labels("failed").inc()
             logs.failed("delivery will be tried again", error)
             self._stopped.wait(POLL_SECONDS * 8)
+            return 0

@@ -106,7 +106,7 @@ def revisions() -> list[str]:
 
 def revision(engine: Engine) -> str | None:
     """Where the schema stands; None when there is none yet."""
-    with engine.execution_options(reads=True).connect() as connection:
+    with database.reader(engine).connect() as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 

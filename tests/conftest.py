@@ -296,7 +296,8 @@ def build_parts(configuration: Settings, clock: FakeClock) -> Generator[BuildPar
 def _left_alone(engine: Engine) -> None:
     """What a test began in another thread ends before its connection is closed under it."""
     deadline = time.monotonic() + 30
-    while isinstance(engine.pool, QueuePool) and engine.pool.checkedout():
+    pools = [one.pool for one in (engine, database.reader(engine))]
+    while any(isinstance(pool, QueuePool) and pool.checkedout() for pool in pools):
         assert time.monotonic() < deadline, "a connection was never given back"
         time.sleep(0.01)
 
@@ -480,9 +481,12 @@ def statements(engine: Engine) -> Generator[list[str]]:
         if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE")) and " FROM pg_" not in statement:
             seen.append(statement)
 
-    event.listen(engine, "before_cursor_execute", count)
+    both = {engine, database.reader(engine)} if engine.dialect.name == "sqlite" else {engine}
+    for one in both:
+        event.listen(one, "before_cursor_execute", count)
     yield seen
-    event.remove(engine, "before_cursor_execute", count)
+    for one in both:
+        event.remove(one, "before_cursor_execute", count)
 
 
 def form_fields(html: str) -> dict[str, str]:

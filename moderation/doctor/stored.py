@@ -50,7 +50,7 @@ def schema(engine: Engine) -> list[Finding]:
         return [failure("schema", f"revision {found} is of a newer program", "Install that program.")]
     if found != known[-1]:
         return [failure("schema", f"revision {found}, and {known[-1]} is needed", "Run: moderation upgrade")]
-    with engine.execution_options(reads=True).connect() as connection:
+    with database.reader(engine).connect() as connection:
         changed = compare_metadata(
             MigrationContext.configure(connection, opts={"include_object": migrations.is_compared}),
             SQLModel.metadata,
