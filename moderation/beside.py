@@ -2,9 +2,10 @@
 
 from collections.abc import Collection
 
-from sqlmodel import Session
+from sqlmodel import Session, col, update
 
-from moderation import decisions, notes, questions, voices
+from moderation import notes, questions, voices
+from moderation.models.queue import Decision
 
 
 def erase(session: Session, comment_id: str, *, but: Collection[int | None] = ()) -> None:
@@ -12,4 +13,5 @@ def erase(session: Session, comment_id: str, *, but: Collection[int | None] = ()
     notes.erase(session, comment_id)
     questions.erase(session, comment_id, but=but)
     voices.empty(session, comment_id)
-    decisions.empty(session, comment_id)
+    noted = (col(Decision.comment_id) == comment_id, col(Decision.note) != "")
+    session.exec(update(Decision).where(*noted).values(note=""))

@@ -17,6 +17,7 @@ from sqlalchemy import (
     ColumnElement,
     Connection,
     Engine,
+    Pool,
     bindparam,
     create_engine,
     event,
@@ -130,6 +131,10 @@ def reader(engine: Engine) -> Engine:
     """
     found = engine.get_execution_options().get(READER)
     return found if isinstance(found, Engine) else engine.execution_options(**SNAPSHOT["sqlite"])
+
+
+def pools(engine: Engine) -> set[Pool]:
+    return {engine.pool, reader(engine).pool}
 
 
 def scratch(file: Path | None) -> Engine:

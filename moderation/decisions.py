@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from sqlmodel import Session, col, update
+from sqlmodel import Session, col
 
 from moderation import (
     deciders,
@@ -288,12 +288,6 @@ def _take_back(
     _move(session, comment, undone)
     _explain(comment, standing.deciding(session, comment.id))
     return undone
-
-
-def empty(session: Session, comment_id: str) -> None:
-    """Erases the words beside each, which may quote the text; the author needs no more to be told why."""
-    noted = (col(Decision.comment_id) == comment_id, col(Decision.note) != "")
-    session.exec(update(Decision).where(*noted).values(note=""))
 
 
 def stale(session: Session, comment: Comment) -> Stale:

@@ -3,11 +3,11 @@
 With several processes `serve` gives them a folder to count in together, by PROMETHEUS_MULTIPROC_DIR.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, disable_created_metrics
-from sqlalchemy import Engine
-from sqlalchemy.pool import QueuePool
+from sqlalchemy import Pool, QueuePool
 
 disable_created_metrics()  # type: ignore[no-untyped-call]
 REGISTRY = CollectorRegistry()
@@ -72,6 +72,5 @@ _FRONT = {
 }
 
 
-def count_connections(engine: Engine, name: str) -> None:
-    assert isinstance(engine.pool, QueuePool)
-    CONNECTIONS.labels(name).set(engine.pool.checkedout())
+def count_connections(pools: Iterable[Pool], name: str) -> None:
+    CONNECTIONS.labels(name).set(sum(pool.checkedout() for pool in pools if isinstance(pool, QueuePool)))

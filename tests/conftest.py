@@ -296,8 +296,8 @@ def build_parts(configuration: Settings, clock: FakeClock) -> Generator[BuildPar
 def _left_alone(engine: Engine) -> None:
     """What a test began in another thread ends before its connection is closed under it."""
     deadline = time.monotonic() + 30
-    pools = [one.pool for one in (engine, database.reader(engine))]
-    while any(isinstance(pool, QueuePool) and pool.checkedout() for pool in pools):
+    pools = [pool for pool in database.pools(engine) if isinstance(pool, QueuePool)]
+    while any(pool.checkedout() for pool in pools):
         assert time.monotonic() < deadline, "a connection was never given back"
         time.sleep(0.01)
 
@@ -481,12 +481,20 @@ def statements(engine: Engine) -> Generator[list[str]]:
         if statement.startswith(("SELECT", "INSERT", "UPDATE", "DELETE")) and " FROM pg_" not in statement:
             seen.append(statement)
 
-    both = {engine, database.reader(engine)} if engine.dialect.name == "sqlite" else {engine}
-    for one in both:
-        event.listen(one, "before_cursor_execute", count)
-    yield seen
-    for one in both:
-        event.remove(one, "before_cursor_execute", count)
+    with listening(engine, "before_cursor_execute", count):
+        yield seen
+
+
+@contextmanager
+def listening(engine: Engine, what: str, listener: Callable[..., object]) -> Generator[None]:
+    """To the engine, and to the one that only reads where that is another."""
+    reader = database.reader(engine)
+    engines = [engine] if reader.pool is engine.pool else [engine, reader]
+    for one in engines:
+        event.listen(one, what, listener)
+    yield
+    for one in engines:
+        event.remove(one, what, listener)
 
 
 def form_fields(html: str) -> dict[str, str]:

@@ -6,9 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from conftest import FakeClock, Reader, Sent, add_article, form_fields, send
+from conftest import FakeClock, Reader, Sent, add_article, form_fields, listening, send
 from httpx2 import Response
-from sqlalchemy import event
 from sqlmodel import SQLModel
 from starlette.testclient import TestClient
 
@@ -279,10 +278,9 @@ def test_promise_01_public_pages_read_no_table_of_the_queue(parts: Parts, client
     def listen(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
         statements.append(statement)
 
-    event.listen(parts.engine, "before_cursor_execute", listen)
-    for path in ("/", "/articles/le-pont", "/articles/le-pont?page=1", "/articles/nowhere"):
-        assert client.get(path).status_code in {200, 404}
-    event.remove(parts.engine, "before_cursor_execute", listen)
+    with listening(parts.public_engine, "before_cursor_execute", listen):
+        for path in ("/", "/articles/le-pont", "/articles/le-pont?page=1", "/articles/nowhere"):
+            assert client.get(path).status_code in {200, 404}
     tables = set(SQLModel.metadata.tables)
     named = {
         word for statement in statements for word in re.findall(r"(?i)(?:from|join)\s+(\w+)", statement)

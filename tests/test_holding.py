@@ -10,8 +10,8 @@ from functools import partial
 from typing import Any
 
 import pytest
-from conftest import add_person, at_once
-from sqlalchemy import Engine, event
+from conftest import add_person, at_once, listening
+from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, select
 
@@ -53,9 +53,8 @@ def slow(engine: Engine) -> Generator[None]:
     def wait(*_said: object) -> None:
         time.sleep(0.003)
 
-    event.listen(engine, "after_cursor_execute", wait)
-    yield
-    event.remove(engine, "after_cursor_execute", wait)
+    with listening(engine, "after_cursor_execute", wait):
+        yield
 
 
 def told(parts: Parts, *deeds: Deed) -> list[Any]:

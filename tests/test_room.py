@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 from conftest import add_article as add
-from conftest import at_once, send
-from sqlalchemy import Engine, event, text
+from conftest import at_once, listening, send
+from sqlalchemy import Engine, text
 from sqlmodel import col, func, select
 
 from moderation import articles, decisions, drafts, identifiers, submissions
@@ -159,12 +159,11 @@ def test_what_waits_is_counted_along_an_index(parts: Parts, article: str, ann: P
         if "count(" in statement:
             asked.append((statement, values))
 
-    event.listen(parts.engine, "before_cursor_execute", note)
-    with pytest.raises(Full):
-        submit(parts, article, "De trop.", Room(thread=5000, site=1000))
-    with parts.reading() as session:
-        queue.count(session, ann, Filter())
-    event.remove(parts.engine, "before_cursor_execute", note)
+    with listening(parts.engine, "before_cursor_execute", note):
+        with pytest.raises(Full):
+            submit(parts, article, "De trop.", Room(thread=5000, site=1000))
+        with parts.reading() as session:
+            queue.count(session, ann, Filter())
     plans = [plan(parts.engine, *one) for one in asked]
     # All that may stand against a text, the room it found full, and the desk.
     assert ["ix_comment_" in one for one in plans] == [True] * 3

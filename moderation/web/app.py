@@ -190,8 +190,8 @@ def _measure(app: FastAPI, front: Front) -> None:
     def sample() -> None:
         front.counts.tell()
         metrics.FRONT_KEPT.set(front.size)
-        metrics.count_connections(parts.engine, "main")
-        metrics.count_connections(parts.public_engine, "public")
+        metrics.count_connections(database.pools(parts.engine), "main")
+        metrics.count_connections(database.pools(parts.public_engine), "public")
 
     app.state.loop = None
     app.state.sample = sample

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import pytest
 from anyio import to_thread
-from conftest import BuildParts, Sent, add_article, add_person, send, sign_in
+from conftest import BuildParts, Sent, add_article, add_person, listening, send, sign_in
 from page import Page
 from sqlalchemy import event
 from sqlmodel import update
@@ -261,9 +261,8 @@ def test_a_decision_holds_one_connection_at_a_time(parts: Parts, desk: TestClien
         nonlocal held
         held -= 1
 
-    event.listen(parts.engine, "checkout", out)
-    event.listen(parts.engine, "checkin", back)
-    desk.post(f"/desk/comments/{pending.id}/publish", data={"revision": "1"})
+    with listening(parts.engine, "checkout", out), listening(parts.engine, "checkin", back):
+        desk.post(f"/desk/comments/{pending.id}/publish", data={"revision": "1"})
     assert (held, most) == (0, 1)
 
 

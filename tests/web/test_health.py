@@ -10,8 +10,7 @@ from typing import Any
 
 import httpx2
 import pytest
-from conftest import BuildParts, FakeClock, add_article, send
-from sqlalchemy import event
+from conftest import BuildParts, FakeClock, add_article, listening, send
 from starlette.testclient import TestClient
 
 from moderation import decisions
@@ -114,20 +113,19 @@ def test_threads_that_are_all_taken_hold_it_up_for_nobody(parts: Parts, serving:
             release.wait(60)
 
     asking = threading.current_thread()
-    event.listen(parts.engine, "checkout", hold)
-    work = [threading.Thread(target=client.get, args=(f"/track/{n}",)) for n in range(45)]
-    for one in work:
-        one.start()
-    for _ in range(40):
-        assert held.acquire(timeout=60)
-    began = time.monotonic()
-    answer = client.get("/healthz")
-    assert time.monotonic() - began < 2 * PATIENCE
-    assert answer.status_code == 503
-    release.set()
-    for one in work:
-        one.join(60)
-    event.remove(parts.engine, "checkout", hold)
+    with listening(parts.engine, "checkout", hold):
+        work = [threading.Thread(target=client.get, args=(f"/track/{n}",)) for n in range(45)]
+        for one in work:
+            one.start()
+        for _ in range(40):
+            assert held.acquire(timeout=60)
+        began = time.monotonic()
+        answer = client.get("/healthz")
+        assert time.monotonic() - began < 2 * PATIENCE
+        assert answer.status_code == 503
+        release.set()
+        for one in work:
+            one.join(60)
     time.sleep(0.6)
     assert client.get("/healthz").status_code == 200
 
