@@ -23,7 +23,7 @@ ALONE_WITHIN = 30_000
 
 
 # What the search index is made of: each database’s own, unknown to the models.
-SEARCH = ("search", "search_config", "search_data", "search_idx")
+SEARCH = ("search", "search_config", "search_data", "search_idx", "search_words")
 _OWN = {*SEARCH, "ix_version_folded"}
 
 

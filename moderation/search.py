@@ -8,7 +8,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, column, table, text
+from sqlalchemy import ColumnElement, Connection, Engine, and_, column, table, text, true
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT, TSQUERY, TSVECTOR
 from sqlmodel import Session, cast, col, exists, func, select
 
@@ -20,12 +20,21 @@ from moderation.models.queue import Comment, Version
 MOST = 10
 # Past so many it is quicker to walk the list and look at each text than to sort what is found.
 FEW = 2000
+# What PostgreSQL’s statistics must say for a word to be thought to begin too many to be asked for.
+MANY = 10 * FEW
 # Pages of the index a step takes anew, and steps in one go: who decides meanwhile waits for one of them.
 PAGES, STEPS = 200, 20
 _ADD = text("INSERT INTO search (rowid, folded) VALUES (:id, :folded)")
 _TAKE = text("INSERT INTO search (search, rowid, folded) VALUES ('delete', :id, :folded)")
 _INDEX = table("search", column("rowid"))
 _MATCH = text("search MATCH :match")
+_COUNTED = text(
+    "SELECT count(*) FROM (SELECT 1 FROM search_words WHERE term >= :first AND term <= :last LIMIT :most)"
+)
+_ESTIMATED = text(
+    "EXPLAIN (FORMAT JSON) SELECT 1 FROM version"
+    " WHERE array_to_tsvector(string_to_array(folded, ' ')) @@ CAST(:asked AS tsquery)"
+)
 _MERGE = "INSERT INTO search (search, rank) VALUES ('merge', ?)"
 _REBUILD = "INSERT INTO search (search) VALUES ('rebuild')"
 
@@ -72,19 +81,43 @@ def asked(q: str) -> list[str]:
     return list(dict.fromkeys(folding.words(q)))[:MOST]
 
 
-def are_few(session: Session, words: list[str]) -> bool:
-    """Whether those found are few enough to be sorted."""
+def condition(session: Session, words: list[str]) -> tuple[ColumnElement[bool], bool]:
+    """The comments whose newest text has, for each word, one that begins with it.
+
+    With it, whether they are few enough to be sorted: then they are read from the index, by the words that
+    begin few; all others are looked for in the texts those lead to.
+    """
+    rare = [word for word in words if _is_rare(session, word)]
+    # Of several that are common each, few may have all.
+    asked = rare or (words if len(words) > 1 else [])
+    if not asked or not _are_few(session, asked):
+        return _holds(words), False
+    found = col(Comment.id).in_(_found(session, asked).limit(FEW + 1).subquery().select())
+    return and_(found, _holds([word for word in words if word not in asked])), True
+
+
+def _is_rare(session: Session, word: str) -> bool:
+    """Whether few words of texts begin with it: on PostgreSQL, probably."""
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        return bool(connection.execute(_COUNTED, _range(word) | {"most": FEW + 1}).scalar_one() <= FEW)
+    (found,) = connection.execute(_ESTIMATED, {"asked": f"'{word}':*"}).scalar_one()
+    return bool(found["Plan"]["Plan Rows"] <= MANY)
+
+
+def _range(word: str) -> dict[str, str]:
+    return {"first": word, "last": f"{word}\U0010ffff"}
+
+
+def _are_few(session: Session, words: list[str]) -> bool:
     some = _found(session, words).limit(FEW + 1).subquery()
     return session.exec(select(func.count()).select_from(some)).one() <= FEW
 
 
-def among_few(session: Session, words: list[str]) -> ColumnElement[bool]:
-    """The comments whose newest text has a word that begins with each of those; from the index."""
-    return col(Comment.id).in_(_found(session, words).limit(FEW + 1).subquery().select())
-
-
-def holds(words: list[str]) -> ColumnElement[bool]:
+def _holds(words: list[str]) -> ColumnElement[bool]:
     """The same, looked for in the text of each comment one comes by."""
+    if not words:
+        return true()
     newest = (col(Version.comment_id) == Comment.id, col(Version.number) == Comment.version)
     padded = " " + col(Version.folded)
     return exists().where(*newest, *(padded.like(f"% {word}%") for word in words)).correlate(Comment)

@@ -64,6 +64,21 @@ def test_the_first_ten_words_are_looked_for_each_once(parts: Parts, ann: Person,
     assert found(parts, ann, "a absent") == []
 
 
+@pytest.mark.parametrize("q", ["pont levis", "levis pont", "pon lev"])
+def test_of_words_that_many_texts_have_the_rare_ones_lead_to_the_others(
+    parts: Parts, ann: Person, article: str, monkeypatch: pytest.MonkeyPatch, q: str
+) -> None:
+    monkeypatch.setattr(search, "FEW", 2)
+    for number in range(5):
+        send(parts, article, f"Le pont numéro {number}.")
+    send(parts, article, "Un pont-levis.")
+    send(parts, article, "Un levis sans rien.")
+    with parts.reading() as session:
+        assert [search.condition(session, [word])[1] for word in ("pont", "levis")] == [False, True]
+        assert search.condition(session, search.asked(q))[1]
+    assert found(parts, ann, q) == ["Un pont-levis."]
+
+
 LETTERS = st.text(st.sampled_from("aàbBéœ'’ .-_%\"*1½ßﬁЖжक्षि漢"), max_size=12)
 
 

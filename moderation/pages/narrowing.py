@@ -69,9 +69,10 @@ def _order(key: Key, *, down: bool) -> Key:
 def narrowed(session: Session, query: SelectOfScalar[Comment], which: Filter) -> Narrowed:
     """Of the comments somebody may see, those the filter lets through."""
     words, traits = search.asked(which.q), _traits(which)
-    few = bool(words) and search.are_few(session, words)
+    few = False
     if words:
-        query = query.where(search.among_few(session, words) if few else search.holds(words))
+        holds, few = search.condition(session, words)
+        query = query.where(holds)
     if few or which.passed:
         # Read from the search index, or from what one person left: the columns are asked for in a way that
         # leads to no other.
