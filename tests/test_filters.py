@@ -15,9 +15,9 @@ from moderation.accounts import Person
 from moderation.articles import Content
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.queue import Comment
-from moderation.pages import judging, queue
-from moderation.pages.cards import Card, cards
-from moderation.pages.filters import Filter
+from moderation.pages import judging, narrowing, queue
+from moderation.pages.cards import Card, cards, visible_to
+from moderation.pages.filters import Filter, Place
 from moderation.web.dependencies import Parts
 
 Listed = Callable[..., list[str]]
@@ -156,6 +156,27 @@ def test_pages_of_a_narrowed_list_follow_one_another(
             assert [card.id for card in (*page.cards, *again.cards)] == order[:6]
             beside = queue.around(session, ann, which, page.cards[1])
             assert (beside.previous_id, beside.next_id) == (order[0], order[2])
+
+
+@pytest.mark.parametrize("newest", [False, True])
+@pytest.mark.parametrize("backwards", [False, True])
+def test_what_waits_for_so_long_is_read_from_any_place_on_either_way(
+    parts: Parts, ann: Person, clock: FakeClock, article: str, newest: bool, backwards: bool
+) -> None:
+    """From one that waits for less, too, as an open one may."""
+    places = []
+    for number in range(6):
+        sent = send(parts, article, f"Le texte numéro {number}.")
+        places.append(Place(clock(), sent.id))
+        clock.tick(hours=1)
+    which = Filter(newest=newest, longer=3, sent_before=clock() - timedelta(hours=3))
+    down = newest is not backwards
+    with parts.reading() as session:
+        mine = narrowing.narrowed(session, visible_to(ann), which)
+        for place in places:
+            old = [one for one in places[:3] if (one < place if down else one > place)]
+            found = session.execute(mine.ids(9, beyond=place, backwards=backwards)).scalars().all()
+            assert list(found) == [one.id for one in (old[::-1] if down else old)]
 
 
 # How they are read

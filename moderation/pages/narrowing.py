@@ -6,9 +6,10 @@ one serves, and the rest is looked at row by row.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import Integer, Select, String, and_, exists, tuple_, type_coerce, union_all
+from sqlalchemy import ColumnElement, Integer, Select, String, and_, exists, tuple_, type_coerce, union_all
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -30,6 +31,8 @@ class Part:
 
     query: SelectOfScalar[Comment]
     key: Key
+    # Only those sent before then.
+    before: datetime | None
 
 
 @dataclass(frozen=True)
@@ -53,13 +56,20 @@ class Narrowed:
 
 
 def _some(part: Part, limit: int, beyond: Place | None, but: str, *, down: bool) -> Select[Any]:
-    found = part.query.with_only_columns(*part.key)
-    if beyond is not None:
-        key = tuple_(*part.key)
-        found = found.where(key < beyond if down else key > beyond)
+    found = part.query.with_only_columns(*part.key).where(*_bounds(part, beyond, down=down))
     if but:
         found = found.where(part.key[1] != but)
     return found.order_by(*_order(part.key, down=down)).limit(limit)
+
+
+def _bounds(part: Part, beyond: Place | None, *, down: bool) -> list[ColumnElement[bool]]:
+    """Of two bounds on one side SQLite walks to either, and it may be the far one: it is given one."""
+    key = tuple_(*part.key)
+    place = [] if beyond is None else [key < beyond if down else key > beyond]
+    until = [] if part.before is None else [part.key[0] < part.before]
+    if down and beyond is not None and part.before is not None:
+        return place if beyond.submitted_at < part.before else until
+    return place + until
 
 
 def _order(key: Key, *, down: bool) -> Key:
@@ -103,9 +113,7 @@ def _rest(query: SelectOfScalar[Comment], which: Filter, key: Key, traits: list[
         same = (other.c.kind == kind, other.c.host == host, other.c.status == status)
         here = (other.c.submitted_at == Comment.submitted_at, other.c.comment_id == Comment.id)
         query = query.where(exists().where(*same, *here))
-    if which.sent_before is not None:
-        query = query.where(key[0] < which.sent_before)
-    return Part(query, key)
+    return Part(query, key, which.sent_before)
 
 
 def _traits(which: Filter) -> list[tuple[str, str]]:
