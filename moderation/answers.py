@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlmodel import Session, col, select
 
 from moderation import decisions, publication, remarks, standing
+from moderation.database import HELD
 from moderation.decisions import NotFound, TooLate
 from moderation.lifecycle import Action, IllegalMove, Status
 from moderation.models.queue import Comment, EffectKind, Question
@@ -29,7 +30,8 @@ def answer(session: Session, tracking: str, text: str, *, revision: int, now: da
     Raises NotFound, Empty, TooLong, Stale when the question is no longer put, and IllegalMove.
     """
     text = remarks.as_noted(text).strip()
-    comment = session.exec(select(Comment).where(Comment.tracking == tracking).with_for_update()).first()
+    mine = select(Comment).where(Comment.tracking == tracking)
+    comment = session.exec(mine.with_for_update(key_share=True)).first()
     if comment is None:
         raise NotFound
     if not text:
@@ -65,7 +67,7 @@ def lapse(session: Session, now: datetime) -> bool:
     effect = publication.claim(session, EffectKind.LAPSE, now)
     if effect is None:
         return False
-    comment = session.get_one(Comment, effect.comment_id, with_for_update=True, populate_existing=True)
+    comment = session.get_one(Comment, effect.comment_id, with_for_update=HELD, populate_existing=True)
     if comment.status is Status.ASKED:
         question = session.exec(select(Question).where(Question.decision_id == effect.decision_id)).first()
         if question is not None:

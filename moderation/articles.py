@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from sqlalchemy import ColumnElement
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, select, update
 
@@ -47,12 +48,13 @@ def put(session: Session, slug: str, content: Content, *, now: datetime, replace
     """
     if not identifiers.is_slug(slug):
         raise BadSlug
-    article = session.exec(select(Article).where(Article.slug == slug).with_for_update()).first()
-    if article is not None and not replace:
+    known = session.exec(select(Article.id).where(Article.slug == slug)).first()
+    if known is not None and not replace:
         raise Exists
-    if article is None:
+    if known is None:
         article = Article(slug=slug, title="", body="", published_at=now)
     else:
+        article = _held(session, known, markup.plain_line(content.section, 200))
         article.updated_at = now
     _fill(article, content)
     session.add(article)
@@ -60,8 +62,11 @@ def put(session: Session, slug: str, content: Content, *, now: datetime, replace
         session.flush()
     except IntegrityError:
         raise Exists from None
-    _move_comments(session, article)
-    _settle_thread(session, article, content.mode)
+    thread = _settle_thread(session, article, content.mode)
+    # Who may see them follows.
+    session.exec(
+        update(Comment).where(*_elsewhere(thread.id, article.section)).values(section=article.section)
+    )
     return article
 
 
@@ -102,20 +107,18 @@ def _fill(article: Article, content: Content) -> None:
     article.featured = content.featured
 
 
-def _move_comments(session: Session, article: Article) -> None:
-    """Into the section of their article: who may see them follows.
+def _held(session: Session, article_id: int, section: str) -> Article:
+    """Locked, in the order of those who decide and those who send: comments, their thread, the article."""
+    here = select(Thread).where(Thread.article_id == article_id)
+    thread = session.exec(here).one()
+    moved = select(Comment.id).where(*_elsewhere(thread.id, section))
+    session.exec(moved.order_by(col(Comment.submitted_at), Comment.id).with_for_update(key_share=True)).all()
+    session.exec(here.with_for_update()).one()
+    return session.get_one(Article, article_id, with_for_update=True, populate_existing=True)
 
-    In the order of those who decide, for whom the thread comes after its comments.
-    """
-    here = select(Thread.id).where(Thread.article_id == article.id)
-    elsewhere = (col(Comment.thread_id).in_(here), col(Comment.section) != article.section)
-    session.exec(
-        select(Comment.id)
-        .where(*elsewhere)
-        .order_by(col(Comment.submitted_at), Comment.id)
-        .with_for_update(key_share=True)
-    ).all()
-    session.exec(update(Comment).where(*elsewhere).values(section=article.section))
+
+def _elsewhere(thread_id: int | None, section: str) -> tuple[ColumnElement[bool], ...]:
+    return col(Comment.thread_id) == thread_id, col(Comment.section) != section
 
 
 def _settle_thread(session: Session, article: Article, mode: Mode | None) -> Thread:

@@ -18,6 +18,7 @@ from moderation import (
     texts,
     voices,
 )
+from moderation.database import HELD
 from moderation.drafts import Draft
 from moderation.lifecycle import Action, IllegalMove, Status
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
@@ -103,7 +104,7 @@ def forget(session: Session, decision_id: int, now: datetime) -> bool:
     files they go as those of a withdrawn text.
     """
     decision = session.get_one(Decision, decision_id)
-    comment = session.get_one(Comment, decision.comment_id, with_for_update=True)
+    comment = session.get_one(Comment, decision.comment_id, with_for_update=HELD)
     due = (col(Effect.decision_id) == decision_id, col(Effect.kind) == EffectKind.FORGET)
     if not publication.take(session, and_(*due)):
         return False

@@ -82,6 +82,9 @@ REACH = {
 # transaction open without a word. A migration or an export takes the time it needs.
 SERVED = {"lock_timeout": 5_000, "statement_timeout": 15_000, "idle_in_transaction_session_timeout": 15_000}
 UNHURRIED = {"statement_timeout": 0}
+# Locks a row against whoever changes it, and not against who adds one that refers to it: PostgreSQL holds it
+# for them, and holds what a row refers to that one transaction changes twice.
+HELD = {"key_share": True}
 # What the database’s state can make of any reading or writing: locked, full, read-only, stopped, cut off.
 # Whether a commit that ended so was kept, nobody knows.
 UNAVAILABLE: tuple[type[Exception], ...] = (

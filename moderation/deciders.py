@@ -9,6 +9,7 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, bindparam, not_, or_
 from sqlmodel import Session, col, delete, func, select
 
+from moderation.database import HELD
 from moderation.models.people import Account, Role
 from moderation.models.queue import Comment, Version
 from moderation.models.together import Recusal
@@ -72,7 +73,7 @@ def is_team(session: Session) -> bool:
 
 def stand_aside(session: Session, comment_id: str, *, by: int, now: datetime) -> None:
     """Said twice at once it is said once: the comment’s row is locked."""
-    session.get_one(Comment, comment_id, with_for_update=True)
+    session.get_one(Comment, comment_id, with_for_update=HELD)
     if not stands_aside(session, comment_id, by):
         session.add(Recusal(comment_id=comment_id, account_id=by, at=now))
         session.flush()

@@ -19,6 +19,7 @@ from moderation import (
     traits,
     voices,
 )
+from moderation.database import HELD
 from moderation.lifecycle import Action, IllegalMove, Status
 from moderation.models.queue import Comment, Decision, Effect
 from moderation.policy import Say
@@ -158,7 +159,7 @@ def to_decide(
 
 def _theirs(session: Session, account_id: int, comment_id: str, publishing: bool) -> Comment:
     """Locked. Raises NotFound, also for one of a section that is not the account’s, and MayNotDecide."""
-    comment = session.get(Comment, comment_id, with_for_update=True)
+    comment = session.get(Comment, comment_id, with_for_update=HELD)
     if comment is None:
         raise NotFound
     try:
@@ -237,6 +238,8 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime, lot: str
     if is_over or not can_put_back(session, decision):
         raise TooLate(comment.status)
     undone = _take_back(session, comment, decision, by=by, now=now, lot=lot)
+    if lifecycle.takes_down(decision.before, decision.after):
+        publication.put_back(session, comment, decision.at, now)
     publication.sync(session, comment.id, now)
     return undone
 

@@ -9,6 +9,11 @@ from moderation import lifecycle, standing
 from moderation.lifecycle import Status
 from moderation.models.queue import Comment, Version
 
+
+class Duplicate(Exception):
+    """The same text waits or is public under the same article."""
+
+
 WITHIN = timedelta(days=1)
 _THERE = {*lifecycle.OPEN, Status.PUBLISHED}
 # Built once: building takes longer than running.
@@ -23,15 +28,17 @@ _SAME = (
 )
 
 
-def found(session: Session, thread: int, fingerprint: str, now: datetime) -> bool:
-    """Whether such words, sent less than a day ago, wait or are public there.
+def found(session: Session, thread: int, fingerprint: str, now: datetime, *, but: str = "") -> bool:
+    """Whether such words, sent less than a day ago, wait or are public there; `but` for one contribution.
 
     Of what is in effect, and not of what may still be undone, nor of words that were put right or taken out:
     who tries some must not be told that they stood there.
     """
     said = {"fingerprint": fingerprint, "thread": thread, "since": now - WITHIN}
     return any(
-        _is_there(session, comment, now) and standing.text_in_effect(session, comment, now) == number
+        comment.id != but
+        and _is_there(session, comment, now)
+        and standing.text_in_effect(session, comment, now) == number
         for comment, number in session.exec(_SAME, params=said).all()
     )
 

@@ -6,6 +6,7 @@ from sqlalchemy import Connection, Executable, bindparam, insert, union_all
 from sqlmodel import Session, col, delete, select
 
 from moderation import likeness
+from moderation.database import HELD
 from moderation.lifecycle import Status
 from moderation.likeness import Likeness
 from moderation.models.queue import Comment, Signature, SignatureKey
@@ -65,18 +66,25 @@ def unlearn(session: Session, comment_id: str) -> None:
     session.exec(delete(Signature).where(col(Signature.comment_id) == comment_id))
 
 
+def settle(session: Session, comment: Comment, mine: Likeness | None) -> None:
+    """Of a text written anew: its group is that of what it says now."""
+    unlearn(session, comment.id)
+    connection = session.connection()
+    comment.kin = (group(connection, mine) or comment.id) if mine is not None else None
+    session.add(comment)
+    session.flush()
+    if mine is not None:
+        keep(connection, comment.id, mine)
+
+
 def add(session: Session, comment_id: str, mine: Likeness) -> bool:
     """Groups one that came before; False when its text was erased meanwhile, or another did it."""
-    comment = session.get(Comment, comment_id, with_for_update=True)
+    comment = session.get(Comment, comment_id, with_for_update=HELD)
     if (
         comment is None
         or comment.status is Status.WITHDRAWN
         or session.get(Signature, comment_id) is not None
     ):
         return False
-    connection = session.connection()
-    comment.kin = group(connection, mine) or comment_id
-    session.add(comment)
-    session.flush()
-    keep(connection, comment_id, mine)
+    settle(session, comment, mine)
     return True

@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import bindparam
 from sqlmodel import Session, col, delete, select
 
+from moderation.database import HELD
 from moderation.lifecycle import Status
 from moderation.models.queue import Comment
 from moderation.models.together import Lease
@@ -23,7 +24,7 @@ def take(
     None where nothing waits to be read. The comment's row is locked, so that of many who take it one has it.
     Who holds another already must not `wait` for it: two would wait for one another.
     """
-    comment = session.get(Comment, comment_id, with_for_update={"skip_locked": not wait})
+    comment = session.get(Comment, comment_id, with_for_update={**HELD, "skip_locked": not wait})
     if comment is None or comment.status is not Status.PENDING:
         return None
     lease = session.get(Lease, comment_id, populate_existing=True)

@@ -25,6 +25,7 @@ class Action(StrEnum):
     LAPSE = "lapse"
     CORRECT = "correct"
     REDACT = "redact"
+    EDIT = "edit"
 
 
 class Reason(StrEnum):
@@ -49,6 +50,7 @@ MOVES: dict[tuple[Status, Action], Status] = {
     (Status.PENDING, Action.SPAM): Status.SPAM,
     (Status.PENDING, Action.ASK): Status.ASKED,
     (Status.PENDING, Action.WITHDRAW): Status.WITHDRAWN,
+    (Status.PENDING, Action.EDIT): Status.PENDING,
     (Status.ASKED, Action.PUBLISH): Status.PUBLISHED,
     (Status.ASKED, Action.REFUSE): Status.REFUSED,
     (Status.ASKED, Action.SPAM): Status.SPAM,
@@ -56,6 +58,7 @@ MOVES: dict[tuple[Status, Action], Status] = {
     (Status.ASKED, Action.ANSWER): Status.PENDING,
     (Status.ASKED, Action.LAPSE): Status.PENDING,
     (Status.ASKED, Action.WITHDRAW): Status.WITHDRAWN,
+    (Status.ASKED, Action.EDIT): Status.PENDING,
     (Status.PUBLISHED, Action.UNPUBLISH): Status.UNPUBLISHED,
     (Status.PUBLISHED, Action.SPAM): Status.SPAM,
     (Status.REFUSED, Action.PUBLISH): Status.PUBLISHED,
@@ -70,8 +73,8 @@ MOVES: dict[tuple[Status, Action], Status] = {
     (Status.PUBLISHED, Action.REDACT): Status.PUBLISHED,
 }
 
-# Withdrawing and answering are the author's: no door of the moderation offers them.
-BY_AUTHOR = frozenset({Action.WITHDRAW, Action.ANSWER})
+# Withdrawing, answering and writing anew are the author's: no door of the moderation offers them.
+BY_AUTHOR = frozenset({Action.WITHDRAW, Action.ANSWER, Action.EDIT})
 # Nobody does it: its time has come.
 BY_ITSELF = frozenset({Action.LAPSE})
 # The moderation changes the text, and its status stays: each has a page of its own.

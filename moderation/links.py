@@ -16,7 +16,7 @@ SHAPE = re.compile(r"[A-Za-z0-9_.-]{1,512}", re.ASCII)
 
 @dataclass(frozen=True)
 class Form:
-    """A preview that was shown: under which article, of which draft, by which form."""
+    """A preview that was shown: where the text is to go, of which draft, by which form."""
 
     slug: str
     digest: str

@@ -6,6 +6,7 @@ from datetime import datetime
 from sqlmodel import Session, col, delete, desc, select
 
 from moderation import mentions
+from moderation.database import HELD
 from moderation.models.people import Account
 from moderation.models.queue import Comment
 from moderation.models.together import Mention, Note
@@ -29,7 +30,7 @@ def write(session: Session, comment_id: str, text: str, *, by: int, now: datetim
         raise Empty
     if len(text) > LONGEST:
         raise TooLong
-    session.get_one(Comment, comment_id, with_for_update=True)
+    session.get_one(Comment, comment_id, with_for_update=HELD)
     last = session.exec(select(Note).where(Note.comment_id == comment_id).order_by(desc(Note.id))).first()
     if last is not None and (last.account_id, last.text) == (by, text):
         return last

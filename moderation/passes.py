@@ -6,6 +6,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, delete, select
 
 from moderation import deciders
+from moderation.database import HELD
 from moderation.lifecycle import Status
 from moderation.models.queue import Comment
 from moderation.models.together import Pass, PutForward
@@ -16,7 +17,7 @@ _FORGET = [delete(kind).where(col(kind.comment_id) == bindparam("comment")) for 
 
 def leave(session: Session, comment_id: str, *, by: int, now: datetime) -> None:
     """It leaves that person’s list; once all who may decide have left it, it is first in everybody’s."""
-    comment = session.get_one(Comment, comment_id, with_for_update=True)
+    comment = session.get_one(Comment, comment_id, with_for_update=HELD)
     if comment.status is not Status.PENDING or session.get(Pass, (comment_id, by)) is not None:
         return
     session.add(Pass(comment_id=comment_id, account_id=by, at=now))

@@ -8,12 +8,10 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, delete, select
 
 from moderation import lifecycle
+from moderation.database import HELD
 from moderation.lifecycle import Status
 from moderation.models.public import Publication, Site, Thread
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
-
-# Against whoever changes the row, and not against a row that is added and refers to it.
-_BESIDE_SENDERS = {"key_share": True}
 
 
 def follow(session: Session, decision: Decision, now: datetime) -> None:
@@ -38,18 +36,37 @@ def sync(session: Session, comment_id: str, now: datetime) -> None:
     A publication that still waits for its window leaves things as readers have them; taking down never waits.
     What the moderation answered comes and goes with what it answers.
     """
-    comment = session.get(Comment, comment_id, with_for_update=True, populate_existing=True)
-    if comment is None:
+    if session.get(Comment, comment_id, with_for_update=HELD, populate_existing=True) is None:
         return
-    followers = answers(session, comment_id)
-    copy = session.exec(select(Publication).where(Publication.comment_id == comment_id)).first()
+    for comment in _in_turn(session, comment_id):
+        _agree(session, comment, now)
+
+
+def _in_turn(session: Session, comment_id: str) -> Sequence[Comment]:
+    """It, and then its answers, and theirs: all locked before anything that is public."""
+    names = with_answers(session, [comment_id])
+    mine = select(Comment).where(col(Comment.id).in_(names)).order_by(col(Comment.submitted_at), Comment.id)
+    locked = session.exec(
+        mine.with_for_update(key_share=True), execution_options={"populate_existing": True}
+    ).all()
+    return sorted(locked, key=lambda comment: names.index(comment.id))
+
+
+def _agree(session: Session, comment: Comment, now: datetime) -> None:
+    copy = session.exec(select(Publication).where(Publication.comment_id == comment.id)).first()
     if comment.status is not Status.PUBLISHED or _answers_nothing(session, comment):
         if copy is not None and copy.taken_down_at is None:
             _take_down(session, copy, now)
-    elif not _waits(session, comment_id, now):
-        _put_up(session, comment, copy, now)
-    for answer in followers:
-        sync(session, answer.id, now)
+    elif not _waits(session, comment.id, now):
+        _put_up(session, comment, copy, now, version=comment.version)
+
+
+def put_back(session: Session, comment: Comment, taken_down_at: datetime, now: datetime) -> None:
+    """What was up when something took it down that is undone, whatever still waits for its window."""
+    _in_turn(session, comment.id)
+    copy = session.exec(select(Publication).where(Publication.comment_id == comment.id)).first()
+    if copy is not None and copy.taken_down_at == taken_down_at:
+        _put_up(session, comment, copy, now, version=copy.version)
 
 
 def answers(session: Session, comment_id: str) -> Sequence[Comment]:
@@ -58,13 +75,14 @@ def answers(session: Session, comment_id: str) -> Sequence[Comment]:
     Locked, and after it as ever.
     """
     mine = select(Comment).where(_answer([comment_id]))
-    return session.exec(mine.order_by(Comment.id).with_for_update()).all()
+    return session.exec(mine.order_by(Comment.id).with_for_update(key_share=True)).all()
 
 
-def with_answers(session: Session, ids: Collection[str]) -> set[str]:
-    """Those, and what comes and goes with them."""
-    answers = {*session.exec(select(Comment.id).where(_answer(ids))).all()} - {*ids}
-    return {*ids} | (with_answers(session, answers) if answers else answers)
+def with_answers(session: Session, ids: Collection[str]) -> list[str]:
+    """Those, and after each what comes and goes with it."""
+    found = session.exec(select(Comment.id).where(_answer(ids))).all()
+    answers = [name for name in found if name not in ids]
+    return [*ids, *(with_answers(session, answers) if answers else [])]
 
 
 def _answer(ids: Collection[str]) -> ColumnElement[bool]:
@@ -101,11 +119,13 @@ def _waits(session: Session, comment_id: str, now: datetime) -> bool:
     return session.exec(later).first() is not None
 
 
-def _put_up(session: Session, comment: Comment, copy: Publication | None, now: datetime) -> None:
-    if copy is not None and copy.taken_down_at is None and copy.version == comment.version:
+def _put_up(
+    session: Session, comment: Comment, copy: Publication | None, now: datetime, *, version: int
+) -> None:
+    if copy is not None and copy.taken_down_at is None and copy.version == version:
         return
     text = session.exec(
-        select(Version).where(Version.comment_id == comment.id, Version.number == comment.version)
+        select(Version).where(Version.comment_id == comment.id, Version.number == version)
     ).one()
     if copy is not None and copy.taken_down_at is None and _says(copy, text):
         copy.version = text.number  # put back before anybody could read the other
@@ -151,8 +171,8 @@ def _locked(session: Session, thread_id: int) -> tuple[Thread, Site]:
 
     Not kept from those who are sending: they hold the thread, and wait for what they answer.
     """
-    thread = session.get_one(Thread, thread_id, with_for_update=_BESIDE_SENDERS, populate_existing=True)
-    return thread, session.get_one(Site, 1, with_for_update=_BESIDE_SENDERS, populate_existing=True)
+    thread = session.get_one(Thread, thread_id, with_for_update=HELD, populate_existing=True)
+    return thread, session.get_one(Site, 1, with_for_update=HELD, populate_existing=True)
 
 
 def _changed(session: Session, thread: Thread, site: Site, copy: Publication) -> None:
@@ -184,7 +204,7 @@ def claim(session: Session, kind: EffectKind, now: datetime) -> Effect | None:
         .where(Effect.kind == kind, Effect.due_at <= now)
         .order_by(col(Effect.due_at), col(Effect.id))
         .limit(1)
-        .with_for_update(of=Comment, skip_locked=True)
+        .with_for_update(of=Comment, skip_locked=True, key_share=True)
     ).first()
     if effect is None:
         return None

@@ -8,6 +8,7 @@ from sqlmodel import Session, col, select
 from moderation import bulk, corrections, decisions, identifiers, publication, submissions, texts
 from moderation.bulk import Outcome
 from moderation.corrections import TakesVoices
+from moderation.database import HELD
 from moderation.drafts import Draft
 from moderation.lifecycle import Action
 from moderation.models.queue import Comment, Decision
@@ -90,7 +91,7 @@ def undo_lot(session: Session, lot: str, *, by: int, now: datetime) -> Outcome:
     answer = of(session, lot)
     if answer is None:
         return bulk.undo(session, lot, by=by, now=now)
-    session.get(Comment, answer.parent_id, with_for_update=True)  # before its answer, as whoever acts on it
+    session.get(Comment, answer.parent_id, with_for_update=HELD)  # before its answer, as whoever acts on it
     outcome = bulk.undo(session, lot, by=by, now=now)
     if outcome.left:
         raise outcome.left[0].why

@@ -8,7 +8,7 @@ from sqlalchemy import Engine
 from sqlmodel import Session, col, select
 
 from moderation import lifecycle, markup, search, traits, voices
-from moderation.database import reading, writing
+from moderation.database import HELD, reading, writing
 from moderation.markup import Finding, Refused
 from moderation.models.public import Publication
 from moderation.models.queue import Comment, Version
@@ -128,7 +128,7 @@ def _stored(engine: Engine, batch: Sequence[_Again]) -> list[Done]:
 
 def _store(session: Session, made: _Again) -> bool:
     """Whether it still waited as it was read: what somebody decided or changed meanwhile is theirs."""
-    comment = session.get(Comment, made.old.comment_id, with_for_update=True)
+    comment = session.get(Comment, made.old.comment_id, with_for_update=HELD)
     text = session.get(Version, made.old.id)
     if comment is None or text is None or not text.source:
         return False

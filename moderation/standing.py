@@ -69,13 +69,17 @@ def settled_at(session: Session, comment_id: str, now: datetime) -> datetime:
 
 
 def text_in_effect(session: Session, comment: Comment, now: datetime) -> int:
-    """The number of the text an author may know of: the newest, but for what may still be undone of it."""
-    known = in_effect(session, comment.id, now)[:1]
-    number = comment.version
+    """The number of the text an author may know of: the newest, but for what may still be undone of it.
+
+    That is what came after the last they know of, and before it what never took effect and still may not.
+    """
+    known = in_effect(session, comment.id, now)
+    number, is_known = comment.version, False
     for line in lines(session, comment.id):
-        if [line] == known:
+        is_known = is_known or line in known
+        if is_known and line.undo_until <= now:
             break
-        if line.action in lifecycle.REWRITES:
+        if line not in known and line.action in lifecycle.REWRITES:
             number = line.version - 1
     return number
 

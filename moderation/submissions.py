@@ -13,6 +13,7 @@ from moderation import (
     deciders,
     decisions,
     duplicates,
+    edits,
     folding,
     identifiers,
     kin,
@@ -22,13 +23,13 @@ from moderation import (
     publication,
     scrubbing,
     search,
-    standing,
     traits,
 )
 from moderation.database import in_turn
-from moderation.decisions import NotFound, TooLate
+from moderation.decisions import NotFound
 from moderation.drafts import Draft, digest
-from moderation.lifecycle import Action, IllegalMove, Status
+from moderation.duplicates import Duplicate
+from moderation.lifecycle import Action, Status
 from moderation.likeness import Likeness
 from moderation.models.public import Article, Mode, Publication, Thread
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
@@ -74,7 +75,7 @@ _ASKED = (
     )
     # As the row that is added does it anyway. Who closes the forum waits for those who are sending, and they
     # wait for who closes it, but not for one another. Nor does its section change meanwhile, which is copied.
-    .with_for_update(of=(Article, Thread), read=True, key_share=True)
+    .with_for_update(of=(Thread, Article), read=True, key_share=True)
 )
 
 
@@ -89,10 +90,6 @@ class Sent:
 
 class Closed(Exception):
     """The forum takes no contributions."""
-
-
-class Duplicate(Exception):
-    """The same text waits or is public under the same article."""
 
 
 class ParentNotPublic(Exception):
@@ -240,18 +237,9 @@ def _store(connection: Connection, sent: Sent, comment: dict[str, Any], draft: D
 def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -> Decision:
     """The author takes a waiting text back: its words are erased, the fact stays in the log.
 
-    `revision` is the one they were shown, as `pages.tracking` counts: what may still be undone must not show.
-    Raises NotFound, Stale when it changed since the author looked, IllegalMove once it was decided.
+    Raises what `edits.held` does.
     """
-    comment = session.exec(select(Comment).where(Comment.tracking == tracking).with_for_update()).first()
-    if comment is None:
-        raise NotFound
-    if revision != len(standing.in_effect(session, comment.id, now)) + 1:
-        raise decisions.stale(session, comment)
-    try:
-        decisions.set_aside(session, comment, now)
-    except TooLate:
-        raise IllegalMove(comment.status, Action.WITHDRAW) from None
+    comment = edits.held(session, tracking, Action.WITHDRAW, revision=revision, now=now)
     _take_answers(session, comment, now)
     return take_away(session, comment, now)
 

@@ -8,6 +8,7 @@ from sqlalchemy import bindparam, or_
 from sqlmodel import Session, col, func, select, update
 
 from moderation import database, deciders, policy
+from moderation.database import HELD
 from moderation.lifecycle import Action, Status
 from moderation.models.people import Account
 from moderation.models.queue import Comment
@@ -145,7 +146,7 @@ def take_back(session: Session, voice_id: int, *, by: int, admin: bool, now: dat
     Raises NoSuchVoice and MayNotDecide.
     """
     voice = session.get(Voice, voice_id)
-    comment = session.get(Comment, voice.comment_id, with_for_update=True) if voice is not None else None
+    comment = session.get(Comment, voice.comment_id, with_for_update=HELD) if voice is not None else None
     if voice is None or comment is None:
         raise NoSuchVoice
     session.refresh(voice)
@@ -164,7 +165,7 @@ def take_back(session: Session, voice_id: int, *, by: int, admin: bool, now: dat
 
 def end(session: Session, comment_id: str, *, by: int, now: datetime) -> None:
     """Of who stands aside nothing counts any more."""
-    comment = session.get_one(Comment, comment_id, with_for_update=True)
+    comment = session.get_one(Comment, comment_id, with_for_update=HELD)
     _end(session, comment, by, now)
 
 

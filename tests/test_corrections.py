@@ -417,6 +417,54 @@ def test_where_publishing_takes_several_voices_one_alone_changes_nothing_public(
 def test_the_index_holds_no_more_than_the_newest_words(parts: Parts, ann: Person, pending: Sent) -> None:
     correct(parts, pending, ann)
     with parts.reading() as session:
-        assert search.are_few(session, ["velos"])
+        assert search.condition(session, ["velos"])[1]
         texts = session.exec(select(Version).order_by(col(Version.number))).all()
         assert [bool(text.folded) for text in texts] == [False, True]
+
+
+def test_promise_10_taking_a_text_down_tells_nothing_of_a_correction_that_could_be_undone(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None]
+) -> None:
+    decide(parts, pending, ann, Action.PUBLISH)
+    settle()
+    correct(parts, pending, ann, revision=2)
+    decide(parts, pending, ann, Action.UNPUBLISH, revision=3)
+    assert tracked(parts, pending).html == html(pending.text)
+    settle()
+    assert tracked(parts, pending).html == html(RIGHT)
+
+
+def test_what_was_taken_down_is_public_again_at_once_though_a_correction_waits(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None], clock: FakeClock
+) -> None:
+    decide(parts, pending, ann, Action.PUBLISH)
+    settle()
+    correct(parts, pending, ann, revision=2)
+    clock.tick(seconds=5)
+    decide(parts, pending, ann, Action.UNPUBLISH, revision=3)
+    with parts.reading() as session:
+        line = session.exec(select(Decision.id).where(Decision.action == Action.UNPUBLISH)).one() or 0
+    undo(parts, line, ann)
+    assert public(parts) == [(html(pending.text), False)]
+    assert sound(parts)
+    settle()
+    assert public(parts) == [(html(RIGHT), True)]
+    assert sound(parts)
+
+
+def test_what_was_to_be_published_once_more_waits_for_its_window_though_a_later_move_is_undone(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None], clock: FakeClock
+) -> None:
+    decide(parts, pending, ann, Action.PUBLISH)
+    settle()
+    decide(parts, pending, ann, Action.UNPUBLISH, revision=2)
+    settle()
+    decide(parts, pending, ann, Action.PUBLISH, revision=3)
+    clock.tick(seconds=5)
+    decide(parts, pending, ann, Action.SPAM, revision=4)
+    with parts.reading() as session:
+        line = session.exec(select(Decision.id).where(Decision.action == Action.SPAM)).one() or 0
+    undo(parts, line, ann)
+    assert public(parts) == []
+    settle()
+    assert public(parts) == [(html(pending.text), False)]

@@ -17,6 +17,7 @@ from moderation import (
     decisions,
     delivery,
     drafts,
+    duplicates,
     notes,
     redaction,
     submissions,
@@ -346,7 +347,7 @@ def is_known(parts: Parts, article: str, words: str) -> bool:
     """Whether somebody who sends those words is told that they were said."""
     try:
         send(parts, article, words)
-    except submissions.Duplicate:
+    except duplicates.Duplicate:
         return True
     return False
 

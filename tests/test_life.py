@@ -16,6 +16,7 @@ from conftest import (
     add_article,
     add_person,
     empty,
+    form_fields,
     sign_in,
 )
 from hypothesis import settings
@@ -65,6 +66,8 @@ class Move:
     # What the text said before it was rewritten, and whether that took words out.
     words: str = ""
     takes_out: bool = False
+    # Whether readers lost it by that.
+    takes_down: bool = False
 
 
 @dataclass(eq=False)
@@ -101,9 +104,14 @@ class Told:
 
     def read(self, now: datetime) -> str:
         """The words its author is to be told: without what may still be undone of them."""
-        known = self.known(now)
-        unknown = self.moves[self.moves.index(known[-1]) + 1 :] if known else self.moves
-        return next((move.words for move in unknown if move.words), self.words)
+        known, words, is_known = self.known(now), self.words, False
+        for move in reversed(self.moves):
+            is_known = is_known or move in known
+            if is_known and move.until <= now:
+                break
+            if move not in known and move.words:
+                words = move.words
+        return words
 
     def shown(self, now: datetime) -> Status:
         """What its author is to be told."""
@@ -138,6 +146,7 @@ class Life(RuleBasedStateMachine):
         self.all: list[Told] = []
         self.forms: dict[str, Reader] = {}
         self.last_number = 0
+        self.edits = 0
 
     def teardown(self) -> None:
         self.closing.close()
@@ -199,6 +208,7 @@ class Life(RuleBasedStateMachine):
         assert answer.status_code == 303
         decision = int(answer.headers["Location"].rpartition("done=")[2])
         move = Move(decision, told.status, after, self.clock(), self.clock() + self.window)
+        move.takes_down = told.visible and after is not Status.PUBLISHED
         told.moves.append(move)
         told.status, told.revision = after, told.revision + 1
         if after is Status.PUBLISHED and self.window:
@@ -241,6 +251,8 @@ class Life(RuleBasedStateMachine):
         told.waits.pop(move.decision, None)
         told.status, told.revision = move.before, told.revision + 1
         told.words = move.words or told.words
+        if move.takes_down:
+            told.visible = True  # as it was, whatever waits for its window
 
     @rule(told=told, moment=MOMENTS, action=st.sampled_from(REWRITES), by=BY, late=st.sampled_from([0, 0, 1]))
     def rewrite(self, told: Told, moment: float, action: Action, by: int, late: int) -> None:
@@ -295,6 +307,29 @@ class Life(RuleBasedStateMachine):
             return
         assert answer.status_code == 303
         self.author_moves(told, Status.PENDING)
+
+    @rule(told=told, moment=MOMENTS, late=st.sampled_from([0, 0, 0, 1]))
+    def edit(self, told: Told, moment: float, late: int) -> None:
+        self.pass_time(moment)
+        self.edits += 1
+        words = f"{told.words}e{self.edits}"
+        revision = max(1, told.shown_revision(self.clock()) - late)
+        path = f"/track/{told.tracking}/edit"
+        fields = {"revision": revision, "text": f"Un {{{{{words}}}}}."}
+        previewed = self.client.post(path, data=fields)
+        self.clock.tick(seconds=3)
+        token = form_fields(previewed.text).get("token", "") if previewed.status_code == 200 else ""
+        answer = self.client.post(path, data=fields | {"token": token, "step": "send"})
+        shown = (told.shown_revision(self.clock()), told.shown(self.clock()))
+        if revision != shown[0] or shown[1] not in OPEN:
+            assert answer.status_code == 409
+            return
+        if not token:  # the window closed between the two, and what was shown then was another
+            assert answer.status_code == 200
+            return
+        assert answer.status_code == 303
+        self.author_moves(told, Status.PENDING)
+        told.words = words
 
     def author_moves(self, told: Told, after: Status) -> None:
         """From what they were shown: what could still be undone is."""

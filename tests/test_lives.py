@@ -12,7 +12,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
-from conftest import START, BuildParts, FakeClock, Reader, add_article, add_person, empty, sign_in
+from conftest import (
+    START,
+    BuildParts,
+    FakeClock,
+    Reader,
+    add_article,
+    add_person,
+    empty,
+    form_fields,
+    sign_in,
+)
 from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -178,7 +188,7 @@ class Lives(RuleBasedStateMachine):
         self.pass_time(moment)
         one = self.one(which)
         if self.says(one):
-            self.post(by, f"/desk/comments/{one.id}/note", text=f"J’ai lu « {one.secret} ».")
+            self.post(by, f"/desk/comments/{one.id}/note", internal=f"J’ai lu « {one.secret} ».")
 
     @rule(
         moment=MOMENTS,
@@ -222,6 +232,23 @@ class Lives(RuleBasedStateMachine):
         answer = self.client.post(f"/track/{one.tracking}", data=fields)
         assert answer.status_code in DONE | EXPLAINED, answer.text
         assert self.client.get(f"/track/{one.tracking}").status_code == 200
+
+    @rule(moment=MOMENTS, which=WHICH, late=LATE)
+    def write_anew(self, moment: float, which: int, late: int) -> None:
+        self.pass_time(moment)
+        one = self.one(which)
+        if one.tracking is None:
+            return
+        with self.parts.reading() as session:
+            shown = len(standing.in_effect(session, one.id, self.clock())) + 1
+        words = f"{one.secret} à nouveau" if self.says(one) else "Sans"
+        path = f"/track/{one.tracking}/edit"
+        fields = {"revision": max(1, shown - late), "text": f"{words}, {self.clock()}."}
+        previewed = self.client.post(path, data=fields)
+        assert previewed.status_code in DONE | EXPLAINED
+        self.clock.tick(seconds=3)
+        answer = self.client.post(path, data={**fields, **form_fields(previewed.text), "step": "send"})
+        assert answer.status_code in DONE | EXPLAINED
 
     def says(self, one: Known) -> bool:
         """Whether its newest text still has its words: nobody quotes what was taken out long ago."""

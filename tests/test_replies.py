@@ -6,6 +6,7 @@ from functools import partial
 
 import pytest
 from conftest import FakeClock, Sent, add_person, at_once, send
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, func, select
 from test_corrections import UNDO, correct, decide, html, newest, sound, undo
 from test_forgetting import redact
@@ -491,4 +492,29 @@ def test_lots_and_answers_decided_alone_do_not_wait_for_each_other(
     outcomes = at_once(*lots, *alone)
     assert [outcome for outcome in outcomes if not isinstance(outcome, bulk.Outcome)] == []
     assert public(parts) == []
+    assert sound(parts)
+
+
+def test_a_text_and_its_answer_are_changed_at_once_without_waiting_for_each_other(
+    parts: Parts, ann: Person, sami: Person, article: str, settle: Callable[[], None]
+) -> None:
+    sent = [send(parts, article, f"Le texte numéro {number} et la suite.") for number in range(4)]
+    for one in sent:
+        answer(parts, one, ann)
+    settle()
+    with parts.reading() as session:
+        officials = session.exec(select(Comment.id).where(col(Comment.official).is_(True))).all()
+    mine = [Sent(name, "", WORDS) for name in officials]
+    deeds: list[Callable[[], object]] = []
+    for one, two in zip(sent, mine, strict=True):
+        deeds += [
+            partial(decide, parts, one, ann, Action.SPAM, revision=2),
+            partial(correct, parts, two, sami, "Merci, c’est fait.", revision=2),
+            partial(redact, parts, two, ann, revision=2, words="article"),
+            partial(correct, parts, one, sami, "Le texte et la suite.", revision=2),
+            partial(redact, parts, one, sami, revision=2, words="suite"),
+        ]
+    outcomes = at_once(*deeds)
+    failed = [one for one in outcomes if isinstance(one, DBAPIError)]
+    assert failed == []
     assert sound(parts)

@@ -12,6 +12,7 @@ from sqlmodel import col, func, select
 
 from moderation import articles, decisions, drafts, identifiers, submissions
 from moderation.accounts import Person
+from moderation.duplicates import Duplicate
 from moderation.lifecycle import Action, Status
 from moderation.markup import Dialect
 from moderation.models.public import Mode, Thread
@@ -19,7 +20,7 @@ from moderation.models.queue import Comment, ForumChange
 from moderation.pages import desk, queue
 from moderation.pages.filters import Filter
 from moderation.settings import ANY_NUMBER, Room, Settings
-from moderation.submissions import Closed, Duplicate, Full
+from moderation.submissions import Closed, Full
 from moderation.web.dependencies import Parts
 
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
-from moderation import articles, decisions, delivery, drafts, publication, submissions
+from moderation import articles, decisions, delivery, drafts, duplicates, publication, submissions
 from moderation.accounts import Person
 from moderation.decisions import NotFound, Stale
 from moderation.drafts import Draft
@@ -108,7 +108,7 @@ def test_promise_03_the_same_form_sent_at_once_from_many_tabs_is_stored_once(
 def test_the_same_words_in_many_forms_at_once_are_stored_once(parts: Parts, article: str) -> None:
     told = at_once(*[partial(submit, parts, article, f"n{number}") for number in range(8)])
     assert [one for one in told if isinstance(one, str)] == stored(parts)
-    assert [type(one) for one in told].count(submissions.Duplicate) == 7
+    assert [type(one) for one in told].count(duplicates.Duplicate) == 7
 
 
 def test_a_form_sent_again_after_its_text_was_withdrawn_brings_nothing_back(
@@ -127,7 +127,7 @@ def test_a_form_sent_again_after_its_text_was_withdrawn_brings_nothing_back(
 @pytest.mark.parametrize("again", ["Le pont est ouvert.", "  LE PONT\u200b est\r\n\r\nouvert. "])
 def test_the_same_words_are_refused_while_the_first_wait(parts: Parts, article: str, again: str) -> None:
     submit(parts, article, "n1")
-    with pytest.raises(submissions.Duplicate):
+    with pytest.raises(duplicates.Duplicate):
         submit(parts, article, "n2", again)
     submit(parts, article, "n3", "Le pont est fermé.")
     assert len(stored(parts)) == 2
@@ -139,7 +139,7 @@ def test_the_same_words_are_refused_while_the_first_are_public(
     sent = send(parts, article, "Le pont est ouvert.")
     decide(parts, sent, Action.PUBLISH, ann, 1)
     clock.tick(hours=23)
-    with pytest.raises(submissions.Duplicate):
+    with pytest.raises(duplicates.Duplicate):
         submit(parts, article, "n2")
 
 
@@ -148,7 +148,7 @@ def test_the_same_words_may_be_sent_again_once_refused(
     parts: Parts, article: str, ann: Person, clock: FakeClock, action: Action
 ) -> None:
     decide(parts, send(parts, article, "Le pont est ouvert."), action, ann, 1, Reason.OFF_TOPIC)
-    with pytest.raises(submissions.Duplicate):  # it may still be undone: nobody is told
+    with pytest.raises(duplicates.Duplicate):  # it may still be undone: nobody is told
         submit(parts, article, "n2")
     clock.tick(seconds=20)
     submit(parts, article, "n2")
@@ -164,7 +164,7 @@ def test_the_same_words_may_be_sent_again_once_withdrawn(parts: Parts, article: 
 def test_the_same_words_may_be_sent_again_after_a_day(parts: Parts, article: str, clock: FakeClock) -> None:
     submit(parts, article, "n1")
     clock.tick(days=1, seconds=-1)
-    with pytest.raises(submissions.Duplicate):
+    with pytest.raises(duplicates.Duplicate):
         submit(parts, article, "n2")
     clock.tick(seconds=1)
     submit(parts, article, "n3")

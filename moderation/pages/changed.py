@@ -1,10 +1,22 @@
 """How a text differs from what its author wrote, for as long as their words are kept."""
 
+from dataclasses import dataclass
+from datetime import datetime
+
 from sqlmodel import Session, col, desc, select
 
-from moderation import differences
+from moderation import differences, texts
 from moderation.differences import Change
-from moderation.models.queue import Version
+from moderation.lifecycle import Action
+from moderation.models.queue import Decision, Version
+
+
+@dataclass(frozen=True)
+class Edited:
+    """When its author last wrote a text anew, and what changed, while that is kept."""
+
+    at: datetime
+    changes: tuple[Change, ...]
 
 
 def changes(session: Session, text: Version) -> tuple[Change, ...]:
@@ -23,3 +35,16 @@ def changes(session: Session, text: Version) -> tuple[Change, ...]:
         .limit(1)
     ).first()
     return differences.exact(own, text.source) if own else ()
+
+
+def edited(session: Session, comment_id: str) -> Edited | None:
+    line = session.exec(
+        select(Decision)
+        .where(Decision.comment_id == comment_id, Decision.action == Action.EDIT)
+        .order_by(desc(Decision.revision))
+        .limit(1)
+    ).first()
+    if line is None:
+        return None
+    before, after = (texts.numbered(session, comment_id, line.version - back).source for back in (1, 0))
+    return Edited(line.at, differences.exact(before, after) if before and after else ())

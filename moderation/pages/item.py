@@ -14,6 +14,7 @@ from moderation.models.public import Article, Publication
 from moderation.models.queue import Comment, Decision
 from moderation.pages import changed, public
 from moderation.pages.cards import Card, cards, visible_to
+from moderation.pages.changed import Edited
 from moderation.pages.exchange import Exchange, exchange
 from moderation.pages.forums import Forum, forum
 from moderation.pages.judging import Judging, judging
@@ -49,6 +50,8 @@ class Item:
     corrected_at: datetime | None
     redacted_at: datetime | None
     changes: tuple[Change, ...]
+    # What its author wrote anew last, if anything.
+    edited: Edited | None
 
 
 def item(session: Session, person: Person, comment_id: str, *, site_name: str = "") -> Item | None:
@@ -85,6 +88,7 @@ def item(session: Session, person: Person, comment_id: str, *, site_name: str = 
         corrected_at=text.corrected_at,
         redacted_at=text.redacted_at,
         changes=changed.changes(session, text),
+        edited=changed.edited(session, comment_id),
     )
 
 

@@ -31,6 +31,7 @@ class TrackingPage:
     submitted_at: datetime
     author: str
     html: Markup
+    parent_id: str | None
     article_slug: str
     article_title: str
     number: int | None
@@ -39,8 +40,13 @@ class TrackingPage:
     corrected_at: datetime | None
     redacted_at: datetime | None
     changes: tuple[Change, ...]
+    # When its author last wrote it anew.
+    edited_at: datetime | None
     # Questions to its author, and what came of them.
     exchange: tuple[Exchange, ...]
+    # As they were typed, for its author to go on from.
+    source: str
+    email: str
 
     longest_answer = LONGEST
 
@@ -56,6 +62,10 @@ class TrackingPage:
     @property
     def may_withdraw(self) -> bool:
         return (self.status, Action.WITHDRAW) in lifecycle.MOVES
+
+    @property
+    def may_edit(self) -> bool:
+        return (self.status, Action.EDIT) in lifecycle.MOVES
 
 
 def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
@@ -82,6 +92,7 @@ def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
         submitted_at=comment.submitted_at,
         author=text.author,
         html=markup.trusted(text.html),
+        parent_id=comment.parent_id,
         article_slug=article.slug,
         article_title=article.title,
         number=copy.number if copy is not None and copy.taken_down_at is None else None,
@@ -90,6 +101,9 @@ def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
         corrected_at=text.corrected_at,
         redacted_at=text.redacted_at,
         changes=changed.changes(session, text),
+        edited_at=next((line.at for line in known if line.action is Action.EDIT), None),
+        source=text.source,
+        email=text.email,
     )
 
 

@@ -16,11 +16,12 @@ from moderation.database import UNAVAILABLE
 from moderation.deciders import MayNotDecide
 from moderation.decisions import NotFound, Stale, TooLate
 from moderation.drafts import Invalid
+from moderation.duplicates import Duplicate
 from moderation.lifecycle import IllegalMove, actions_from
 from moderation.pages.public import BadCursor
 from moderation.remarks import QuestionNeeded, ReasonNeeded
 from moderation.standing import Last
-from moderation.submissions import Closed, Duplicate, Full, NonceReused, ParentNotPublic
+from moderation.submissions import Closed, Full, NonceReused, ParentNotPublic
 from moderation.throttle import TooMany
 from moderation.web import api_desk, api_docs, api_public, observe
 from moderation.web.api_shapes import moment

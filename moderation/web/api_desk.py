@@ -16,7 +16,7 @@ from moderation.web import observe
 from moderation.web.api_public import ERRORS, json_only
 from moderation.web.api_shapes import Decided, Made, NewDecision, NotYet, Queue, ReasonOffered, Undone, Whole
 from moderation.web.bearer import ModeratorToken, ReaderToken
-from moderation.web.dependencies import LARGEST, Now, Reading, ThisApp
+from moderation.web.dependencies import LARGEST, Now, ThisApp
 from moderation.web.strict_json import Route
 
 router = APIRouter(
@@ -26,18 +26,22 @@ router = APIRouter(
 
 @router.get("/queue", summary="What waits, oldest first")
 def queue(
-    session: Reading,
+    app: ThisApp,
     person: ReaderToken,
     status: Status = Status.PENDING,
     limit: Annotated[int, Query(ge=1, le=200)] = 50,
     after: Annotated[str | None, Query(max_length=200)] = None,
 ) -> Queue:
-    return Queue.of(lists.listing(session, person, Filter(status, passed=None), after=after, limit=limit))
+    # No dependency: it would hold its connection while a thread is waited for that makes the answer.
+    with app.reading() as session:
+        page = lists.listing(session, person, Filter(status, passed=None), after=after, limit=limit)
+    return Queue.of(page)
 
 
 @router.get("/comments/{comment_id}", summary="One contribution and its log", responses={404: ERRORS})
-def comment(session: Reading, person: ReaderToken, comment_id: str) -> Whole:
-    item = items.item(session, person, comment_id)
+def comment(app: ThisApp, person: ReaderToken, comment_id: str) -> Whole:
+    with app.reading() as session:
+        item = items.item(session, person, comment_id)
     if item is None:
         raise NotFound
     return Whole.of_item(item)

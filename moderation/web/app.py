@@ -38,6 +38,7 @@ from moderation.web import (
     bulk,
     confirm,
     desk,
+    edit,
     email,
     factors,
     feed,
@@ -164,6 +165,7 @@ def _routes() -> list[BaseRoute]:
         public,
         submit,
         track,
+        edit,
         passkeys,
         password,
         sign_in,
@@ -175,7 +177,7 @@ def _routes() -> list[BaseRoute]:
         undo,
         feed,
     ):
-        router.include_router(module.router, dependencies=[] if module is submit else [Place])
+        router.include_router(module.router, dependencies=[] if module in {submit, edit} else [Place])
     account_pages = (account, confirm, email, factors, shortcuts, tokens)
     team_pages = (bulk, settings, policy, reasons, statistics, team, members, guide)
     for module in (*account_pages, *team_pages, health, scrape):

@@ -9,7 +9,7 @@ from sqlmodel import Session
 from moderation import logs, reasons, tokens
 from moderation.accounts import Person
 from moderation.tokens import Bearer, Scope
-from moderation.web.dependencies import Now, Reading, ThisApp
+from moderation.web.dependencies import Now, ThisApp
 
 _scheme = HTTPBearer(auto_error=False, description="`moderation token create EMAIL` makes one.")
 Credentials = Annotated[HTTPAuthorizationCredentials | None, Security(_scheme)]
@@ -23,11 +23,13 @@ class Forbidden(Exception):
     """A token of another scope."""
 
 
-def _bearer(app: ThisApp, session: Reading, now: Now, credentials: Credentials) -> Bearer:
+def _bearer(app: ThisApp, now: Now, credentials: Credentials) -> Bearer:
     if credentials is None:
         raise Unauthorised
-    found = _holder(session, credentials)
-    reasons.recall(session, app.wording, now)
+    # No connection is held while others are waited for, as with `people.SignedIn`.
+    with app.reading() as session:
+        found = _holder(session, credentials)
+        reasons.recall(session, app.wording, now)
     return found
 
 

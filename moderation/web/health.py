@@ -36,14 +36,18 @@ class Patient(Generic[T]):
     async def answer(self) -> T:
         if self._kept is not None and time.monotonic() - self._kept[0] < self._keep:
             return self._kept[1]
-        if self._question is None or self._question.done():
-            self._question = asyncio.create_task(to_thread.run_sync(self._ask, limiter=self._thread))
+        question = self._question
+        if question is None or question.done():
+            question = self._question = asyncio.create_task(
+                to_thread.run_sync(self._ask, limiter=self._thread)
+            )
             # Told to whoever still waits, if anybody does.
-            self._question.add_done_callback(lambda asked: asked.cancelled() or asked.exception())
-        done, _ = await asyncio.wait({self._question}, timeout=PATIENCE)
+            question.add_done_callback(lambda asked: asked.cancelled() or asked.exception())
+        # Whoever comes next may have put another by the time this one is answered.
+        done, _ = await asyncio.wait({question}, timeout=PATIENCE)
         if not done:
             raise TimeoutError
-        answer = self._question.result()
+        answer = question.result()
         self._kept = time.monotonic(), answer
         return answer
 

@@ -87,10 +87,11 @@ def redact(
 
 def _without(app: Parts, page: Rewriting, typed: str) -> tuple[Draft | None, Form]:
     """The text without the passages; None, and why, where it cannot be."""
-    taken = redaction.passages(typed)
-    if not taken:
+    # First of all: to bring it into one spelling may take time that grows with its square.
+    taken = redaction.passages(typed) if len(typed) <= markup.MAX_REDACTED else None
+    if taken == ():
         return None, Form(typed, problems={"passages": Problem("no_passage")})
-    if len(taken) > redaction.MOST or sum(map(len, taken)) > markup.MAX_REDACTED:
+    if taken is None or len(taken) > redaction.MOST:
         return None, Form(typed, problems={"passages": Problem("many_passages", redaction.MOST)})
     label = app.templates.globals["label"]
     text = page.text

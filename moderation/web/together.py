@@ -10,6 +10,7 @@ from sqlmodel import Session
 from moderation import deciders, leases, notes, passes, remarks, vetoes, voices
 from moderation.accounts import Person
 from moderation.bulk import MOST
+from moderation.database import HELD
 from moderation.decisions import NotFound, Stale, stale
 from moderation.lifecycle import IllegalMove, Status
 from moderation.models.people import Role
@@ -39,7 +40,7 @@ def _theirs(session: Session, person: Person, comment_id: str) -> None:
 def _kept(session: Session, person: Person, comment_id: str) -> None:
     """Nothing is written beside an erased text: raises Stale, and NotFound as `_theirs`."""
     _theirs(session, person, comment_id)
-    comment = session.get_one(Comment, comment_id, with_for_update=True)
+    comment = session.get_one(Comment, comment_id, with_for_update=HELD)
     if comment.status is Status.WITHDRAWN:
         raise stale(session, comment)
 

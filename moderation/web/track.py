@@ -35,7 +35,7 @@ def ask_for_code(app: ThisApp) -> Response:
 def find(app: ThisApp, code: Annotated[str, Form()] = "") -> Response:
     heard = identifiers.heard(code)
     if not _CODE.fullmatch(heard):
-        return _unknown(app, code)
+        return unknown(app, code)
     return RedirectResponse(app.url(f"/track/{heard}"), 303, headers=PRIVATE)
 
 
@@ -43,7 +43,7 @@ def find(app: ThisApp, code: Annotated[str, Form()] = "") -> Response:
 def show(app: ThisApp, session: Reading, now: Now, code: str) -> Response:
     page = _tracking(app, session, code, now)
     if page is None:
-        return _unknown(app, code)
+        return unknown(app, code)
     return app.page("track.html", page, headers=PRIVATE, problem="", typed="")
 
 
@@ -70,24 +70,24 @@ def act(
             else:
                 submissions.withdraw(session, code, revision=revision, now=now)
     except NotFound:
-        return _unknown(app, code)
+        return unknown(app, code)
     except answers.Empty:
-        return _as_it_is(app, now, code, "empty", text)
+        return as_it_is(app, now, code, "empty", text)
     except answers.TooLong:
-        return _as_it_is(app, now, code, "long", text)
+        return as_it_is(app, now, code, "long", text)
     except (Stale, IllegalMove):
-        return _as_it_is(app, now, code, "not_answered" if action is Action.ANSWER else "changed", text, 409)
+        return as_it_is(app, now, code, "not_answered" if action is Action.ANSWER else "changed", text, 409)
     return RedirectResponse(app.url(f"/track/{code}"), 303, headers=PRIVATE)
 
 
-def _as_it_is(app: Parts, now: datetime, code: str, problem: str, typed: str, status: int = 422) -> Response:
+def as_it_is(app: Parts, now: datetime, code: str, problem: str, typed: str, status: int = 422) -> Response:
     """The contribution as it is now, why nothing was done, and what had been typed."""
     with app.reading() as session:
         page = _tracking(app, session, code, now)
     if page is None:
-        return _unknown(app, code)
+        return unknown(app, code)
     return app.page("track.html", page, status=status, headers=PRIVATE, problem=problem, typed=typed)
 
 
-def _unknown(app: Parts, code: str) -> Response:
+def unknown(app: Parts, code: str) -> Response:
     return app.page("track_code.html", None, status=404, headers=PRIVATE, unknown=True, typed=code[:64])

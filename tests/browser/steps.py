@@ -12,7 +12,7 @@ from browser.serving import PATIENCE, Site, until
 from moderation import factors, links, passwords, totp
 from moderation.accounts import Person
 from moderation.models.people import Role
-from moderation.web.submit import TOO_FAST
+from moderation.web.attempt import TOO_FAST
 
 PREVIEW = "Aperçu : votre message n’est pas encore envoyé"
 WAITS = "Votre contribution attend d’être lue"

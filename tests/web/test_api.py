@@ -1,10 +1,13 @@
+import asyncio
 import json
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+import httpx2
 import pytest
+from anyio import to_thread
 from conftest import BuildParts, FakeClock, Sent, add_article, add_person, send
 from sqlmodel import select
 from starlette.testclient import TestClient
@@ -603,3 +606,20 @@ def test_no_program_answers_for_an_author_or_lets_time_pass(
     program.decide(pending, "ask", note="D’où ?")
     refused = problem(program.decide(pending, action, 2), 409)
     assert "possible now: publish, refuse, spam, reopen" in refused["detail"]
+
+
+@pytest.mark.parametrize(("scope", "status"), [(Scope.READ, 200), (Scope.SUBMIT, 403)])
+def test_more_programs_than_there_are_connections_are_all_answered(
+    parts: Parts, ann: Person, pending: Sent, scope: Scope, status: int
+) -> None:
+    headers = token(parts, ann, scope)
+
+    async def many(path: str) -> set[int]:
+        to_thread.current_default_thread_limiter().total_tokens = 1
+        transport = httpx2.ASGITransport(app=create_app(parts))
+        async with httpx2.AsyncClient(transport=transport, base_url="http://testserver") as program:
+            asked = (program.get(f"/api/v1{path}", headers=headers, timeout=60) for _ in range(45))
+            return {answer.status_code for answer in await asyncio.gather(*asked)}
+
+    for path in ("/queue", f"/comments/{pending.id}", "/reasons"):
+        assert asyncio.run(many(path)) == {status}

@@ -27,6 +27,8 @@ GET /track
 POST /track
 GET /track/{code}
 POST /track/{code}
+GET /track/{code}/edit
+POST /track/{code}/edit
 POST /sign-in/passkey/options
 POST /sign-in/passkey
 POST /desk/confirm/passkey/options

@@ -19,7 +19,7 @@ from moderation.delivery import Loop
 from moderation.lifecycle import Action
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
-from moderation.web.health import PATIENCE
+from moderation.web.health import PATIENCE, Patient
 
 Serve = Callable[[Parts], TestClient]
 
@@ -43,6 +43,19 @@ def test_a_server_that_works_says_so_and_nothing_else(parts: Parts, serving: Ser
     assert "set-cookie" not in answer.headers
     head = client.head("/healthz")
     assert (head.status_code, head.content) == (200, b"")
+
+
+def test_whoever_asks_without_a_pause_gets_an_answer_each_time() -> None:
+    """As one question is answered and the next one put, nobody is given the wrong one."""
+
+    async def ask(patient: Patient[int]) -> set[int]:
+        return {await patient.answer() for _ in range(100)}
+
+    async def crowd() -> list[set[int]]:
+        patient = Patient(lambda: 1)
+        return await asyncio.gather(*(ask(patient) for _ in range(20)))
+
+    assert asyncio.run(crowd()) == [{1}] * 20
 
 
 def test_it_is_found_under_the_path_of_the_site(build_parts: BuildParts, serving: Serve) -> None:

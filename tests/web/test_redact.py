@@ -134,8 +134,13 @@ def test_of_many_passages_that_are_not_in_the_text_ten_are_named(desk: TestClien
     assert answer.texts(".missing li")[10:] == ["et 90 autres"]
 
 
+MARKS = "\u0301\u0316" * 10_000
+
+
 @pytest.mark.parametrize(
-    "passages", ["\n".join(map(str, range(101))), "x" * 10_001 + "\n" + "y" * 10_000], ids=["many", "long"]
+    "passages",
+    ["\n".join(map(str, range(101))), "x" * 10_001 + "\n" + "y" * 10_000, "e" + MARKS],
+    ids=["many", "long", "marks"],
 )
 def test_so_many_passages_are_taken_out_in_one_go_and_no_more(
     desk: TestClient, named: Sent, passages: str
