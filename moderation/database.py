@@ -238,6 +238,21 @@ def in_turn(session: Session, *names: str | int) -> None:
         connection.execute(_IN_TURN, {"number": int.from_bytes(number, signed=True)})
 
 
+@contextmanager
+def planning(session: Session, **chosen: str | int) -> Generator[None]:
+    """Has PostgreSQL plan what is asked meanwhile with those settings: names are ours, no input.
+
+    Of what a text says, and of who wrote it, it keeps no statistics, as they would outlive an erasure.
+    """
+    connection = session.connection()
+    settings = chosen if connection.dialect.name == "postgresql" else {}
+    for name, value in settings.items():
+        connection.exec_driver_sql(f"SET LOCAL {name} = {value}")
+    yield
+    for name in settings:
+        connection.exec_driver_sql(f"SET LOCAL {name} TO DEFAULT")
+
+
 def clear(session: Session, kind: type[SQLModel], old: ColumnElement[bool]) -> None:
     """Deletes the rows that are old, but for those somebody has in hand: nobody is waited for.
 

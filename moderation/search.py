@@ -4,24 +4,24 @@
 beside it, whose rows are added and taken away here, as it would trust no trigger to do it.
 """
 
+import json
 import sqlite3
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Engine, and_, column, table, text, true
+from sqlalchemy import ColumnElement, Connection, Engine, and_, any_, column, literal, table, text
 from sqlalchemy.dialects.postgresql import ARRAY, TEXT, TSQUERY, TSVECTOR
-from sqlmodel import Session, cast, col, exists, func, select
+from sqlmodel import Session, cast, col, func, select
+from sqlmodel.sql.expression import SelectOfScalar
 
 from moderation import folding
-from moderation.database import writing
+from moderation.database import planning, writing
 from moderation.models.queue import Comment, Version
 
 # Words that are looked for, whatever else is typed: each costs a walk through all that begins with it.
 MOST = 10
 # Past so many it is quicker to walk the list and look at each text than to sort what is found.
 FEW = 2000
-# What PostgreSQL’s statistics must say for a word to be thought to begin too many to be asked for.
-MANY = 10 * FEW
 # Pages of the index a step takes anew, and steps in one go: who decides meanwhile waits for one of them.
 PAGES, STEPS = 200, 20
 _ADD = text("INSERT INTO search (rowid, folded) VALUES (:id, :folded)")
@@ -30,10 +30,6 @@ _INDEX = table("search", column("rowid"))
 _MATCH = text("search MATCH :match")
 _COUNTED = text(
     "SELECT count(*) FROM (SELECT 1 FROM search_words WHERE term >= :first AND term <= :last LIMIT :most)"
-)
-_ESTIMATED = text(
-    "EXPLAIN (FORMAT JSON) SELECT 1 FROM version"
-    " WHERE array_to_tsvector(string_to_array(folded, ' ')) @@ CAST(:asked AS tsquery)"
 )
 _MERGE = "INSERT INTO search (search, rank) VALUES ('merge', ?)"
 _REBUILD = "INSERT INTO search (search) VALUES ('rebuild')"
@@ -84,53 +80,69 @@ def asked(q: str) -> list[str]:
 def condition(session: Session, words: list[str]) -> tuple[ColumnElement[bool], bool]:
     """The comments whose newest text has, for each word, one that begins with it.
 
-    With it, whether they are few enough to be sorted: then they are read from the index, by the words that
-    begin few; all others are looked for in the texts those lead to.
+    With it, whether they are few enough to be sorted: then they are named, as found in the index, once for
+    all that a session asks. Else they are looked for in the text of each comment one comes by.
     """
-    rare = [word for word in words if _is_rare(session, word)]
-    # Of several that are common each, few may have all.
-    asked = rare or (words if len(words) > 1 else [])
-    if not asked or not _are_few(session, asked):
+    known: dict[tuple[str, ...], Sequence[str] | None] = session.info.setdefault("found", {})
+    key = tuple(words)
+    if key not in known:
+        known[key] = _few(session, words)
+    found = known[key]
+    if found is None:
         return _holds(words), False
-    found = col(Comment.id).in_(_found(session, asked).limit(FEW + 1).subquery().select())
-    return and_(found, _holds([word for word in words if word not in asked])), True
+    connection = session.connection()
+    if connection.dialect.name == "sqlite":
+        named = func.json_each(json.dumps(found)).table_valued("value")
+        return col(Comment.id).in_(select(named.c.value)), True
+    return col(Comment.id) == any_(literal(found, ARRAY(TEXT))), True
+
+
+def _few(session: Session, words: list[str]) -> Sequence[str] | None:
+    """Their names, found by a word that begins few; None where they are too many."""
+    # The longest first: most probably it is the rare one, and to find out about a common one takes time.
+    rare = next((word for word in sorted(words, key=len, reverse=True) if _is_rare(session, word)), None)
+    if rare is None and len(words) == 1:
+        return None
+    # Of several that are common each, few may have all.
+    asked = [rare] if rare else words
+    rest = [_has(col(Version.folded), word) for word in words if word not in asked]
+    found = session.exec(_found(session, asked).where(*rest).limit(FEW + 1)).all()
+    return found if len(found) <= FEW else None
 
 
 def _is_rare(session: Session, word: str) -> bool:
-    """Whether few words of texts begin with it: on PostgreSQL, probably."""
-    connection = session.connection()
-    if connection.dialect.name == "sqlite":
-        return bool(connection.execute(_COUNTED, _range(word) | {"most": FEW + 1}).scalar_one() <= FEW)
-    (found,) = connection.execute(_ESTIMATED, {"asked": f"'{word}':*"}).scalar_one()
-    return bool(found["Plan"]["Plan Rows"] <= MANY)
-
-
-def _range(word: str) -> dict[str, str]:
-    return {"first": word, "last": f"{word}\U0010ffff"}
-
-
-def _are_few(session: Session, words: list[str]) -> bool:
-    some = _found(session, words).limit(FEW + 1).subquery()
-    return session.exec(select(func.count()).select_from(some)).one() <= FEW
+    """Whether few words of texts begin with it."""
+    if session.get_bind().dialect.name == "sqlite":
+        most = {"first": word, "last": f"{word}\U0010ffff", "most": FEW + 1}
+        return bool(session.connection().execute(_COUNTED, most).scalar_one() <= FEW)
+    some = select(Version.id).where(_lexemes(f"'{word}':*")).limit(FEW + 1).subquery()
+    with planning(session, gin_fuzzy_search_limit=10 * FEW):  # of many, some, which are still too many
+        return session.exec(select(func.count()).select_from(some)).one() <= FEW
 
 
 def _holds(words: list[str]) -> ColumnElement[bool]:
-    """The same, looked for in the text of each comment one comes by."""
-    if not words:
-        return true()
+    # No EXISTS, which PostgreSQL would answer for all texts at once.
     newest = (col(Version.comment_id) == Comment.id, col(Version.number) == Comment.version)
-    padded = " " + col(Version.folded)
-    return exists().where(*newest, *(padded.like(f"% {word}%") for word in words)).correlate(Comment)
+    text = select(Version.folded).where(*newest).correlate(Comment).scalar_subquery()
+    return and_(*(_has(text, word) for word in words))
 
 
-def _found(session: Session, words: list[str]) -> Any:
+def _has(text: Any, word: str) -> ColumnElement[bool]:
+    return literal(" ").concat(text).like(f"% {word}%")
+
+
+def _found(session: Session, words: list[str]) -> SelectOfScalar[str]:
     # Texts that a newer one replaced have no words.
     found = select(Version.comment_id)
     if session.get_bind().dialect.name == "sqlite":
         asked = " ".join(f'"{word}" *' for word in words)
         return found.join(_INDEX, _INDEX.c.rowid == Version.id).where(_MATCH.bindparams(match=asked))
-    lexemes = func.array_to_tsvector(
+    return found.where(_lexemes(" & ".join(f"'{word}':*" for word in words)))
+
+
+def _lexemes(asked: str) -> ColumnElement[bool]:
+    """On PostgreSQL, the texts whose words are as asked."""
+    words = func.array_to_tsvector(
         func.string_to_array(Version.folded, " ", type_=ARRAY(TEXT)), type_=TSVECTOR
     )
-    asked = " & ".join(f"'{word}':*" for word in words)
-    return found.where(lexemes.op("@@")(cast(asked, TSQUERY)))
+    return words.op("@@")(cast(asked, TSQUERY))

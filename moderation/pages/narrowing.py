@@ -41,6 +41,8 @@ class Narrowed:
 
     parts: Sequence[Part]
     newest: bool
+    # Whether there may be far more of them than PostgreSQL believes, so that it would gather and sort them.
+    walked: bool = False
 
     def ids(
         self, limit: int, *, beyond: Place | None = None, backwards: bool = False, but: str = ""
@@ -93,7 +95,8 @@ def narrowed(session: Session, query: SelectOfScalar[Comment], which: Filter) ->
     query = query.where(*(column == value for column, value in _equal(which)))
     # Status by status, along the index: each of them holds its own in order.
     each = [which] if which.status is not None else [which.with_status(status) for status in Status]
-    return Narrowed([_indexed(query, one, traits) for one in each], which.newest)
+    walked = bool(words or which.email or which.author)
+    return Narrowed([_indexed(query, one, traits) for one in each], which.newest, walked)
 
 
 def _indexed(query: SelectOfScalar[Comment], which: Filter, traits: list[tuple[str, str]]) -> Part:

@@ -1,14 +1,15 @@
 """Lists of contributions: a page of them, how many there are, and those around one."""
 
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-from sqlalchemy import Select, not_, or_
+from sqlalchemy import not_, or_
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from moderation.accounts import Person
+from moderation.database import planning
 from moderation.leases import current
 from moderation.lifecycle import Status
 from moderation.models.queue import Comment
@@ -61,31 +62,31 @@ def listing(
 ) -> Listing:
     """By position and not by offset: it does not shift while one works. Raises BadCursor."""
     place = Place.read(after) if after else None
-    ids = _read(session, _mine(session, person, which).ids(limit + 1, beyond=place))
+    ids = _read(session, _mine(session, person, which), limit + 1, beyond=place)
     return _page(cards(session, ids[:limit]), more=len(ids) > limit)
 
 
 def around(session: Session, person: Person, which: Filter, here: Card) -> Surroundings:
     mine = _mine(session, person, which)
-    before = _read(session, mine.ids(BEFORE, beyond=here.place, backwards=True))
-    after = _read(session, mine.ids(ONWARD, beyond=here.place))
+    before = _read(session, mine, BEFORE, beyond=here.place, backwards=True)
+    after = _read(session, mine, ONWARD, beyond=here.place)
     ids = [*reversed(before), here.id, *after[: ONWARD - 1]]
     listed = _page(cards(session, ids), more=len(after) == ONWARD)
-    onward = after[0] if after else next(iter(_read(session, mine.ids(1, but=here.id))), None)
+    onward = after[0] if after else next(iter(_read(session, mine, 1, but=here.id)), None)
     return Surroundings(listed.cards, before[0] if before else None, onward, listed.next)
 
 
 def first(session: Session, person: Person, which: Filter, after: Place | None = None) -> str | None:
     """The first of the list, or the first after a place."""
-    return next(iter(_read(session, _mine(session, person, which).ids(1, beyond=after))), None)
+    return next(iter(_read(session, _mine(session, person, which), 1, beyond=after)), None)
 
 
 def onward(session: Session, person: Person, which: Filter, comment_id: str, now: datetime) -> str | None:
     """The one after that comment in the list, or else the first of all; what others read comes last."""
     here = session.get_one(Comment, comment_id)
     mine = _mine(session, person, which)
-    after = mine.ids(READ_AT_ONCE, beyond=Place(here.submitted_at, here.id))
-    ids = _read(session, after) or _read(session, mine.ids(READ_AT_ONCE, but=comment_id))
+    after = _read(session, mine, READ_AT_ONCE, beyond=Place(here.submitted_at, here.id))
+    ids = after or _read(session, mine, READ_AT_ONCE, but=comment_id)
     read = {name for name, lease in current(session, ids, now).items() if lease.account_id != person.id}
     return next((name for name in ids if name not in read), next(iter(ids), None))
 
@@ -108,8 +109,10 @@ def put_forward(session: Session, person: Person, which: Filter) -> list[str]:
 def count(session: Session, person: Person, which: Filter) -> Count:
     # Of an index alone, as a thousand rows take longer than the whole page; and in its order, as PostgreSQL,
     # left to itself, may read the table from its start instead.
-    some = _mine(session, person, which).ids(COUNTED + 1)
-    return Count(session.exec(select(func.count()).select_from(some.subquery())).one())
+    mine = _mine(session, person, which)
+    some = select(func.count()).select_from(mine.ids(COUNTED + 1).subquery())
+    with _in_order(session, mine):
+        return Count(session.exec(some).one())
 
 
 def _mine(session: Session, person: Person, which: Filter) -> Narrowed:
@@ -130,8 +133,23 @@ def _left(query: SelectOfScalar[Comment], person: Person, which: Filter) -> Sele
     return query.where(col(Comment.id).in_(passes.union_all(said)), or_(passed, spoke))
 
 
-def _read(session: Session, ids: Select[Any]) -> list[str]:
-    return list(session.execute(ids).scalars())
+def _read(
+    session: Session,
+    mine: Narrowed,
+    limit: int,
+    *,
+    beyond: Place | None = None,
+    backwards: bool = False,
+    but: str = "",
+) -> list[str]:
+    ids = mine.ids(limit, beyond=beyond, backwards=backwards, but=but)
+    with _in_order(session, mine):
+        return list(session.execute(ids).scalars())
+
+
+def _in_order(session: Session, mine: Narrowed) -> AbstractContextManager[None]:
+    off = {"enable_sort": "off", "enable_bitmapscan": "off"}
+    return planning(session, **off) if mine.walked else nullcontext()
 
 
 def _page(found: tuple[Card, ...], *, more: bool) -> Listing:
