@@ -12,6 +12,7 @@ PICTURE = {
     ("pending", "spam"): "spam",
     ("pending", "ask"): "asked",
     ("pending", "withdraw"): "withdrawn",
+    ("pending", "edit"): "pending",
     ("asked", "publish"): "published",
     ("asked", "refuse"): "refused",
     ("asked", "spam"): "spam",
@@ -19,6 +20,7 @@ PICTURE = {
     ("asked", "answer"): "pending",
     ("asked", "lapse"): "pending",
     ("asked", "withdraw"): "withdrawn",
+    ("asked", "edit"): "pending",
     ("published", "unpublish"): "unpublished",
     ("published", "spam"): "spam",
     ("refused", "publish"): "published",
@@ -58,13 +60,13 @@ def test_each_action_from_each_status_goes_where_the_picture_says(status: Status
 def test_what_is_offered_is_what_is_allowed_in_the_order_of_the_buttons(status: Status) -> None:
     offered = lifecycle.actions_from(status)
     assert sorted(offered) == sorted(OFFERED[status.value])
-    others = {"withdraw", "answer", "lapse", "correct", "redact"}
+    others = {"withdraw", "answer", "edit", "lapse", "correct", "redact"}
     by_moderators = [action for action in Action if (status, action) in PICTURE and action not in others]
     assert sorted(offered) == sorted(by_moderators)
 
 
-def test_withdrawing_and_answering_are_the_authors_alone_and_lapsing_nobodys() -> None:
-    assert {Action.WITHDRAW, Action.ANSWER} == lifecycle.BY_AUTHOR
+def test_withdrawing_answering_and_editing_are_the_authors_alone_and_lapsing_nobodys() -> None:
+    assert {Action.WITHDRAW, Action.ANSWER, Action.EDIT} == lifecycle.BY_AUTHOR
     assert {Action.LAPSE} == lifecycle.BY_ITSELF
     offered = {action for status in Status for action in lifecycle.actions_from(status)}
     assert offered == set(Action) - lifecycle.BY_AUTHOR - lifecycle.BY_ITSELF - lifecycle.REWRITES

@@ -307,5 +307,5 @@ def test_nothing_breaks_whatever_is_done(build_parts: BuildParts, migrated: Path
         def __init__(self) -> None:
             super().__init__(begin)
 
-    lives, steps = (40, 60) if os.environ.get("TEST_THOROUGH") else (4 if window else 2, 30)
+    lives, steps = (40, 60) if os.environ.get("TEST_THOROUGH") else (2 if window else 1, 30)
     run_state_machine_as_test(Begun, settings=settings(max_examples=lives, stateful_step_count=steps))
