@@ -234,7 +234,8 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime, lot: str
     if decision is None or decision.account_id is None or decision.undoes is not None:
         raise NotFound
     comment = _theirs(session, by, decision.comment_id, decision.before is Status.PUBLISHED)
-    is_over = now >= decision.undo_until or not standing.is_last(session, comment, decision)
+    is_last = comment.status is decision.after and standing.is_last(session, comment, decision)
+    is_over = now >= decision.undo_until or not is_last
     if is_over or not can_put_back(session, decision):
         raise TooLate(comment.status)
     undone = _take_back(session, comment, decision, by=by, now=now, lot=lot)
@@ -254,10 +255,10 @@ def set_aside(session: Session, comment: Comment, now: datetime) -> None:
     for decision in newer:
         _take_back(session, comment, decision, by=None, now=now)
     publication.sync(session, comment.id, now)
+    lots = {one.lot for one in newer if one.lot}
     for answer in publication.answers(session, comment.id):
-        for line in standing.lines(session, answer.id):
-            if line.after is answer.status and line.lot in {one.lot for one in newer if one.lot}:
-                _take_back(session, answer, line, by=None, now=now)
+        for line in standing.since(session, answer.id, lots):
+            _take_back(session, answer, line, by=None, now=now)
 
 
 def _take_back(

@@ -5,7 +5,7 @@ from functools import cache
 from sqlalchemy import Connection, Executable, bindparam, insert, union_all
 from sqlmodel import Session, col, delete, select
 
-from moderation import likeness
+from moderation import identifiers, likeness
 from moderation.database import HELD
 from moderation.lifecycle import Status
 from moderation.likeness import Likeness
@@ -70,11 +70,17 @@ def settle(session: Session, comment: Comment, mine: Likeness | None) -> None:
     """Of a text written anew: its group is that of what it says now."""
     unlearn(session, comment.id)
     connection = session.connection()
-    comment.kin = (group(connection, mine) or comment.id) if mine is not None else None
+    comment.kin = (group(connection, mine) or _new(session, comment)) if mine is not None else None
     session.add(comment)
     session.flush()
     if mine is not None:
         keep(connection, comment.id, mine)
+
+
+def _new(session: Session, comment: Comment) -> str:
+    """A group of its own; of another name where others are still of the one it began."""
+    others = select(Comment.id).where(Comment.kin == comment.id, Comment.id != comment.id)
+    return identifiers.new_id() if session.exec(others.limit(1)).first() else comment.id
 
 
 def add(session: Session, comment_id: str, mine: Likeness) -> bool:

@@ -9,7 +9,7 @@ from sqlmodel import Session, and_, col, delete, select
 
 from moderation import lifecycle
 from moderation.database import HELD
-from moderation.lifecycle import Status
+from moderation.lifecycle import Action, Status
 from moderation.models.public import Publication, Site, Thread
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
 
@@ -63,10 +63,21 @@ def _agree(session: Session, comment: Comment, now: datetime) -> None:
 
 def put_back(session: Session, comment: Comment, taken_down_at: datetime, now: datetime) -> None:
     """What was up when something took it down that is undone, whatever still waits for its window."""
-    _in_turn(session, comment.id)
-    copy = session.exec(select(Publication).where(Publication.comment_id == comment.id)).first()
-    if copy is not None and copy.taken_down_at == taken_down_at:
-        _put_up(session, comment, copy, now, version=copy.version)
+    for one in _in_turn(session, comment.id):
+        copy = session.exec(select(Publication).where(Publication.comment_id == one.id)).first()
+        if copy is None or copy.taken_down_at != taken_down_at or one.status is not Status.PUBLISHED:
+            continue
+        if not _answers_nothing(session, one) and not _redacted_since(session, copy):
+            _put_up(session, one, copy, now, version=copy.version)
+
+
+def _redacted_since(session: Session, copy: Publication) -> bool:
+    since = select(Decision.id).where(
+        Decision.comment_id == copy.comment_id,
+        Decision.action == Action.REDACT,
+        Decision.version > copy.version,
+    )
+    return session.exec(since).first() is not None
 
 
 def answers(session: Session, comment_id: str) -> Sequence[Comment]:
@@ -103,6 +114,13 @@ def _answer(ids: Collection[str]) -> ColumnElement[bool]:
 def _answers_nothing(session: Session, comment: Comment) -> bool:
     """Whether it is the moderation’s answer to what nobody can read: it may quote it."""
     return comment.official and comment.parent_id is not None and not is_up(session, comment.parent_id)
+
+
+def was_up(session: Session, comment_id: str) -> bool:
+    """Whether it is, or ever was."""
+    return (
+        session.exec(select(Publication.id).where(Publication.comment_id == comment_id)).first() is not None
+    )
 
 
 def is_up(session: Session, comment_id: str) -> bool:

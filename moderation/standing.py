@@ -3,6 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
 from sqlmodel import Session, col, desc, func, select
 
@@ -41,6 +42,17 @@ def is_last(session: Session, comment: Comment, decision: Decision) -> bool:
     """Whether all that came after it, if anything did, was undone."""
     newest = session.exec(select(func.max(Decision.revision)).where(Decision.comment_id == comment.id)).one()
     return newest == comment.revision and lines(session, comment.id)[:1] == [decision]
+
+
+def since(session: Session, comment_id: str, lots: Collection[str]) -> list[Decision]:
+    """The decision that stands and was made in one of those lots, and before it what rewrote the text since.
+
+    Nothing where it was moved since: that is somebody's own act, and stays.
+    """
+    stand = lines(session, comment_id)
+    rewritten = [*takewhile(lambda line: line.before is line.after, stand)]
+    moved = stand[len(rewritten) : len(rewritten) + 1]
+    return [*rewritten, *moved] if any(line.lot in lots for line in moved) else []
 
 
 def in_effect(session: Session, comment_id: str, now: datetime) -> list[Decision]:

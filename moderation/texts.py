@@ -111,13 +111,19 @@ def can_put_back(session: Session, undone: Decision) -> bool:
 
 def erase_before(session: Session, comment: Comment, number: int) -> None:
     """The words of its texts up to one, and all that is made of them; who wrote them stays."""
-    older = select(Version).where(Version.comment_id == comment.id, Version.number < number)
-    for text in session.exec(older):
-        assert text.id is not None
-        search.take(session.connection(), text.id, text.folded)
-        text.source = text.html = text.folded = text.fingerprint = ""
-        text.findings, text.struck = [], []
-        session.add(text)
+    older = select(Version.number).where(Version.comment_id == comment.id, Version.number < number)
+    for earlier in session.exec(older).all():
+        empty(session, comment.id, earlier)
+
+
+def empty(session: Session, comment_id: str, number: int) -> None:
+    """The words of one of its texts, and all that is made of them."""
+    text = numbered(session, comment_id, number)
+    assert text.id is not None
+    search.take(session.connection(), text.id, text.folded)
+    text.source = text.html = text.folded = text.fingerprint = ""
+    text.findings, text.struck = [], []
+    session.add(text)
     session.flush()
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import pytest
 from conftest import FakeClock, Sent, send
-from sqlmodel import select
+from sqlmodel import col, select
 from test_corrections import correct, decide, html, newest, public, sound, tracked
 from test_forgetting import redact
 from test_questions import ask, lapses
@@ -19,7 +19,8 @@ from moderation.edits import Unchanged
 from moderation.lifecycle import Action, IllegalMove, Status
 from moderation.likeness import Known
 from moderation.markup import Dialect
-from moderation.models.queue import Comment, Decision, Signature
+from moderation.models.queue import Comment, Decision, Signature, Version
+from moderation.pages.changed import Edited
 from moderation.pages.item import item
 from moderation.policy import Policy
 from moderation.web.dependencies import Parts
@@ -196,3 +197,55 @@ def test_words_taken_out_before_are_erased_on_time_and_the_new_text_is_its_autho
 def test_nobody_edits_by_a_code_that_is_not_theirs(parts: Parts, pending: Sent) -> None:
     with pytest.raises(NotFound):
         edit(parts, Sent(pending.id, "K7QF3M2D9XWT41HB", ""), revision=1)
+
+
+# What an attacker found
+
+
+def edited(parts: Parts, person: Person, sent: Sent) -> Edited:
+    with parts.reading() as session:
+        page = item(session, person, sent.id)
+    assert page is not None
+    assert page.edited is not None
+    return page.edited
+
+
+def test_what_is_shown_as_changed_is_all_since_a_moderator_did_anything(
+    parts: Parts, ann: Person, pending: Sent
+) -> None:
+    edit(parts, pending, "Des injures.")
+    edit(parts, pending, "Des injures !")
+    words = "".join(one.words for one in edited(parts, ann, pending).changes if one.kind == "gone")
+    assert "vélos" in words
+    with parts.reading() as session:
+        kept = session.exec(select(Version.source).order_by(col(Version.number))).all()
+    assert kept == [pending.text, "", "Des injures !"]
+
+
+def test_a_name_that_changed_is_told(parts: Parts, ann: Person, pending: Sent) -> None:
+    edit(parts, pending, pending.text, author="Le maire")
+    told = edited(parts, ann, pending)
+    assert (told.signed, told.erased) == ("Zoé", False)
+    assert {one.kind for one in told.changes} <= {"same"}
+
+
+def test_who_began_a_group_leaves_it_to_the_others(parts: Parts, article: str) -> None:
+    words = " ".join(f"mot{number}" for number in range(30))
+    first, other = (send(parts, article, f"{words} {number}") for number in ("un", "deux"))
+    edit(parts, first, f"{words} et un")
+    edit(parts, other, f"{words} et deux")
+    assert comment_of(parts, other).kin == comment_of(parts, first).kin == first.id
+    edit(parts, first, "Rien de semblable dans ce texte, ni un mot ni deux, ni davantage.")
+    assert comment_of(parts, other).kin == first.id
+    assert comment_of(parts, first).kin not in {None, first.id}
+
+
+def test_what_was_public_once_keeps_its_words(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None]
+) -> None:
+    for revision, action in enumerate((Action.PUBLISH, Action.UNPUBLISH, Action.REOPEN), 1):
+        decide(parts, pending, ann, action, revision=revision)
+        settle()
+    assert not tracked(parts, pending).may_edit
+    with pytest.raises(IllegalMove):
+        edit(parts, pending)

@@ -9,6 +9,7 @@ from conftest import FakeClock, Sent, add_person, at_once, send
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, func, select
 from test_corrections import UNDO, correct, decide, html, newest, sound, undo
+from test_edits import edit
 from test_forgetting import redact
 from test_questions import ask
 from test_voices import TWO, rule
@@ -518,3 +519,67 @@ def test_a_text_and_its_answer_are_changed_at_once_without_waiting_for_each_othe
     failed = [one for one in outcomes if isinstance(one, DBAPIError)]
     assert failed == []
     assert sound(parts)
+
+
+# What an attacker found
+
+
+@pytest.mark.parametrize("how", ["correct", "redact"])
+def test_an_answer_that_was_set_aside_is_not_published_by_undoing_what_was_done_to_its_words(
+    parts: Parts, ann: Person, pending: Sent, clock: FakeClock, settle: Callable[[], None], how: str
+) -> None:
+    answer(parts, pending, ann)
+    clock.tick(seconds=4)
+    mine = Sent(official(parts).id, "", WORDS)
+    line = (
+        correct(parts, mine, ann, "Merci.", revision=2)
+        if how == "correct"
+        else redact(parts, mine, ann, revision=2, words="article")
+    )
+    edit(parts, pending, "Autre chose.", revision=1)
+    assert official(parts).status is Status.PENDING
+    with pytest.raises(TooLate):
+        undo(parts, line, ann)
+    settle()
+    decide(parts, pending, ann, Action.PUBLISH, revision=revision_of(parts, pending))
+    settle()
+    assert [author for _, author, *_ in public(parts)] == ["Zoé"]
+    assert sound(parts)
+
+
+def test_an_answer_to_words_that_were_written_anew_is_decided_about_again(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None]
+) -> None:
+    answer(parts, pending, ann)
+    edit(parts, pending, "Autre chose.", revision=1)
+    mine = Sent(official(parts).id, "", WORDS)
+    decide(parts, mine, ann, Action.PUBLISH, revision=revision_of(parts, mine))
+    settle()
+    edit(parts, pending, "Encore autre chose.")
+    assert official(parts).status is Status.UNPUBLISHED
+    decide(parts, pending, ann, Action.PUBLISH, revision=revision_of(parts, pending))
+    settle()
+    assert [author for _, author, *_ in public(parts)] == ["Zoé"]
+    assert sound(parts)
+
+
+@pytest.mark.parametrize(("how", "back"), [("correct", True), ("redact", False)])
+def test_an_answer_is_back_with_what_it_answers_but_no_word_that_was_taken_out_meanwhile(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None], how: str, *, back: bool
+) -> None:
+    answer(parts, pending, ann)
+    settle()
+    mine = Sent(official(parts).id, "", WORDS)
+    if how == "correct":
+        correct(parts, mine, ann, "Merci.", revision=2)
+    decide(parts, pending, ann, Action.UNPUBLISH, revision=2)
+    with parts.reading() as session:
+        line = session.exec(select(Decision.id).where(Decision.action == Action.UNPUBLISH)).one() or 0
+    if how == "redact":
+        redact(parts, mine, ann, revision=2, words="article")
+    undo(parts, line, ann)
+    assert (html(WORDS) in [words for words, *_ in public(parts)]) == back
+    assert sound(parts)
+    settle()
+    assert len(public(parts)) == 2
+    assert html(WORDS) not in [words for words, *_ in public(parts)]

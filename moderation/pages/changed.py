@@ -2,21 +2,26 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
 
 from sqlmodel import Session, col, desc, select
 
-from moderation import differences, texts
+from moderation import differences, standing, texts
 from moderation.differences import Change
 from moderation.lifecycle import Action
-from moderation.models.queue import Decision, Version
+from moderation.models.queue import Version
 
 
 @dataclass(frozen=True)
 class Edited:
-    """When its author last wrote a text anew, and what changed, while that is kept."""
+    """When its author last wrote a text anew, and what changed since somebody of the team did anything."""
 
     at: datetime
     changes: tuple[Change, ...]
+    # Who had signed it, where the name is another now.
+    signed: str | None
+    # Whether the words before are no longer kept.
+    erased: bool
 
 
 def changes(session: Session, text: Version) -> tuple[Change, ...]:
@@ -38,13 +43,17 @@ def changes(session: Session, text: Version) -> tuple[Change, ...]:
 
 
 def edited(session: Session, comment_id: str) -> Edited | None:
-    line = session.exec(
-        select(Decision)
-        .where(Decision.comment_id == comment_id, Decision.action == Action.EDIT)
-        .order_by(desc(Decision.revision))
-        .limit(1)
-    ).first()
-    if line is None:
+    lines = standing.lines(session, comment_id)
+    place = next((at for at, line in enumerate(lines) if line.action is Action.EDIT), None)
+    if place is None:
         return None
-    before, after = (texts.numbered(session, comment_id, line.version - back).source for back in (1, 0))
-    return Edited(line.at, differences.exact(before, after) if before and after else ())
+    theirs = [*takewhile(lambda line: line.account_id is None, lines[place:])]
+    first = [line for line in theirs if line.action is Action.EDIT][-1]
+    before = texts.numbered(session, comment_id, first.version - 1)
+    after = texts.numbered(session, comment_id, lines[place].version)
+    return Edited(
+        lines[place].at,
+        differences.exact(before.source, after.source) if before.source and after.source else (),
+        before.author if before.author != after.author else None,
+        erased=not before.source,
+    )

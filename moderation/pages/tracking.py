@@ -35,6 +35,7 @@ class TrackingPage:
     article_slug: str
     article_title: str
     number: int | None
+    was_public: bool
     place: str
     # What the moderation did to it, and how it differs from what its author wrote, while that is kept.
     corrected_at: datetime | None
@@ -65,7 +66,7 @@ class TrackingPage:
 
     @property
     def may_edit(self) -> bool:
-        return (self.status, Action.EDIT) in lifecycle.MOVES
+        return (self.status, Action.EDIT) in lifecycle.MOVES and not self.was_public
 
 
 def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
@@ -95,6 +96,7 @@ def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
         parent_id=comment.parent_id,
         article_slug=article.slug,
         article_title=article.title,
+        was_public=copy is not None,
         number=copy.number if copy is not None and copy.taken_down_at is None else None,
         place=public.place(session, comment.id),
         exchange=exchanged(session, comment.id, known),
