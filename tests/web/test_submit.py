@@ -12,7 +12,7 @@ import pytest
 from conftest import KEY, BuildParts, FakeClock, Reader, Sent, add_article, form_fields, send
 from growth import assert_grows_gently
 from page import Page
-from sqlmodel import select
+from sqlmodel import col, select
 from starlette.testclient import TestClient
 
 from moderation import articles, identifiers
@@ -361,7 +361,7 @@ def test_hostile_strings_are_only_text_wherever_they_are_shown(
     for number, string in enumerate(HOSTILE):
         assert reader.preview(article, f"{string} {number}", author=string).send(article).status_code == 303
     with parts.reading() as session:
-        rows = session.exec(select(Comment.id, Comment.tracking)).all()
+        rows = session.exec(select(Comment.id, Comment.tracking).order_by(col(Comment.submitted_at))).all()
     pages = [reader.client.get(f"/track/{tracking}") for _, tracking in rows]
     pages += [desk.get(f"/desk/comments/{comment}") for comment, _ in rows]
     pages += [post(reader.client, article, text=string, author=string, email=string) for string in HOSTILE]
