@@ -151,6 +151,29 @@ def tracking(status: Status) -> Scene:
     return scene
 
 
+def editing(status: Status) -> Scene:
+    def scene(gallery: Gallery, page: Page) -> None:
+        page.goto(f"/track/{gallery.sent[status].tracking}/edit")
+        expect(heading(page)).to_have_text("Modifier votre texte")
+
+    return scene
+
+
+def edit_preview(gallery: Gallery, page: Page) -> None:
+    editing(Status.PENDING)(gallery, page)
+    message(page).fill(f"nouveau {TEXT}")
+    button(page, "Prévisualiser").click()
+    expect(heading(page)).to_have_text("Aperçu : votre texte n’est pas encore modifié")
+
+
+def edit_refused(gallery: Gallery, page: Page) -> None:
+    editing(Status.PENDING)(gallery, page)
+    message(page).evaluate("field => field.required = false")
+    message(page).fill("")
+    button(page, "Prévisualiser").click()
+    expect(page.locator("#text-error")).to_be_visible()
+
+
 def item(status: Status) -> Scene:
     def scene(gallery: Gallery, page: Page) -> None:
         page.goto(f"/desk/comments/{gallery.sent[status].id}")
@@ -533,6 +556,10 @@ SCENES: dict[str, Scene] = {
     "unsent-closed": nowhere_to_send("ferme"),
     "unsent-unknown": nowhere_to_send("inconnu"),
     **{f"tracking-{status}": tracking(status) for status in Status},
+    "edit": editing(Status.PENDING),
+    "edit-asked": editing(Status.ASKED),
+    "edit-preview": edit_preview,
+    "edit-refused": edit_refused,
     "track-code": at("/track"),
     "track-code-unknown": unknown_code,
     "sign-in": at("/sign-in"),
