@@ -1,6 +1,7 @@
 """A migrated database for each test, a clock that obeys, and the people who use the program."""
 
 import fcntl
+import gc
 import os
 import shutil
 import socket
@@ -139,6 +140,13 @@ def _one_loop() -> Generator[None]:
 @pytest.fixture
 def clock() -> FakeClock:
     return FakeClock()
+
+
+def pytest_collection_finish() -> None:
+    """What is imported and collected stays: looking through it for garbage took a fifth of the time."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 50)
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:

@@ -197,15 +197,15 @@ def test_promise_03_what_was_acknowledged_is_there_once_after_every_kill(
     often = rounds(2, 16)
     for number in range(often):
         # Every second time, two processes on the same database.
-        server = served(mailing, tmp_path, workers=1 + number % 2)
-        crowd = Crowd(mailing, notes, cookie, chance, server.address)
-        if number % 2:
-            of_many_at_once_one_wins(mailing, notes, server, cookie)
-        with playing(*crowd.all()):
-            for _ in range(chance.randrange(15, 60)):
-                assert notes.told.acquire(timeout=60)
-            Event().wait(chance.random() / 5)
-            server.kill()
+        with served(mailing, tmp_path, workers=1 + number % 2) as server:
+            crowd = Crowd(mailing, notes, cookie, chance, server.address)
+            if number % 2:
+                of_many_at_once_one_wins(mailing, notes, server, cookie)
+            with playing(*crowd.all()):
+                for _ in range(chance.randrange(15, 60)):
+                    assert notes.told.acquire(timeout=60)
+                Event().wait(chance.random() / 5)
+                server.kill()
         all_is_there_once(mailing, notes)
         assert notes.surprises == []
         assert "Traceback" not in server.said()
@@ -226,7 +226,7 @@ def of_many_at_once_one_wins(parts: Parts, notes: Notes, server: Server, cookie:
     nonce = identifiers.new_code()
     notes.tried[nonce] = f"Texte {nonce}."
     fields = form(notes.tried[nonce], nonce)
-    with server.client(cookie) as http:
+    with server.client(cookie, seconds=120) as http:  # where everything is slow they wait for their turn
 
         def press(path: str, data: dict[str, str]) -> httpx2.Response:
             return http.post(path, data=data)

@@ -1,6 +1,7 @@
 """The application, built from settings and nothing else."""
 
 import asyncio
+import gc
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
@@ -205,6 +206,8 @@ def _measure(app: FastAPI, front: Front) -> None:
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     parts: Parts = app.state.parts
     sys.setswitchinterval(HANDED_OVER)
+    # What is there by now stays: a request has not to wait while it is looked through for garbage.
+    gc.freeze()
     loop = app.state.loop = Loop(parts.engine, post(parts), parts.clock)
     loop.start()
     telling = asyncio.create_task(_tell(app.state.sample))
