@@ -71,6 +71,10 @@ class Language:
             return f"{self.date(moment)} à {local.hour}{NBSP}h{NBSP}{local.minute:02}"
         return f"{self.date(moment)} at {format_time(local, 'HH:mm', locale=self.locale)}"
 
+    def clock(self, moment: datetime) -> str:
+        """« 14:05:09 », to the second."""
+        return f"{moment.astimezone(self.zone):%H:%M:%S}"
+
     def short_date(self, moment: datetime) -> str:
         """« 6 mai », « 1er juill. »."""
         day = moment.astimezone(self.zone).date()

@@ -23,7 +23,15 @@ _POLICIES = select(
 
 
 class NoSuchVoice(Exception):
-    """It is not there, not theirs, or counts no more."""
+    """It is not there, or not theirs."""
+
+
+class Ended(Exception):
+    """It counts no more: it was taken back, or the contribution has moved on."""
+
+    def __init__(self, comment_id: str) -> None:
+        super().__init__("it counts no more")
+        self.comment_id = comment_id
 
 
 @dataclass(frozen=True)
@@ -143,7 +151,7 @@ def counting(session: Session, comment: Comment) -> Sequence[Voice]:
 def take_back(session: Session, voice_id: int, *, by: int, admin: bool, now: datetime) -> Voice:
     """By its author; a veto also by an admin who may decide. Nothing moves by itself afterwards.
 
-    Raises NoSuchVoice and MayNotDecide.
+    Raises NoSuchVoice, Ended and MayNotDecide.
     """
     voice = session.get(Voice, voice_id)
     comment = session.get(Comment, voice.comment_id, with_for_update=HELD) if voice is not None else None
@@ -151,10 +159,10 @@ def take_back(session: Session, voice_id: int, *, by: int, admin: bool, now: dat
         raise NoSuchVoice
     session.refresh(voice)
     lifts = admin and voice.say is Say.VETO
-    if voice.ended_at is not None or voice.revision != comment.revision:
-        raise NoSuchVoice
     if voice.account_id != by and not lifts:
         raise NoSuchVoice
+    if voice.ended_at is not None or voice.revision != comment.revision:
+        raise Ended(comment.id)
     if voice.account_id != by:
         deciders.check(session, comment, by)
     voice.ended_at, voice.ended_by = now, by if by != voice.account_id else None

@@ -164,7 +164,7 @@ GIVEN = {
     *("page", "status", "form", "preview", "notice", "person", "now", "problem"),
     *("next", "entry", "wrong", "unknown", "typed", "changed", "action"),
     *("picked", "team", "weeks", "party", "news", "stay", "picture", "scopes", "foreign"),
-    *("on", "unusable", "shipped"),
+    *("on", "unusable", "shipped", "alone"),
     *("name", "link", "code", "kind", "at", "title", "reference"),
     *("of", "charts"),
     *("back", "here"),

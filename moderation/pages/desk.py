@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
@@ -9,12 +10,12 @@ from moderation import accounts, lifecycle, voices, watched
 from moderation.accounts import Person
 from moderation.lifecycle import Action, Status
 from moderation.markup import Watch
-from moderation.pages import queue
+from moderation.pages import log, lots, queue
 from moderation.pages.cards import Card, cards
 from moderation.pages.filters import Filter, Place
 from moderation.pages.forums import Crowd, Forum, crowd, forum, sections
 from moderation.pages.item import Item, item
-from moderation.pages.log import Line, line
+from moderation.pages.log import Line
 from moderation.pages.lots import Left, Lot, Selection
 from moderation.pages.queue import Count, Surroundings
 from moderation.settings import ANY_NUMBER, Room
@@ -36,6 +37,9 @@ class Told:
     lot: Lot | None = None
     # Those of the lot to which nothing was done.
     left: tuple[Left, ...] = ()
+    # Where nothing was done just now, what the person did before and may still take back.
+    last: Line | None = None
+    last_lot: Lot | None = None
 
 
 @dataclass(frozen=True)
@@ -64,6 +68,8 @@ class DeskPage:
     item: Item | None
     crowd: Crowd
     told: Told
+    # Since when the first waits, of the list that shows all that does.
+    oldest: datetime | None
     options: Options
     watch: Watch
 
@@ -125,11 +131,19 @@ def told(
 ) -> Told:
     alone = voices.heard(session, heard[0], by=person.id) if len(heard) == 1 else None
     return Told(
-        done=line(session, person, done),
+        done=log.line(session, person, done),
         moved=forum(session, person, moved) if moved else None,
         heard=alone,
         voices=voices.number(session, heard, by=person.id) if len(heard) > 1 else 0,
     )
+
+
+def before(session: Session, person: Person, now: datetime, undo: timedelta) -> Told:
+    """What they may still take back. `undo`: for how long one may at most."""
+    last = log.last(session, person, now, undo)
+    if last is None or last.lot is None:
+        return Told(last=last)
+    return Told(last_lot=lots.lot(session, person, last.lot))
 
 
 def _page(
@@ -146,6 +160,7 @@ def _page(
         item=opens,
         crowd=_crowd(session, person, room, waiting) if which.status is Status.PENDING else Crowd(),
         told=told,
+        oldest=queue.oldest(session, person) if which == Filter() else None,
         options=_options(session, person, which),
         watch=watched.watch(session, blurred=person.blurs),
     )

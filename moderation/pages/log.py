@@ -1,7 +1,8 @@
 """The log: who moved what, when and why, and the forums the team closed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, desc, select
@@ -15,6 +16,8 @@ from moderation.pages.cards import in_scope
 from moderation.pages.forums import Forum, closed
 
 PER_PAGE = 50
+# Of one’s own decisions, how many are looked through for the last to be taken back.
+LATEST = 20
 
 
 @dataclass(frozen=True)
@@ -32,6 +35,8 @@ class Line:
     undo_until: datetime
     undoes: int | None
     article_title: str
+    # What it was decided in one go with.
+    lot: str | None
     # Whether what was moved is an answer of the moderation.
     official: bool = False
 
@@ -50,8 +55,12 @@ class LogPage:
 
     def can_be_undone(self, line: Line, now: datetime) -> bool:
         """Whether the person whose decisions these are may still take that one back."""
-        undone = {other.undoes for other in self.lines}
-        return self.own and not line.undo and line.id not in undone and line.undo_until > now
+        return self.own and _can_be_undone(line, self.lines, now)
+
+
+def _can_be_undone(line: Line, lines: Sequence[Line], now: datetime) -> bool:
+    undone = {other.undoes for other in lines}
+    return not line.undo and line.id not in undone and line.undo_until > now
 
 
 def log(session: Session, person: Person, before: int | None, *, own: bool = False) -> LogPage:
@@ -73,6 +82,13 @@ def line(session: Session, person: Person, decision_id: int | None) -> Line | No
     if decision_id is None:
         return None
     return next(iter(lines(session, person, col(Decision.id) == decision_id)), None)
+
+
+def last(session: Session, person: Person, now: datetime, undo: timedelta) -> Line | None:
+    """Their last decision that they may still take back. `undo`: for how long one may at most."""
+    recent = (col(Decision.account_id) == person.id, col(Decision.at) > now - undo)
+    found = lines(session, person, *recent, limit=LATEST)
+    return next((line for line in found if _can_be_undone(line, found, now)), None)
 
 
 def newest(session: Session, person: Person, comment_ids: list[str]) -> dict[str, Line]:
@@ -108,6 +124,7 @@ def lines(
             undo_until=decision.undo_until,
             undoes=decision.undoes,
             article_title=title,
+            lot=decision.lot,
             official=official,
         )
         for decision, name, title, official in rows

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 from sqlmodel import Session, col, func, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from moderation import deciders, lifecycle, replies
+from moderation import bulk, deciders, lifecycle, replies
 from moderation.accounts import Person
 from moderation.bulk import MOST, Seen
 from moderation.deciders import MayNotDecide
@@ -20,6 +20,8 @@ from moderation.pages.filters import Filter
 from moderation.pages.log import Line
 from moderation.pages.narrowing import narrowed
 from moderation.pages.queue import Count
+
+NOT_THEIRS = ":"
 
 
 @dataclass(frozen=True)
@@ -135,9 +137,15 @@ def lot(session: Session, person: Person, name: str | None) -> Lot | None:
     return Lot(name, Action(action), undoes is not None, number, until, answered)
 
 
-def left(session: Session, person: Person, ids: Sequence[str]) -> tuple[Left, ...]:
+def words(left: Sequence[bulk.Left]) -> list[str]:
+    """As an address carries them: each by its name, marked where it is not theirs to decide about."""
+    return [one.comment_id + NOT_THEIRS * isinstance(one.why, MayNotDecide) for one in left]
+
+
+def left(session: Session, person: Person, words: Sequence[str]) -> tuple[Left, ...]:
     """In the order asked for; what is not there, or not for this person, is passed over."""
-    found = _shown(session, visible_to(person).where(col(Comment.id).in_(ids[:MOST])), ids)
+    marked = {word.removesuffix(NOT_THEIRS): word.endswith(NOT_THEIRS) for word in words[:MOST]}
+    found = _shown(session, visible_to(person).where(col(Comment.id).in_(marked)), list(marked))
     moved = log.lines(
         session,
         person,
@@ -145,10 +153,12 @@ def left(session: Session, person: Person, ids: Sequence[str]) -> tuple[Left, ..
         col(Decision.revision) == col(Comment.revision),
     )
     last = {line.comment_id: line for line in moved}
-    return tuple(_left(session, person, card, last.get(card.id)) for card in found)
+    return tuple(_left(session, person, card, last.get(card.id), marked[card.id]) for card in found)
 
 
-def _left(session: Session, person: Person, card: Card, last: Line | None) -> Left:
+def _left(session: Session, person: Person, card: Card, last: Line | None, not_theirs: bool) -> Left:
+    if not not_theirs:
+        return Left(card, last)
     try:
         deciders.check(session, session.get_one(Comment, card.id), person.id)
     except MayNotDecide as refused:

@@ -81,6 +81,13 @@ def first(session: Session, person: Person, which: Filter, after: Place | None =
     return next(iter(_read(session, _mine(session, person, which), 1, beyond=after)), None)
 
 
+def oldest(session: Session, person: Person) -> datetime | None:
+    """Since when the first of what waits does so."""
+    waiting = visible_to(person).where(Comment.status == Status.PENDING)
+    first_sent = waiting.order_by(col(Comment.submitted_at), col(Comment.id)).limit(1)
+    return session.execute(first_sent.with_only_columns(col(Comment.submitted_at))).scalar()
+
+
 def onward(session: Session, person: Person, which: Filter, comment_id: str, now: datetime) -> str | None:
     """The one after that comment in the list, or else the first of all; what others read comes last."""
     here = session.get_one(Comment, comment_id)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from moderation import notices, watched
+from moderation import deciders, notices, watched
 from moderation.watched import Refused
 
 
@@ -13,6 +13,8 @@ class Overview:
     # How many are looked out for.
     words: int
     notice: str
+    # A person alone is told nothing of deciding with others.
+    alone: bool
 
 
 @dataclass(frozen=True)
@@ -30,7 +32,7 @@ class Words:
 
 
 def overview(session: Session) -> Overview:
-    return Overview(len(watched.words(session)), notices.written(session))
+    return Overview(len(watched.words(session)), notices.written(session), not deciders.is_team(session))
 
 
 def words(session: Session, refused: tuple[Refused, ...] = ()) -> Words:

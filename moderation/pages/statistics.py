@@ -15,6 +15,7 @@ from moderation import weeks
 from moderation.accounts import Person
 from moderation.lifecycle import BY_AUTHOR, BY_ITSELF, OPEN, REWRITES, Action, Status
 from moderation.models.queue import Comment, Decision
+from moderation.pages import queue
 from moderation.pages.cards import visible_to
 from moderation.weeks import Week
 
@@ -83,9 +84,7 @@ def statistics(session: Session, person: Person, zone: tzinfo, now: datetime) ->
 
 
 def _oldest(session: Session, person: Person, now: datetime) -> timedelta | None:
-    waiting = visible_to(person).where(Comment.status == Status.PENDING)
-    first = waiting.order_by(col(Comment.submitted_at), col(Comment.id)).limit(1)
-    moment = session.execute(first.with_only_columns(col(Comment.submitted_at))).scalar()
+    moment = queue.oldest(session, person)
     return None if moment is None else max(now - moment, timedelta())
 
 

@@ -113,7 +113,7 @@ def decide(
     heard = [voice.voice_id for voice in outcome.heard]
     if not lines and not heard:
         return _again(app, person, now, which, pressed, NONE_DONE, outcome)
-    left = [one.comment_id for one in outcome.left]
+    left = lots.words(outcome.left)
     return go(app, request, person, which.address("/desk", lot=outcome.lot, left=left, heard=heard), now)
 
 
@@ -127,7 +127,7 @@ def _again(
     outcome: Outcome | None = None,
 ) -> Response:
     """Nothing was done: those picked, as they are now, and what had been typed."""
-    left = [one.comment_id for one in outcome.left] if outcome is not None else []
+    left = lots.words(outcome.left) if outcome is not None else []
     with app.reading() as session:
         page = lots.picked(session, person, which, pressed.selection, left)
     picked = Selection(tuple(f"{seen.comment_id}:{seen.revision}" for seen in pressed.selection))

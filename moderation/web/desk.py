@@ -20,7 +20,7 @@ from moderation.models.queue import Decision
 from moderation.pages import desk as pages
 from moderation.pages import log as logged
 from moderation.pages import lots, queue, together
-from moderation.pages.desk import DeskPage
+from moderation.pages.desk import DeskPage, Told
 from moderation.pages.filters import Filter
 from moderation.pages.lots import Selection
 from moderation.remarks import NoteTooLong, QuestionNeeded, ReasonNeeded
@@ -113,8 +113,15 @@ def first(
         lot=lots.lot(session, person, made.lot),
         left=lots.left(session, person, made.left),
     )
+    told = _or_before(app, session, person, now, told)
     page = pages.first(session, person, which, after=after, told=told, **site_of(app))
     return show(app, session, person, now, page, Typed(), picked=picked)
+
+
+def _or_before(app: Parts, session: Session, person: Person, now: Now, told: Told) -> Told:
+    """Where nothing was done just now, what was done before and may still be taken back."""
+    undo = timedelta(seconds=app.settings.undo_seconds)
+    return told if told != Told() else pages.before(session, person, now, undo)
 
 
 @router.get("/log")
@@ -142,7 +149,7 @@ def item(
     done: Done = None,
     heard: Voices = None,
 ) -> Response:
-    told = pages.told(session, person, done, heard=heard or ())
+    told = _or_before(app, session, person, now, pages.told(session, person, done, heard=heard or ()))
     page = pages.opened(session, person, which, comment_id, told=told, **site_of(app))
     return show(app, session, person, now, page, Typed(), picked=picked)
 
@@ -229,5 +236,5 @@ def as_it_is(app: Parts, person: Person, now: Now, comment_id: str, which: Filte
     """The contribution as it is now, why nothing was done, and what had been typed."""
     with app.reading() as session:
         page = pages.opened(session, person, which, comment_id, **site_of(app))
-        status = {"": 409, "answer_voices": 409, "may_not": 403}.get(typed.problem, 422)
+        status = {"": 409, "answer_voices": 409, "voice": 409, "may_not": 403}.get(typed.problem, 422)
         return show(app, session, person, now, page, typed, status)

@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Depends, Form, Request, Response
 
-from moderation import preferences, shortcuts
+from moderation import deciders, preferences, shortcuts
 from moderation.accounts import Person
 from moderation.shortcuts import SHIPPED, Shortcut, Unusable
 from moderation.web.dependencies import Now, Parts, ThisApp
@@ -53,6 +53,8 @@ def _page(
     on: bool,
     unusable: Unusable | None = None,
 ) -> Response:
+    with app.reading() as session:
+        alone = not deciders.is_team(session)
     return app.page(
         "account_shortcuts.html",
         keys,
@@ -60,6 +62,7 @@ def _page(
         headers=PRIVATE,
         person=person,
         on=on,
+        alone=alone,
         unusable=unusable,
         shipped=SHIPPED,
     )

@@ -37,11 +37,11 @@ def _theirs(session: Session, person: Person, comment_id: str) -> None:
         raise NotFound
 
 
-def _kept(session: Session, person: Person, comment_id: str) -> None:
+def _kept(session: Session, person: Person, comment_id: str, *, waits: bool = False) -> None:
     """Nothing is written beside an erased text: raises Stale, and NotFound as `_theirs`."""
     _theirs(session, person, comment_id)
     comment = session.get_one(Comment, comment_id, with_for_update=HELD)
-    if comment.status is Status.WITHDRAWN:
+    if comment.status is Status.WITHDRAWN or (waits and comment.status is not Status.PENDING):
         raise stale(session, comment)
 
 
@@ -148,7 +148,7 @@ def leave(
     """To the others, with a note if one was written; the next one opens."""
     try:
         with app.writing() as session:
-            _kept(session, person, comment_id)
+            _kept(session, person, comment_id, waits=True)
             if remarks.as_noted(internal).strip():
                 notes.write(session, comment_id, remarks.as_noted(internal), by=person.id, now=now)
             passes.leave(session, comment_id, by=person.id, now=now)
@@ -227,11 +227,12 @@ def take_back(
     try:
         with app.writing() as session:
             admin = person.role is Role.ADMIN
-            ended = voices.take_back(session, voice, by=person.id, admin=admin, now=now)
-            comment_id = ended.comment_id
+            comment_id = voices.take_back(session, voice, by=person.id, admin=admin, now=now).comment_id
             _theirs(session, person, comment_id)
     except (NoSuchVoice, deciders.NotSeen):
         raise NotFound from None
+    except voices.Ended as ended:
+        return as_it_is(app, person, now, ended.comment_id, which, Typed(problem="voice"))
     except deciders.MayNotDecide as refused:
         return as_it_is(app, person, now, refused.comment_id, which, Typed(problem="may_not"))
     return _back(app, request, person, which, comment_id, now)

@@ -81,7 +81,7 @@ def _undo_lot(app: Parts, request: Request, person: Person, now: Now, which: Fil
         return as_it_is(app, person, now, answered.parent_id, which, _not_undone(late))
     for line in lines:
         observe.decided(line, "undo", person.id)
-    left = [one.comment_id for one in undone.left]
+    left = lots.words(undone.left)
     if answered is not None:
         return _unanswered(app, person, now, which, answered, lines[0])
     if lines:

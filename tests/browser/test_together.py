@@ -29,15 +29,30 @@ def page(visit: Visit, site: Site) -> Page:
     return found
 
 
-def test_what_came_and_what_moved_is_told_and_shown_when_asked_for(page: Page, site: Site) -> None:
+MOVES_NOT = ("#title", ".judged", ".rows li:first-child", ".rows li:last-child", ".decide button")
+
+
+def places(page: Page, what: str) -> object:
+    return page.locator(what).first.bounding_box()
+
+
+@pytest.mark.parametrize("width", [320, 1440])
+def test_what_came_and_what_moved_is_told_and_shown_when_asked_for(
+    page: Page, site: Site, width: int
+) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
     add_article(site.parts, "ensemble", title="Ensemble")
     opened = send(site.parts, "ensemble", "Celle que je lis.")
     page.goto(f"/desk/comments/{opened.id}")
     expect(page.locator(".live")).to_be_empty()
+    expect(page.locator(".live")).to_have_attribute("aria-live", "polite")
+    before = [places(page, one) for one in MOVES_NOT]
     send(site.parts, "ensemble", "Celle qui arrive.")
     page.clock.run_for(16_000)
     button = page.locator(".live").get_by_role("button")
     expect(button).to_have_text(re.compile(r"1 nouvelle contribution\s: l’afficher"))
+    # Nothing moves under the finger.
+    assert [places(page, one) for one in MOVES_NOT] == before
     expect(page.locator(".judged")).to_contain_text("Celle que je lis.")
     site.decide(opened, Action.SPAM, by=site.sami)
     page.clock.run_for(16_000)

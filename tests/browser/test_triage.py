@@ -174,6 +174,22 @@ def test_the_last_key_takes_back_the_last_decision(site: Site, visit: Visit) -> 
     assert status(site, sent) is Status.PENDING
 
 
+def test_the_last_key_takes_it_back_from_the_pages_after_it(site: Site, visit: Visit) -> None:
+    sent = waiting(site, 4)
+    page = at_desk(site, visit)
+    first = opened(page)
+    page.keyboard.press("p")
+    until_open(page, first)
+    for _ in range(2):
+        before = opened(page)
+        page.keyboard.press("j")
+        until_open(page, before)
+    expect(page.locator(".done")).to_contain_text("Votre dernière décision : Contribution validée.")
+    page.keyboard.press("u")
+    expect(page.locator(TITLE)).to_have_text(first)
+    assert {status(site, one) for one in sent} == {Status.PENDING}
+
+
 def test_the_last_key_takes_it_back_before_it_was_even_said(site: Site, visit: Visit) -> None:
     (sent, _other) = waiting(site, 2)
     page = at_desk(site, visit)

@@ -615,6 +615,56 @@ def test_one_s_own_decisions_are_listed_to_be_undone(
     assert "Annuler cette décision" not in Page(desk.get("/desk/log")).main
 
 
+def test_the_last_decision_can_be_taken_back_on_the_pages_after_it_too(
+    parts: Parts, desk: TestClient, clock: FakeClock, article: str
+) -> None:
+    first, second, third = (send(parts, article, f"Texte {number}.") for number in range(3))
+    answer = decide(desk, first.id, "spam")
+    assert "Votre dernière décision" not in Page(desk.get(answer.headers["location"])).main
+    clock.tick(seconds=1)
+    decide(desk, second.id, "publish")
+    page = Page(desk.get(f"/desk/comments/{third.id}"))
+    assert "Votre dernière décision : Contribution validée." in page.main
+    assert "jusqu’à 10:00:21" in page.main
+    undo = page.form("Annuler cette décision")
+    desk.post(undo.action, data=undo.fields)
+    assert state(parts, second.id) == (Status.PENDING, 3)
+    # The one before is the last, then.
+    assert "Votre dernière décision : Contribution classée comme spam." in Page(desk.get("/desk")).main
+    clock.tick(seconds=19)
+    assert "Votre dernière décision" not in Page(desk.get("/desk")).main
+
+
+def test_the_last_lot_can_be_taken_back_on_the_pages_after_it_too(
+    parts: Parts, desk: TestClient, article: str
+) -> None:
+    sent = [send(parts, article, f"Texte {number}.") for number in range(3)]
+    selected = [f"{one.id}:1" for one in sent[:2]]
+    desk.post("/desk/bulk", data={"selected": selected, "action": "publish"})
+    page = Page(desk.get(f"/desk/comments/{sent[2].id}"))
+    assert "Votre dernière décision : 2 contributions validées." in page.main
+    undo = page.form("Annuler ces 2 décisions")
+    desk.post(undo.action, data=undo.fields)
+    assert {state(parts, one.id)[0] for one in sent} == {Status.PENDING}
+
+
+def test_nobody_is_offered_to_take_back_what_others_decided(
+    parts: Parts, desk: TestClient, client: TestClient, sami: Person, pending: Sent
+) -> None:
+    decide(sign_in(parts, client, sami), pending.id, "publish")
+    assert "Votre dernière décision" not in Page(desk.get("/desk")).main
+
+
+def test_the_queue_says_for_how_long_the_first_has_waited(
+    parts: Parts, desk: TestClient, clock: FakeClock, article: str
+) -> None:
+    send(parts, article, "La première.")
+    clock.tick(hours=5)
+    send(parts, article, "La seconde.")
+    assert "La plus ancienne attend depuis 5 heures." in Page(desk.get("/desk")).main
+    assert "attend depuis" not in Page(desk.get("/desk?status=published")).main
+
+
 # Asking the author
 
 QUESTION = "D’où vient la <date> ?"

@@ -84,6 +84,19 @@ def test_of_twenty_with_three_stale_seventeen_are_done_and_three_named_with_who_
     assert statuses(parts) == {Status.PUBLISHED: 3, Status.SPAM: 17}
 
 
+def test_of_one_s_own_that_somebody_else_decided_it_is_told_who_did(
+    parts: Parts, desk: TestClient, client: TestClient, sami: Person, article: str
+) -> None:
+    own, other = (
+        send(parts, article, f"J’y étais, {n}.", email=e) for n, e in [(1, "ann@example.org"), (2, "")]
+    )
+    sign_in(parts, client, sami).post(f"/desk/comments/{own.id}/publish", data={"revision": "1"})
+    answer = desk.post("/desk/bulk", data={"selected": words([own, other]), "action": "spam"})
+    page = Page(desk.get(answer.headers["location"]))
+    assert "1 contribution classée comme spam." in page.alert
+    assert "validée par Sami" in page.text(".undone li")
+
+
 def test_where_nothing_could_be_done_it_is_said_and_what_was_typed_is_kept(
     parts: Parts, desk: TestClient, client: TestClient, sami: Person, pending: Sent
 ) -> None:

@@ -122,7 +122,12 @@ def test_what_became_of_others_under_the_name_and_from_the_address_is_told(
         "Depuis cette adresse, non confirmée : 2 publiées, 1 en attente. Les voir",
     ]
     hrefs = [node.attributes["href"] for node in opened(desk, sent).nodes(".facts section a")]
-    assert hrefs == ["/desk?author=Zo%C3%A9", "/desk?email=zoe%40example.org"]
+    assert hrefs == [
+        "/desk?status=any&author=Zo%C3%A9",
+        "/desk?status=any&email=zoe%40example.org",
+    ]
+    seen = Page(desk.get(str(hrefs[0]))).texts(".rows .excerpt")
+    assert sorted(seen) == ["Celle-ci", "Publiée 0", "Publiée 1", "Refusée"]
 
 
 def test_past_a_thousand_nobody_counts(parts: Parts, desk: TestClient, article: str) -> None:

@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from conftest import FakeClock, Run, Sent, add_person, send, sign_in, statements
+from page import Page
 from sqlmodel import SQLModel, select
 from starlette.testclient import TestClient
 
@@ -61,6 +62,14 @@ def test_alone_one_sees_nothing_of_it(desk: TestClient, pending: Sent) -> None:
     ):
         assert word not in html
     assert "data-changes" not in html
+    assert "Décider à plusieurs" not in desk.get("/desk/settings").text
+    assert Page(desk.get("/desk/account/shortcuts")).field("note").attributes["type"] == "hidden"
+
+
+def test_with_somebody_else_one_is_told_of_deciding_together(desk: TestClient, sami: Person) -> None:
+    assert sami.id
+    assert "Décider à plusieurs" in desk.get("/desk/settings").text
+    assert Page(desk.get("/desk/account/shortcuts")).label("note") == "Écrire une note pour l’équipe"
 
 
 def test_alone_a_decision_takes_no_lease(parts: Parts, desk: TestClient, article: str) -> None:
@@ -355,7 +364,9 @@ def test_a_voice_is_taken_back_by_its_author(
     press(sami_s, pending, "publish", revision="1")
     assert desk.post("/desk/voices/1/take-back").status_code == 404
     assert sami_s.post("/desk/voices/1/take-back").status_code == 303
-    assert sami_s.post("/desk/voices/1/take-back").status_code == 404
+    again = sami_s.post("/desk/voices/1/take-back")
+    assert again.status_code == 409
+    assert "Cette voix ne compte plus." in Page(again).alert
     assert "done=" not in press(desk, pending, "publish", revision="1").headers["Location"]
     assert rows(parts, Decision) == 0
 
