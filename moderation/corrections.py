@@ -87,7 +87,7 @@ def redact(
     publication.sync(session, comment.id, now)
     texts.replace(session, comment, new, corrected_at=text.corrected_at, redacted_at=now)
     decision = decisions.record(session, comment, Action.REDACT, now=now, undo_until=now + undo, by=by)
-    _later(session, decision, EffectKind.FORGET, max(now + appeal, decision.undo_until))
+    publication.later(session, decision, EffectKind.FORGET, max(now + appeal, decision.undo_until))
     if publication.is_up(session, comment.id):
         due = (col(Effect.comment_id) == comment.id, col(Effect.kind) == EffectKind.SYNC)
         publication.take(session, and_(*due))  # what put it up, and nobody has taken note of
@@ -115,14 +115,9 @@ def forget(session: Session, decision_id: int, now: datetime) -> bool:
     if left:
         settled_at = standing.settled_at(session, comment.id, now)
         again = settled_at if settled_at > now else now + FORGETS_AGAIN
-        _later(session, decision, EffectKind.FORGET, again)
-    _later(session, decision, EffectKind.ERASE, scrubbing.due(session, now))
+        publication.later(session, decision, EffectKind.FORGET, again)
+    publication.later(session, decision, EffectKind.ERASE, scrubbing.due(session, now))
     return True
-
-
-def _later(session: Session, decision: Decision, kind: EffectKind, due: datetime) -> None:
-    assert decision.id is not None
-    session.add(Effect(kind=kind, comment_id=decision.comment_id, decision_id=decision.id, due_at=due))
 
 
 def check(

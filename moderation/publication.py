@@ -16,18 +16,16 @@ from moderation.models.queue import Comment, Decision, Effect, EffectKind, Versi
 
 def follow(session: Session, decision: Decision, now: datetime) -> None:
     """What readers will have of a decision that was just made: at once, or when its window closes."""
-    assert decision.id is not None
     if lifecycle.takes_down(decision.before, decision.after) or decision.undo_until <= now:
         sync(session, decision.comment_id, now)
     elif decision.after is Status.PUBLISHED:
-        session.add(
-            Effect(
-                kind=EffectKind.SYNC,
-                comment_id=decision.comment_id,
-                decision_id=decision.id,
-                due_at=decision.undo_until,
-            )
-        )
+        later(session, decision, EffectKind.SYNC, decision.undo_until)
+
+
+def later(session: Session, decision: Decision, kind: EffectKind, due: datetime) -> None:
+    """Has something done for a decision when it is due."""
+    assert decision.id is not None
+    session.add(Effect(kind=kind, comment_id=decision.comment_id, decision_id=decision.id, due_at=due))
 
 
 def sync(session: Session, comment_id: str, now: datetime) -> None:

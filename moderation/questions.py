@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, and_, col, delete, desc, select
 
 from moderation import mail, publication, standing, voices
-from moderation.lifecycle import Status
+from moderation.lifecycle import Action, Status
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Letter, LetterKind, Question
 
 # How long an answer is waited for, unless a site says otherwise.
@@ -68,12 +68,15 @@ def newest(session: Session, comment_id: str) -> Question | None:
 
 def open_still(session: Session, comment: Comment, now: datetime) -> Sequence[int | None]:
     """Those that wait for their author, or would again if what may still be undone is."""
-    known = standing.in_effect(session, comment.id, now)[:1]
-    asked = Status.ASKED in {comment.status, *(line.after for line in known)}
-    if not asked and standing.settled_at(session, comment.id, now) <= now:
-        return ()
+    lines = standing.lines(session, comment.id)
+    final = next((at for at, line in enumerate(lines) if line.undo_until <= now), len(lines))
+    asking = [line.id for line in lines[: final + 1] if line.action is Action.ASK]
     unanswered = (col(Question.answered_at).is_(None), col(Question.lapsed_at).is_(None))
-    return session.exec(select(Question.id).where(Question.comment_id == comment.id, *unanswered)).all()
+    return session.exec(
+        select(Question.id).where(
+            Question.comment_id == comment.id, col(Question.decision_id).in_(asking), *unanswered
+        )
+    ).all()
 
 
 def is_shown(session: Session, question: Question, now: datetime) -> bool:

@@ -6,7 +6,7 @@ import pytest
 from conftest import FakeClock, Sent, send
 from sqlmodel import col, select
 from test_corrections import correct, decide, html, newest, public, sound, tracked
-from test_forgetting import redact
+from test_forgetting import everything, redact
 from test_questions import ask, lapses
 from test_search import found
 from test_voices import TWO, object_to, rule, speak
@@ -249,3 +249,60 @@ def test_what_was_public_once_keeps_its_words(
     assert not tracked(parts, pending).may_edit
     with pytest.raises(IllegalMove):
         edit(parts, pending)
+
+
+def test_a_decision_gives_way_to_its_author_once_and_then_stands(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None]
+) -> None:
+    decide(parts, pending, ann, Action.REFUSE)
+    edit(parts, pending, revision=1)
+    assert not tracked(parts, pending).may_edit
+    decide(parts, pending, ann, Action.REFUSE, revision=comment_of(parts, pending).revision)
+    with pytest.raises(IllegalMove):
+        edit(parts, pending, "Encore autre chose.")
+    settle()
+    assert comment_of(parts, pending).status is Status.REFUSED
+    assert sound(parts)
+
+
+def test_a_text_is_not_written_anew_without_end(
+    parts: Parts, ann: Person, pending: Sent, clock: FakeClock
+) -> None:
+    for number in range(edits.MOST):
+        clock.tick(minutes=1)
+        edit(parts, pending, f"Texte {number}.")
+    assert not tracked(parts, pending).may_edit
+    with pytest.raises(IllegalMove):
+        edit(parts, pending, "Une fois de trop.")
+    decide(parts, pending, ann, Action.PUBLISH, revision=comment_of(parts, pending).revision)
+    assert sound(parts)
+
+
+def test_words_just_taken_out_are_erased_on_time_though_its_author_wrote_it_anew(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None], clock: FakeClock
+) -> None:
+    redact(parts, pending, ann, words="vélos")
+    edit(parts, pending, "Rien que cela.", revision=1)
+    settle()
+    assert "vélos" in everything(parts)
+    clock.tick(days=91)
+    settle()
+    assert "vélos" not in everything(parts)
+    assert newest(parts, pending).source == "Rien que cela."
+    assert sound(parts)
+
+
+def test_a_question_that_was_answered_by_it_goes_with_the_words_it_quoted(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None], clock: FakeClock
+) -> None:
+    ask(parts, pending, ann, "Pourquoi les vélos ?")
+    settle()
+    edit(parts, pending, "Les vélos, et rien d’autre.")
+    redact(parts, pending, ann, revision=comment_of(parts, pending).revision, words="vélos")
+    clock.tick(days=85)
+    ask(parts, pending, ann, "Et alors ?")
+    settle()
+    clock.tick(days=6)
+    settle()
+    assert "vélos" not in everything(parts)
+    assert "Et alors" in everything(parts)

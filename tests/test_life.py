@@ -33,7 +33,7 @@ from selectolax.lexbor import LexborHTMLParser
 from sqlmodel import col, desc, select
 from starlette.testclient import TestClient
 
-from moderation import database, delivery
+from moderation import database, delivery, edits
 from moderation.lifecycle import MOVES, OPEN, Action, Status, is_decided
 from moderation.models.people import Role
 from moderation.models.public import Article, Publication, Thread
@@ -83,6 +83,9 @@ class Told:
     moves: list[Move] = field(default_factory=list)
     # Publications that wait for their window: by decision, until when.
     waits: dict[int, datetime] = field(default_factory=dict)
+    # How often its author wrote it anew, and whether a decision had to give way to them.
+    edits: int = 0
+    gave_way: bool = False
     number: int | None = None
     visible: bool = False
     # What readers have of it, if anything.
@@ -321,7 +324,8 @@ class Life(RuleBasedStateMachine):
         token = form_fields(previewed.text).get("token", "") if previewed.status_code == 200 else ""
         answer = self.client.post(path, data=fields | {"token": token, "step": "send"})
         shown = (told.shown_revision(self.clock()), told.shown(self.clock()))
-        if revision != shown[0] or shown[1] not in OPEN:
+        closed = told.gave_way or told.edits == edits.MOST
+        if revision != shown[0] or shown[1] not in OPEN or closed:
             assert answer.status_code == 409
             return
         if not token:  # the window closed between the two, and what was shown then was another
@@ -330,12 +334,14 @@ class Life(RuleBasedStateMachine):
         assert answer.status_code == 303
         self.author_moves(told, Status.PENDING)
         told.words = words
+        told.edits += 1
 
     def author_moves(self, told: Told, after: Status) -> None:
         """From what they were shown: what could still be undone is."""
         known = told.known(self.clock())
         while told.moves and told.moves[-1:] != known[-1:]:
             self.take_back(told)
+            told.gave_way = True
         before, now = told.status, self.clock()
         assert before in OPEN
         told.status, told.revision = after, told.revision + 1

@@ -28,6 +28,7 @@ from moderation.models.queue import Comment, Decision, Effect, EffectKind, Versi
 from moderation.models.together import Voice
 from moderation.pages import judging
 from moderation.pages.cards import cards
+from moderation.pages.item import item
 from moderation.policy import Policy
 from moderation.web.dependencies import Parts
 
@@ -551,11 +552,10 @@ def test_an_answer_to_words_that_were_written_anew_is_decided_about_again(
     parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None]
 ) -> None:
     answer(parts, pending, ann)
-    edit(parts, pending, "Autre chose.", revision=1)
     mine = Sent(official(parts).id, "", WORDS)
-    decide(parts, mine, ann, Action.PUBLISH, revision=revision_of(parts, mine))
-    settle()
-    edit(parts, pending, "Encore autre chose.")
+    for action in (Action.UNPUBLISH, Action.PUBLISH):
+        decide(parts, mine, ann, action, revision=revision_of(parts, mine))
+    edit(parts, pending, "Autre chose.", revision=1)
     assert official(parts).status is Status.UNPUBLISHED
     decide(parts, pending, ann, Action.PUBLISH, revision=revision_of(parts, pending))
     settle()
@@ -583,3 +583,25 @@ def test_an_answer_is_back_with_what_it_answers_but_no_word_that_was_taken_out_m
     settle()
     assert len(public(parts)) == 2
     assert html(WORDS) not in [words for words, *_ in public(parts)]
+
+
+@pytest.mark.parametrize("taken_down", [False, True])
+def test_whoever_saw_an_answer_below_other_words_does_not_publish_it(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None], taken_down: bool
+) -> None:
+    answer(parts, pending, ann)
+    below = Sent(official(parts).id, "", "")
+    if taken_down:
+        decide(parts, below, ann, Action.UNPUBLISH, revision=2)
+    seen = official(parts).revision
+    edit(parts, pending, "Il faut tout casser.", revision=1)
+    settle()
+    assert official(parts).status is Status.PENDING
+    with pytest.raises(Stale):
+        decide(parts, below, ann, Action.PUBLISH, revision=seen)
+    with parts.reading() as session:
+        page = item(session, ann, below.id)
+    assert page is not None
+    assert page.edited is None
+    assert page.history[0].action in {Action.EDIT, Action.REOPEN}
+    assert sound(parts)

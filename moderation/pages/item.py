@@ -88,7 +88,7 @@ def item(session: Session, person: Person, comment_id: str, *, site_name: str = 
         corrected_at=text.corrected_at,
         redacted_at=text.redacted_at,
         changes=changed.changes(session, text),
-        edited=changed.edited(session, comment_id),
+        edited=None if card.official else changed.edited(session, comment_id),
     )
 
 

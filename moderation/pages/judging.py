@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import ColumnElement, Subquery
+from sqlalchemy import ColumnElement, Subquery, and_
 from sqlmodel import Session, col, select
 from sqlmodel.sql.expression import SelectOfScalar
 
@@ -190,7 +190,9 @@ def _same(session: Session, others: SelectOfScalar[Comment], fingerprint: str) -
         others.with_only_columns(col(Comment.id), col(Comment.status), col(Article.title))
         .join(Thread, col(Thread.id) == Comment.thread_id)
         .join(Article)
-        .where(_is_one_of(ids))
+        .join(Version, and_(col(Version.comment_id) == Comment.id, col(Version.number) == Comment.version))
+        # As it is now: what its author wrote before is nobody’s to be compared with.
+        .where(_is_one_of(ids), col(Version.fingerprint) == fingerprint)
         .limit(SAME)
     )
     return tuple(Same(*row) for row in rows)

@@ -7,7 +7,7 @@ from itertools import takewhile
 from markupsafe import Markup
 from sqlmodel import Session, col, select
 
-from moderation import lifecycle, markup, texts
+from moderation import edits, lifecycle, markup, texts
 from moderation.answers import LONGEST
 from moderation.differences import Change
 from moderation.lifecycle import Action, Status
@@ -36,6 +36,7 @@ class TrackingPage:
     article_title: str
     number: int | None
     was_public: bool
+    may_edit: bool
     place: str
     # What the moderation did to it, and how it differs from what its author wrote, while that is kept.
     corrected_at: datetime | None
@@ -64,10 +65,6 @@ class TrackingPage:
     def may_withdraw(self) -> bool:
         return (self.status, Action.WITHDRAW) in lifecycle.MOVES
 
-    @property
-    def may_edit(self) -> bool:
-        return (self.status, Action.EDIT) in lifecycle.MOVES and not self.was_public
-
 
 def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
     row = session.exec(
@@ -83,10 +80,11 @@ def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
     last = _last(known)
     text = texts.numbered(session, comment.id, text_in_effect(session, comment, now))
     copy = session.exec(select(Publication).where(Publication.comment_id == comment.id)).first()
+    status = _told(last.after if last else Status.PENDING, copy)
     return TrackingPage(
         code=code,
         revision=len(known) + 1,
-        status=_told(last.after if last else Status.PENDING, copy),
+        status=status,
         since=last.at if last else comment.submitted_at,
         reason=last.reason if last else None,
         note=last.note if last else "",
@@ -97,6 +95,7 @@ def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
         article_slug=article.slug,
         article_title=article.title,
         was_public=copy is not None,
+        may_edit=(status, Action.EDIT) in lifecycle.MOVES and edits.is_open(session, comment.id),
         number=copy.number if copy is not None and copy.taken_down_at is None else None,
         place=public.place(session, comment.id),
         exchange=exchanged(session, comment.id, known),

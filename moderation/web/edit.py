@@ -69,6 +69,8 @@ def _page(app: Parts, now: datetime, code: str) -> TrackingPage | None:
 def _answer(
     app: Parts, now: datetime, page: TrackingPage, revision: int, sender: str | None, attempt: Attempt
 ) -> Response:
+    if attempt.sends and attempt.draft and page.revision > revision and _says(page, attempt.draft):
+        return _done(app, page)  # pressed twice
     if not page.may_edit:
         return as_it_is(app, now, page.code, "not_edited", attempt.form.text, 409)
     if page.revision != revision:
@@ -97,6 +99,14 @@ def _kept(
     except (NotFound, Stale, IllegalMove):
         return as_it_is(app, now, page.code, "not_edited", draft.text.source, 409)
     observe.accepted()
+    return _done(app, page)
+
+
+def _says(page: TrackingPage, draft: Draft) -> bool:
+    return page.edited_at is not None and (page.author, page.source) == (draft.author, draft.text.source)
+
+
+def _done(app: Parts, page: TrackingPage) -> Response:
     return RedirectResponse(app.url(f"/track/{page.code}"), 303, headers=PRIVATE)
 
 

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from conftest import BuildParts, FakeClock, Sent, add_article, form_fields, send
 from page import Page
+from sqlmodel import select
 from starlette.testclient import TestClient
 
+from moderation.models.queue import Version
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 
@@ -159,3 +161,29 @@ def test_a_site_that_asks_for_addresses_asks_for_no_other(build_parts: BuildPart
     client = TestClient(create_app(parts), follow_redirects=False)
     preview = previewed(client, clock, sent, author="Zoé")
     assert saved(client, preview, sent, author="Zoé").status_code == 303
+
+
+def test_pressed_twice_it_is_done_once(
+    parts: Parts, client: TestClient, pending: Sent, clock: FakeClock
+) -> None:
+    preview = previewed(client, clock, pending)
+    answers = [saved(client, preview, pending) for _ in range(2)]
+    assert [one.headers["location"] for one in answers] == [f"/track/{pending.tracking}"] * 2
+    with parts.reading() as session:
+        assert len(session.exec(select(Version)).all()) == 2
+
+
+def test_who_made_a_decision_give_way_is_told_that_the_text_is_read_as_it_is(
+    client: TestClient, desk: TestClient, pending: Sent, clock: FakeClock
+) -> None:
+    preview = previewed(client, clock, pending)
+    decide(desk, pending, "publish")
+    saved(client, preview, pending)
+    assert "Vous l’avez modifiée" not in seen(client, pending).alert
+    page = seen(client, pending)
+    assert "Ce texte ne peut plus être modifié : la modération le lira tel qu’il est." in page.main
+    assert "Modifier mon texte" not in page.hrefs
+    again = Page(previewed(client, clock, pending, "Encore autre chose.", revision="2"))
+    assert again.status == 409
+    assert "Ce texte ne peut plus être modifié" in again.alert
+    assert "Encore autre chose." in again.alert

@@ -4,6 +4,7 @@ import pytest
 from conftest import Sent, add_article, send
 from page import Page
 from starlette.testclient import TestClient
+from test_edits import edit
 from test_precedents import decide
 
 from moderation import decisions, watched
@@ -250,3 +251,13 @@ def test_the_moderation_s_own_mark_is_not_remarked(desk: TestClient, pending: Se
     assert desk.post(f"/desk/comments/{pending.id}/redact", data=fields).status_code == 303
     assert REDACTED in opened(desk, pending).text(".judged")
     assert noticed(desk, pending) == []
+
+
+def test_a_text_is_not_the_same_as_what_another_once_said(
+    parts: Parts, desk: TestClient, article: str
+) -> None:
+    first = send(parts, article, "Ce que tout le monde répète.")
+    later = send(parts, add_article(parts, "autre"), "Ce que tout le monde répète.")
+    assert "même texte, mot pour mot" in opened(desk, later).main
+    edit(parts, first, "Tout autre chose.")
+    assert "même texte, mot pour mot" not in opened(desk, later).main
