@@ -288,7 +288,8 @@ def build_parts(configuration: Settings, clock: FakeClock) -> Generator[BuildPar
     built: list[Engine] = []
 
     def build_with(**changes: Any) -> Parts:
-        parts = build(Settings(**{**configuration.model_dump(), **changes}), clock)
+        settings = Settings(**{**configuration.model_dump(), **changes}) if changes else configuration
+        parts = build(settings, clock)
         parts.templates.bytecode_cache = Compiled()
         if parts.settings.database_url == configuration.database_url:
             compiled_once(parts.engine)

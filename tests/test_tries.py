@@ -123,7 +123,7 @@ def test_who_has_a_whole_ipv6_network_tries_ten_times_as_often_and_no_more() -> 
     limits = Tries(senders, Counts("memory://"), KEY)
     for _ in range(A_MINUTE_OF_A_SENDER + 1):
         let_through(0)
-    assert sum(map(let_through, range(1, 65_536))) == (AROUND - 1) * A_MINUTE_OF_A_SENDER
+    assert sum(map(let_through, range(1, MOST // 5))) == (AROUND - 1) * A_MINUTE_OF_A_SENDER
     assert len(senders._here) < MOST // 10  # nobody else was forgotten for that
     limits.by_sender(Door.PASSWORD, "2001:db8:1::1", NOW)
 
