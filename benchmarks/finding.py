@@ -25,6 +25,7 @@ LISTS: dict[str, dict[str, str]] = {
     "section": {"section": "Ville"},
     "e-mail": {"email": data.EMAIL},
     "a link": {"link": "1"},
+    "a remark": {"finding": "link"},
     "host": {"host": data.HOST},
     "waiting for a day": {"longer": "24"},
     "decided by": {"status": "refused", "by": "1"},

@@ -53,9 +53,19 @@ def test_never_public_while_a_veto_stands_and_never_with_too_few(
     assert moved <= {Action.PUBLISH, Action.REFUSE, Action.SPAM}
 
 
-@pytest.mark.parametrize("publish", range(1, PEOPLE + 1))
-def test_every_way_five_people_may_speak_once(publish: int) -> None:
-    policy = Policy(publish, 2, veto=True)
+def test_nothing_is_public_while_a_veto_stands_after_five_words_of_five_people() -> None:
+    policy = Policy(3, 2, veto=True)
+    seen = 0
+    for voices, _ in sequences(policy, {}, PEOPLE):
+        seen += len(voices) == PEOPLE
+        if Say.VETO in voices.values():
+            assert verdict(list(voices.values()), policy) is Hold.PAUSED
+    assert seen > 100
+
+
+@pytest.mark.parametrize(("publish", "refuse"), list(product(range(1, PEOPLE + 1), (1, 2, 5))))
+def test_every_way_five_people_may_speak_once(publish: int, refuse: int) -> None:
+    policy = Policy(publish, refuse, veto=True)
     for count in range(PEOPLE + 1):
         for said in product(Say, repeat=count):
             found = verdict(said, policy)
@@ -63,7 +73,7 @@ def test_every_way_five_people_may_speak_once(publish: int) -> None:
                 assert found is Hold.PAUSED
             else:
                 public = said.count(Say.PUBLISH) >= publish
-                away = max(said.count(Say.REFUSE), said.count(Say.SPAM)) >= 2
+                away = max(said.count(Say.REFUSE), said.count(Say.SPAM)) >= refuse
                 assert (found is Action.PUBLISH) == (public and not away)
                 assert found is not Action.PUBLISH or said.count(Say.PUBLISH) >= publish
 

@@ -16,7 +16,7 @@ from moderation.models.people import Role
 from moderation.models.queue import Comment, Decision
 from moderation.models.together import Voice
 from moderation.policy import Policy, Say
-from moderation.voices import Heard, NoSuchVoice
+from moderation.voices import Ended, Heard, NoSuchVoice
 from moderation.web.dependencies import Parts
 
 TWO = Policy(publish=2, refuse=2, veto=True)
@@ -149,7 +149,7 @@ def test_a_voice_that_was_taken_back_does_not_count(
     with parts.writing() as session:
         voices.take_back(session, heard.voice_id, by=ann.id, admin=False, now=parts.clock())
     assert isinstance(speak(parts, pending, sami, Action.PUBLISH), Heard)
-    with pytest.raises(NoSuchVoice), parts.writing() as session:
+    with pytest.raises(Ended), parts.writing() as session:
         voices.take_back(session, heard.voice_id, by=ann.id, admin=False, now=parts.clock())
 
 

@@ -372,6 +372,36 @@ def just_undone(gallery: Gallery, page: Page) -> None:
     expect(page.get_by_role("status")).to_contain_text("Décision annulée.")
 
 
+def after_a_decision_and_a_page(gallery: Gallery, page: Page) -> None:
+    just_decided(gallery, page)
+    page.goto(f"/desk/comments/{gallery.sent[Status.PENDING].id}")
+    expect(page.locator(".done.last")).to_contain_text("Votre dernière décision")
+
+
+def some_left(gallery: Gallery, page: Page) -> None:
+    left = [one.id for one in gallery.sent.values()]
+    page.goto(f"/desk?{'&'.join(f'left={name}' for name in left)}")
+    expect(page.get_by_role("alert")).to_contain_text("rien n’a été fait")
+
+
+def nothing_found(_gallery: Gallery, page: Page) -> None:
+    page.goto("/desk?q=introuvable&link=1&section=Ville")
+    expect(page.get_by_text("Aucune contribution ne correspond.")).to_be_visible()
+
+
+def bulk_refused(_gallery: Gallery, page: Page) -> None:
+    page.goto(f"/desk/bulk?author={NAME}")
+    page.get_by_role("button", name="Rien", exact=True).click()
+    page.locator(".bar button[value=spam]").click()
+    expect(page.get_by_role("alert").first).to_be_visible()
+
+
+def feed_made(_gallery: Gallery, page: Page) -> None:
+    page.goto("/desk/account")
+    page.locator("[action$='/feed/make'] button").click()
+    expect(page.get_by_label("Adresse du flux")).to_be_visible()
+
+
 def rewriting(name: str) -> Scene:
     def scene(gallery: Gallery, page: Page) -> None:
         page.goto(f"/desk/comments/{gallery.sent[Status.PENDING].id}/{name}")
@@ -574,6 +604,9 @@ SCENES: dict[str, Scene] = {
     **{f"item-{fate}": shared(fate) for fate in ("read", "voiced", "vetoed", "aside", "left")},
     "queue-left": at("/desk?passed=yes"),
     "bulk": at(f"/desk/bulk?author={WIDE[:80]}"),
+    "bulk-refused": bulk_refused,
+    "queue-some-left": some_left,
+    "queue-nothing-found": nothing_found,
     "guide": at("/desk/guide"),
     "item-stale": stale,
     "item-reasons": offered,
@@ -583,6 +616,7 @@ SCENES: dict[str, Scene] = {
     "item-with-too-many-words": too_many_words,
     "item-after-a-decision": just_decided,
     "item-after-an-undo": just_undone,
+    "item-after-a-decision-and-a-page": after_a_decision_and_a_page,
     "correct": rewriting("correct"),
     "correct-previewed": correction_previewed,
     "redact": rewriting("redact"),
@@ -616,6 +650,7 @@ SCENES: dict[str, Scene] = {
     "account-recovery": recovery_codes,
     "account-passkey": at("/desk/account/passkeys"),
     "account-email": at("/desk/account/email"),
+    "account-feed": feed_made,
     "account-tokens": at("/desk/account/tokens"),
     "account-token-made": token_made,
     "account-token-without-a-scope": token_without_a_scope,

@@ -15,6 +15,7 @@ from browser.watching import Watch
 pytestmark = pytest.mark.browser
 WIDE: ViewportSize = {"width": 1280, "height": 800}
 NARROW: ViewportSize = {"width": 320, "height": 640}
+TABLET: ViewportSize = {"width": 768, "height": 1024}
 # 1280 × 1024 at 400 %.
 ZOOMED: ViewportSize = {"width": 320, "height": 256}
 
@@ -25,9 +26,9 @@ AXE = """async () => {
 }"""
 TOO_WIDE = """() => {
   const { scrollWidth, clientWidth } = document.scrollingElement;
-  if (clientWidth === 320 && scrollWidth <= clientWidth) return [];
+  if ([320, 768].includes(clientWidth) && scrollWidth <= clientWidth) return [];
   const wide = [...document.querySelectorAll("body *")]
-    .filter(element => element.getBoundingClientRect().right > 320.5);
+    .filter(element => element.getBoundingClientRect().right > clientWidth + .5);
   return [`${scrollWidth} in ${clientWidth}`, ...wide.map(({ outerHTML }) => outerHTML.slice(0, 120))];
 }"""
 # What is folded away too, but not what is not there yet, as the bar of a selection.
@@ -113,6 +114,11 @@ def axe(page: Page) -> Any:
 
 def test_nothing_scrolls_sideways_at_400_percent(page: Page) -> None:
     page.set_viewport_size(ZOOMED)
+    assert page.evaluate(TOO_WIDE) == []
+
+
+def test_nothing_scrolls_sideways_on_a_tablet(page: Page) -> None:
+    page.set_viewport_size(TABLET)
     assert page.evaluate(TOO_WIDE) == []
 
 

@@ -41,13 +41,13 @@ def test_what_came_and_what_moved_is_told_and_shown_when_asked_for(
     page: Page, site: Site, width: int
 ) -> None:
     page.set_viewport_size({"width": width, "height": 900})
-    add_article(site.parts, "ensemble", title="Ensemble")
-    opened = send(site.parts, "ensemble", "Celle que je lis.")
+    slug = add_article(site.parts, f"ensemble-{width}", title="Ensemble")
+    opened = send(site.parts, slug, "Celle que je lis.")
     page.goto(f"/desk/comments/{opened.id}")
     expect(page.locator(".live")).to_be_empty()
     expect(page.locator(".live")).to_have_attribute("aria-live", "polite")
     before = [places(page, one) for one in MOVES_NOT]
-    send(site.parts, "ensemble", "Celle qui arrive.")
+    send(site.parts, slug, "Celle qui arrive.")
     page.clock.run_for(16_000)
     button = page.locator(".live").get_by_role("button")
     expect(button).to_have_text(re.compile(r"1 nouvelle contribution\s: l’afficher"))

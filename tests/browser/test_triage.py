@@ -66,6 +66,15 @@ def until_open(page: Page, other_than: str) -> None:
     expect(page.locator(TITLE)).to_be_focused()
 
 
+# What is pressed, in turn, with what it is said to be.
+MIXED = (
+    (Action.REFUSE, "Contribution refusée."),
+    (Action.PUBLISH, "Contribution validée."),
+    (Action.REFUSE, "Contribution refusée."),
+    (Action.SPAM, "Contribution classée comme spam."),
+)
+
+
 def test_twenty_mixed_decisions_take_thirty_keys_and_no_page(site: Site, visit: Visit) -> None:
     sent = waiting(site, 21)
     page = at_desk(site, visit)
@@ -74,11 +83,12 @@ def test_twenty_mixed_decisions_take_thirty_keys_and_no_page(site: Site, visit: 
     keys = 0
     for number in range(20):
         before = opened(page)
-        for key in ("p",) if number % 2 else ("r", str(number % 10 + 1)):
+        action, done = MIXED[number % 4]
+        pressed = {Action.REFUSE: ("r", str(number % 10 + 1)), Action.PUBLISH: ("p",), Action.SPAM: ("s",)}
+        for key in pressed[action]:
             page.keyboard.press(key)
             keys += 1
         until_open(page, before)
-        done = "Contribution validée." if number % 2 else "Contribution refusée."
         expect(page.get_by_role("status")).to_contain_text(f"{done} Encore {20 - number} en attente.")
         expect(button(page, "Annuler cette décision")).to_be_visible()
     assert (keys, loads) == (30, [])
@@ -86,27 +96,26 @@ def test_twenty_mixed_decisions_take_thirty_keys_and_no_page(site: Site, visit: 
         lines = decisions_about(session, sent)
     reasons = list(Reason)
     assert [(line.action, line.reason) for line in lines] == [
-        (Action.PUBLISH, None) if number % 2 else (Action.REFUSE, reasons[number % 10])
-        for number in range(20)
+        (MIXED[number % 4][0], None if number % 2 else reasons[number % 10]) for number in range(20)
     ]
     assert len({line.comment_id for line in lines}) == 20
     assert sum(status(site, one) is Status.PENDING for one in sent) == 1
 
 
 def test_without_a_script_each_decision_is_one_post_and_lands_on_the_next(site: Site, visit: Visit) -> None:
-    waiting(site, 6)
+    waiting(site, 20)
     page = at_desk(site, visit, java_script_enabled=False)
     posts: list[Request] = []
     page.on("request", lambda request: posts.append(request) if request.method == "POST" else None)
-    for number in range(6):
+    for number in range(20):
         if number % 2:
             button(page, "Valider").click()
         else:
             refuse(page, "hors sujet")
         expect(page.get_by_role("status")).to_contain_text(
-            f"Encore {5 - number} en attente." if number < 5 else "Plus rien n’attend."
+            f"Encore {19 - number} en attente." if number < 19 else "Plus rien n’attend."
         )
-    assert len(posts) == 6
+    assert len(posts) == 20
     expect(page.get_by_text("Plus rien n’attend : tout a été lu. Merci.")).to_be_visible()
 
 
@@ -379,6 +388,83 @@ def test_a_whole_triage_is_said_to_who_listens(site: Site, visit: Visit) -> None
           - text: Encore 1 en attente.
         - button "Annuler cette décision"
     """)
+
+
+def test_each_thing_done_by_key_is_said_to_who_listens(site: Site, visit: Visit) -> None:
+    waiting(site, 4)
+    page = at_desk(site, visit)
+    told = page.get_by_role("status")
+
+    def after(said: str, *keys: str) -> None:
+        before = opened(page)
+        for key in keys:
+            page.keyboard.press(key)
+        expect(told).to_contain_text(said)
+        until_open(page, before)
+
+    page.keyboard.press("r")
+    reasons = page.get_by_role("group", name="Le motif, dit à l’auteur·ice")
+    expect(reasons.get_by_role("button").first).to_be_focused()
+    expect(reasons.get_by_role("button", name="hors sujet", exact=True)).to_be_visible()
+    page.keyboard.press("Escape")
+    after("Contribution refusée. Encore 3 en attente.", "r", "1")
+    after("Contribution classée comme spam. Encore 2 en attente.", "s")
+    after("Décision annulée. Encore 3 en attente.", "u")
+    page.keyboard.press("q")
+    question = page.get_by_role("textbox", name="Votre question à l’auteur·ice")
+    expect(question).to_be_focused()
+    page.keyboard.type("Où ?")
+    after("Question posée. Encore 2 en attente.", "Tab", "Enter")
+    after("Contribution validée. Encore 1 en attente.", "p")
+    page.keyboard.press("p")
+    expect(told).to_contain_text("Contribution validée. Plus rien n’attend.")
+    expect(heading(page)).to_be_focused()
+    expect(page.get_by_role("main")).to_contain_text("Plus rien n’attend : tout a été lu. Merci.")
+
+
+def test_the_reasons_past_ten_have_letters_each_shows_its_key_and_a_slash_searches(
+    site: Site, visit: Visit
+) -> None:
+    (sent,) = waiting(site, 1)
+    page = at_desk(site, visit)
+    page.keyboard.press("/")
+    expect(page.get_by_role("searchbox")).to_be_focused()
+    page.keyboard.press("Escape")
+    page.locator("#title").focus()
+    page.keyboard.press("r")
+    shown = page.locator("details.refuse .reasons button").evaluate_all(
+        "all => all.map(one => getComputedStyle(one, '::before').content.match(/[0-9a-z]/)[0])"
+    )
+    assert shown == [*"1234567890", "a"]
+    page.get_by_label("Quelques mots").fill("C’est dit ailleurs.")
+    page.locator("details.refuse .reasons button").first.focus()
+    page.keyboard.press("a")
+    expect(page.get_by_role("status")).to_contain_text("Contribution refusée.")
+    with site.parts.reading() as session:
+        assert [line.reason for line in decisions_about(session, [sent])] == [Reason.OTHER]
+
+
+def test_two_requests_are_enough_for_a_decision(site: Site, visit: Visit, watch: Watch) -> None:
+    """The page and the decision: no style, script or picture has to come first."""
+    (sent,) = waiting(site, 1)
+    page = visit(viewport={"width": 320, "height": 640}, java_script_enabled=False)
+    site.sign_in(page.context, site.ann)
+    page.route("**/static/**", lambda route: route.abort())
+    page.route("**/favicon*", lambda route: route.abort())
+    asked: list[Request] = []
+    page.on("request", lambda request: asked.append(request))  # noqa: PLW0108
+    page.goto("/desk")
+    with page.expect_request(lambda request: request.method == "POST"):
+        button(page, "Valider").click()
+    page.wait_for_url("**done=*")
+    watch.faults.clear()
+    ours = [
+        request.method
+        for request in asked
+        if "/static/" not in request.url and request.redirected_from is None
+    ]
+    assert ours == ["GET", "POST"]
+    assert status(site, sent) is Status.PUBLISHED
 
 
 def test_the_first_page_on_a_phone_is_light_and_holds_the_decision(site: Site, visit: Visit) -> None:

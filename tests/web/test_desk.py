@@ -3,12 +3,12 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from conftest import FakeClock, Sent, add_article, add_person, send, sign_in
+from conftest import FakeClock, Sent, add_article, add_person, send, sign_in, statements
 from page import Page
 from sqlmodel import select, update
 from starlette.testclient import TestClient
 
-from moderation import decisions, members, preferences
+from moderation import decisions, identifiers, members, preferences
 from moderation.accounts import Person
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.people import Role
@@ -663,6 +663,30 @@ def test_the_queue_says_for_how_long_the_first_has_waited(
     send(parts, article, "La seconde.")
     assert "La plus ancienne attend depuis 5 heures." in Page(desk.get("/desk")).main
     assert "attend depuis" not in Page(desk.get("/desk?status=published")).main
+
+
+def test_pages_and_a_decision_ask_as_often_however_many_wait(
+    parts: Parts, desk: TestClient, clock: FakeClock, article: str
+) -> None:
+    def asked() -> tuple[int, int, int]:
+        first, second = (send(parts, article, f"Texte {identifiers.new_code()}.") for _ in range(2))
+        counts = []
+        for ask in (
+            lambda: desk.get("/desk"),
+            lambda: desk.get(f"/desk/comments/{first.id}"),
+            lambda: decide(desk, second.id, "publish"),
+        ):
+            with statements(parts.engine) as seen:
+                assert ask().status_code in {200, 303}
+            counts.append(len(seen))
+        clock.tick(minutes=1)
+        return counts[0], counts[1], counts[2]
+
+    asked()
+    few = asked()
+    for number in range(60):
+        send(parts, article, f"Un texte, le {number}e.")
+    assert all(many <= before for many, before in zip(asked(), few, strict=True))
 
 
 # Asking the author
