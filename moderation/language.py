@@ -71,6 +71,16 @@ class Language:
             return f"{self.date(moment)} à {local.hour}{NBSP}h{NBSP}{local.minute:02}"
         return f"{self.date(moment)} at {format_time(local, 'HH:mm', locale=self.locale)}"
 
+    def at_most(self, lasted: timedelta) -> str:
+        """The least whole number of minutes, hours or days that is as long: « 2 minutes », « 5 heures »."""
+        minutes = max(1, -(-int(lasted.total_seconds()) // 60))
+        size, unit = next(
+            (size, unit)
+            for size, unit in ((1440, "day"), (60, "hour"), (1, "minute"))
+            if minutes > size or size == 1
+        )
+        return format_unit(-(-minutes // size), f"duration-{unit}", "long", locale=self.locale)
+
     def clock(self, moment: datetime) -> str:
         """« 14:05:09 », to the second."""
         return f"{moment.astimezone(self.zone):%H:%M:%S}"

@@ -234,6 +234,16 @@ def _store(connection: Connection, sent: Sent, comment: dict[str, Any], draft: D
     traits.add(connection, sent.id, sent.status, comment["submitted_at"], draft.text.findings)
 
 
+def revoke(session: Session, tracking: str) -> None:
+    """Its author’s address opens nothing any more; the text goes on as it would. Raises NotFound."""
+    mine = select(Comment).where(Comment.tracking == tracking)
+    comment = session.exec(mine.with_for_update(key_share=True)).first()
+    if comment is None:
+        raise NotFound
+    comment.tracking = None
+    session.add(comment)
+
+
 def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -> Decision:
     """The author takes a waiting text back: its words are erased, the fact stays in the log.
 

@@ -163,7 +163,7 @@ def test_everything_is_annotated() -> None:
 GIVEN = {
     *("page", "status", "form", "preview", "notice", "person", "now", "problem"),
     *("next", "entry", "wrong", "unknown", "typed", "changed", "action"),
-    *("picked", "team", "weeks", "party", "news", "stay", "picture", "scopes", "foreign"),
+    *("picked", "team", "weeks", "party", "news", "stay", "picture", "scopes", "foreign", "usual"),
     *("on", "unusable", "shipped", "alone"),
     *("name", "link", "code", "kind", "at", "title", "reference"),
     *("of", "charts"),

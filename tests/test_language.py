@@ -127,3 +127,18 @@ def test_hardening_twice_is_hardening_once(text: str) -> None:
 
 def test_english_spaces_are_left_alone() -> None:
     assert ENGLISH.gettext("Rien de tel : « ici » !") == "Rien de tel : « ici » !"
+
+
+@pytest.mark.parametrize(
+    ("lasted", "said"),
+    [
+        (timedelta(), "1 minute"),
+        (timedelta(seconds=61), "2 minutes"),
+        (timedelta(minutes=60), "60 minutes"),
+        (timedelta(minutes=61), "2 heures"),
+        (timedelta(hours=24), "24 heures"),
+        (timedelta(hours=25), "2 jours"),
+    ],
+)
+def test_what_takes_at_most_so_long_is_never_said_to_take_less(lasted: timedelta, said: str) -> None:
+    assert plain(FRENCH.at_most(lasted)) == said

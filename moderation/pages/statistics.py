@@ -22,6 +22,9 @@ from moderation.weeks import Week
 WEEKS = 26
 # Decisions that are looked at for one page. Where there were more, fewer weeks are told, and those exactly.
 LOOKED_AT = 20_000
+# What is usual is that of the last so many, of so long; of fewer than a few nobody can say.
+LATELY = timedelta(days=60)
+ENOUGH, FEW = 500, 20
 Of = TypeVar("Of")
 
 
@@ -83,6 +86,27 @@ def statistics(session: Session, person: Person, zone: tzinfo, now: datetime) ->
     )
 
 
+def usual(session: Session, now: datetime) -> Wait | None:
+    """How long contributions wait these days, for who waits; None where too few were decided to say.
+
+    Of first decisions alone, and of those that cannot be undone any more.
+    """
+    rows = session.execute(
+        select(col(Decision.at), col(Comment.submitted_at))
+        .join(Comment, col(Comment.id) == Decision.comment_id)
+        .where(
+            col(Decision.at) > now - LATELY,
+            col(Decision.undo_until) <= now,
+            col(Decision.before).in_(OPEN),
+            _is_first(),
+            *_stands(Decision),
+        )
+        .order_by(desc(col(Decision.at)))
+        .limit(ENOUGH)
+    ).all()
+    return _wait([at - sent for at, sent in rows]) if len(rows) >= FEW else None
+
+
 def _oldest(session: Session, person: Person, now: datetime) -> timedelta | None:
     moment = queue.oldest(session, person)
     return None if moment is None else max(now - moment, timedelta())
@@ -112,11 +136,7 @@ def _told(session: Session, seen: Sequence[Week]) -> list[Week]:
 def _decisions(session: Session, person: Person, told: Sequence[Week]) -> list[_Made]:
     if not told:
         return []
-    first = and_(
-        col(Decision.before).in_(OPEN),
-        # Mostly it is its comment’s first change, and there is nothing to look for.
-        or_(col(Decision.revision) == 2, ~_decided_before()),
-    )
+    first = and_(col(Decision.before).in_(OPEN), _is_first())
     rows = session.execute(
         visible_to(person)
         .join(Decision, col(Decision.comment_id) == Comment.id)
@@ -132,12 +152,13 @@ def _decisions(session: Session, person: Person, told: Sequence[Week]) -> list[_
     return [_Made(*row) for row in rows]
 
 
-def _decided_before() -> ColumnElement[bool]:
-    """Whether a decision is not its comment’s first."""
+def _is_first() -> ColumnElement[bool]:
+    """Whether a decision is its comment’s first. Mostly it is its first change, and nothing is looked for."""
     other = aliased(Decision)
-    return exists().where(
+    earlier = exists().where(
         col(other.comment_id) == Decision.comment_id, col(other.revision) < Decision.revision, *_stands(other)
     )
+    return or_(col(Decision.revision) == 2, ~earlier)
 
 
 def _stands(decision: type[Decision]) -> tuple[ColumnElement[bool], ...]:

@@ -102,8 +102,9 @@ def submit(
             room=app.settings.room,
             likeness=likeness,
         )
-        if comment.status is Status.WITHDRAWN:
-            raise NonceReused  # its text is erased: nobody can tell whether this is the same
+        if comment.status is Status.WITHDRAWN or comment.tracking is None:
+            # Its text is erased, and nobody can tell whether this is the same; or its address is revoked.
+            raise NonceReused
         track = f"{app.settings.site_url}/track/{comment.tracking}"
         answer = Accepted(id=comment.id, track_url=track)
     observe.accepted()

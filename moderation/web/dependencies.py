@@ -3,7 +3,7 @@
 from collections.abc import Generator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Depends, Request
@@ -16,6 +16,7 @@ from moderation import database, likeness, party, quotable
 from moderation.clock import Clock
 from moderation.likeness import Likeness
 from moderation.links import Links
+from moderation.remembered import Remembered
 from moderation.settings import Settings
 from moderation.throttle import Throttle
 from moderation.tries import Tries
@@ -47,6 +48,8 @@ class Parts:
     long_texts: Line = field(default_factory=Line)
 
     articles: quotable.Remembered = field(default_factory=quotable.Remembered)
+    # How long contributions usually wait.
+    usual: Remembered = field(default_factory=lambda: Remembered(timedelta(minutes=10)))
 
     @property
     def mails(self) -> bool:

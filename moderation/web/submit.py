@@ -65,7 +65,8 @@ def _store(
     except (TooMany, submissions.Full, duplicates.Duplicate, submissions.Closed, NotFound) as error:
         return _not_stored(app, slug, attempt, error)
     observe.accepted()
-    return RedirectResponse(app.url(f"/track/{code}"), status_code=303, headers=NO_STORE)
+    # Sent before, and its address was revoked: it opens nothing.
+    return RedirectResponse(app.url(f"/track/{code}" if code else "/track"), 303, headers=NO_STORE)
 
 
 def _not_stored(app: Parts, slug: str, attempt: Attempt, error: Exception) -> Response:

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from moderation import answers, identifiers, reasons, remarks, submissions
 from moderation.decisions import NotFound, Stale
 from moderation.lifecycle import Action, IllegalMove
+from moderation.pages import statistics
 from moderation.pages import tracking as pages
 from moderation.pages.tracking import TrackingPage
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
@@ -27,8 +28,8 @@ _CODE = re.compile(rf"[{identifiers.ALPHABET}]{{1,26}}")
 
 
 @router.get("/track")
-def ask_for_code(app: ThisApp) -> Response:
-    return app.page("track_code.html", None, headers=PRIVATE, unknown=False, typed="")
+def ask_for_code(app: ThisApp, done: Literal["revoked"] | None = None) -> Response:
+    return app.page("track_code.html", None, headers=PRIVATE, unknown=False, typed="", news=done)
 
 
 @router.post("/track")
@@ -42,9 +43,23 @@ def find(app: ThisApp, code: Annotated[str, Form()] = "") -> Response:
 @router.get("/track/{code}")
 def show(app: ThisApp, session: Reading, now: Now, code: str) -> Response:
     page = _tracking(app, session, code, now)
-    if page is None:
-        return unknown(app, code)
-    return app.page("track.html", page, headers=PRIVATE, problem="", typed="")
+    return unknown(app, code) if page is None else _page(app, session, now, page)
+
+
+def _page(
+    app: Parts,
+    session: Session,
+    now: datetime,
+    page: TrackingPage,
+    *,
+    status: int = 200,
+    problem: str = "",
+    typed: str = "",
+) -> Response:
+    usual = app.usual.get(now, lambda: statistics.usual(session, now)) if page.waits else None
+    return app.page(
+        "track.html", page, status=status, headers=PRIVATE, problem=problem, typed=typed, usual=usual
+    )
 
 
 def _tracking(app: Parts, session: Session, code: str, now: datetime) -> TrackingPage | None:
@@ -60,12 +75,14 @@ def act(
     now: Now,
     code: str,
     revision: Annotated[int, Form(ge=1, le=LARGEST)],
-    action: Annotated[Literal[Action.WITHDRAW, Action.ANSWER], Form()] = Action.WITHDRAW,
+    action: Annotated[Literal[Action.WITHDRAW, Action.ANSWER, "revoke"], Form()] = Action.WITHDRAW,
     text: Annotated[str, AfterValidator(remarks.as_noted), Form()] = "",
 ) -> Response:
     try:
         with app.writing() as session:
-            if action is Action.ANSWER:
+            if action == "revoke":
+                submissions.revoke(session, code)
+            elif action is Action.ANSWER:
                 answers.answer(session, code, text, revision=revision, now=now)
             else:
                 submissions.withdraw(session, code, revision=revision, now=now)
@@ -77,17 +94,20 @@ def act(
         return as_it_is(app, now, code, "long", text)
     except (Stale, IllegalMove):
         return as_it_is(app, now, code, "not_answered" if action is Action.ANSWER else "changed", text, 409)
-    return RedirectResponse(app.url(f"/track/{code}"), 303, headers=PRIVATE)
+    place = "/track?done=revoked" if action == "revoke" else f"/track/{code}"
+    return RedirectResponse(app.url(place), 303, headers=PRIVATE)
 
 
 def as_it_is(app: Parts, now: datetime, code: str, problem: str, typed: str, status: int = 422) -> Response:
     """The contribution as it is now, why nothing was done, and what had been typed."""
     with app.reading() as session:
         page = _tracking(app, session, code, now)
-    if page is None:
-        return unknown(app, code)
-    return app.page("track.html", page, status=status, headers=PRIVATE, problem=problem, typed=typed)
+        if page is not None:
+            return _page(app, session, now, page, status=status, problem=problem, typed=typed)
+    return unknown(app, code)
 
 
 def unknown(app: Parts, code: str) -> Response:
-    return app.page("track_code.html", None, status=404, headers=PRIVATE, unknown=True, typed=code[:64])
+    return app.page(
+        "track_code.html", None, status=404, headers=PRIVATE, unknown=True, typed=code[:64], news=None
+    )

@@ -472,6 +472,15 @@ def test_the_description_is_a_page_without_script(client: TestClient) -> None:
 # What an attacker found
 
 
+def test_a_key_whose_text_has_no_address_any_more_gives_none(client: TestClient, article: str) -> None:
+    path, key = f"{API}/articles/{article}/comments", {"Idempotency-Key": "k"}
+    place = client.post(path, json={"text": "Bonjour"}, headers=key).json()["track_url"]
+    client.post(place, data={"revision": "1", "action": "revoke"})
+    answer = client.post(path, json={"text": "Bonjour"}, headers=key)
+    assert fields(answer) == ["Idempotency-Key"]
+    assert "track" not in answer.text
+
+
 def test_a_key_whose_text_was_withdrawn_takes_no_other_text(client: TestClient, article: str) -> None:
     path, key = f"{API}/articles/{article}/comments", {"Idempotency-Key": "k"}
     sent = client.post(path, json={"text": "Un texte."}, headers=key).json()

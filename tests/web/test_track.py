@@ -3,7 +3,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from conftest import BuildParts, FakeClock, Sent, add_article, form_fields, send, sign_in
+from conftest import BuildParts, FakeClock, Reader, Sent, add_article, form_fields, send, sign_in
 from page import Page
 from sqlmodel import select
 from starlette.testclient import TestClient
@@ -498,3 +498,77 @@ def test_a_question_that_nobody_answered_says_so(
     desk_page = Page(sign_in(parts, desk, ann).get(f"/desk/comments/{asked.id}"))
     assert "restée sans réponse" in desk_page.text(".item header")
     assert "remise en attente, faute de réponse" in desk_page.text(".history")
+
+
+# How long it takes
+
+
+def test_who_waits_is_told_how_long_it_usually_takes_once_it_can_be_said(
+    parts: Parts, client: TestClient, desk: TestClient, clock: FakeClock, article: str
+) -> None:
+    def usual(number: int) -> str:
+        for one in range(number):
+            sent = send(parts, article, f"Texte {identifiers.new_code()}.")
+            clock.tick(minutes=60 if one % 2 else 10)
+            decide(desk, sent, "refuse" if one % 3 else "publish", reason="off_topic")
+            undo(desk, decide(desk, send(parts, article, f"Sans suite {one} {clock()}."), "spam"))
+        clock.tick(minutes=11)
+        found = [line for line in seen(client, waiting).texts(".status p") if "D’habitude" in line]
+        return " ".join(found)
+
+    waiting = send(parts, article, "La mienne.")
+    assert usual(19) == ""
+    assert usual(3) == (
+        "D’habitude, la moitié des contributions sont lues en moins de 10 minutes, "
+        "neuf sur dix en moins de 60 minutes."
+    )
+
+
+# Once more
+
+
+@pytest.mark.parametrize("action", ["refuse", "spam"])
+def test_what_was_not_published_is_taken_up_again_as_a_new_contribution(
+    client: TestClient, desk: TestClient, pending: Sent, clock: FakeClock, action: str
+) -> None:
+    assert "Modifier et proposer à nouveau" not in seen(client, pending).main
+    decide(desk, pending, action, reason="off_topic")
+    clock.tick(seconds=20)
+    form = seen(client, pending).form("Modifier et proposer à nouveau")
+    answer = Page(client.post(form.action, data=form.fields))
+    assert (answer.value("text"), answer.value("author")) == (pending.text, "Zoé")
+    assert answer.text(".sheet .text") == pending.text
+
+
+# Revoking
+
+
+def test_a_revoked_address_opens_nothing_and_the_text_goes_on(
+    parts: Parts, client: TestClient, desk: TestClient, pending: Sent, settle: Callable[[], None]
+) -> None:
+    form = next(one for one in seen(client, pending).forms if "Révoquer cette adresse" in one.buttons)
+    answer = client.post(form.action, data={**form.fields, "action": "revoke"})
+    assert (answer.status_code, answer.headers["location"]) == (303, "/track?done=revoked")
+    assert "L’adresse est révoquée" in Page(client.get(answer.headers["location"])).alert
+    for method, path in (("GET", ""), ("POST", ""), ("GET", "/edit"), ("POST", "/edit")):
+        data = {"revision": "1", "action": "revoke", "text": "x"}
+        asked = client.request(
+            method, f"/track/{pending.tracking}{path}", data=data if method == "POST" else None
+        )
+        assert asked.status_code == 404
+    decide(desk, pending, "publish")
+    settle()
+    with parts.reading() as session:
+        assert session.exec(select(Publication)).one().html
+
+
+def test_a_form_sent_again_after_its_address_was_revoked_is_not_stored_twice(
+    parts: Parts, reader: Reader, client: TestClient, article: str
+) -> None:
+    previewed = reader.preview(article, "Un texte.")
+    place = previewed.send(article).headers["location"]
+    client.post(place, data={"revision": "1", "action": "revoke"})
+    again = previewed.send(article)
+    assert (again.status_code, again.headers["location"]) == (303, "/track")
+    with parts.reading() as session:
+        assert len(session.exec(select(Comment)).all()) == 1
