@@ -77,7 +77,7 @@ def speak(
     """
     note = remarks.as_noted(note).strip()
     comment = to_decide(session, comment_id, revision=revision, by=by, publishing=action is Action.PUBLISH)
-    if not lifecycle.is_decided(action) or (action is Action.ASK and comment.official):
+    if not lifecycle.is_decided(action) or (action is Action.ASK and comment.tracking is None):
         raise IllegalMove(comment.status, action)
     after = lifecycle.after(comment.status, action)
     reasons.check(session, action, reason, note)

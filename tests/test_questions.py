@@ -13,6 +13,7 @@ from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Letter, LetterKind, Question
 from moderation.pages.cards import cards
 from moderation.pages.filters import Filter
+from moderation.pages.item import item
 from moderation.pages.queue import listing
 from moderation.policy import Policy
 from moderation.remarks import LONGEST_NOTE, NoteTooLong, QuestionNeeded
@@ -259,3 +260,14 @@ def test_a_question_overtaken_before_it_was_shown_never_is(
     undo(parts, decision, ann)
     with parts.reading() as session:
         assert questions.is_shown(session, session.exec(select(Question)).one(), clock())
+
+
+def test_nobody_is_asked_who_could_not_read_it(parts: Parts, ann: Person, pending: Sent) -> None:
+    with parts.writing() as session:
+        submissions.revoke(session, pending.tracking)
+    with pytest.raises(IllegalMove):
+        ask(parts, pending, ann)
+    with parts.reading() as session:
+        page = item(session, ann, pending.id)
+    assert page is not None
+    assert Action.ASK not in page.actions

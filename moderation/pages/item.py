@@ -69,7 +69,7 @@ def item(session: Session, person: Person, comment_id: str, *, site_name: str = 
     actions = tuple(
         action
         for action in lifecycle.actions_from(card.status)
-        if not (action is Action.ASK and card.official)  # nobody would read it
+        if not (action is Action.ASK and found.tracking is None)  # nobody would read it
     )
     return Item(
         card=card,
