@@ -121,6 +121,12 @@ UNSEEN = {
     "invisible": _("caractère invisible"),
     "control": _("caractère de contrôle"),
 }
+CHARTER_PROBLEM = {
+    "empty": _("Écrivez la charte avant de l’enregistrer."),
+    "long": _("C’est trop long : cinquante mille caractères au plus."),
+    "articles": _("Il faut au moins un article : un titre qui commence par « ## »."),
+    "title": _("Un titre « ## » est vide : chaque article a besoin d’un titre."),
+}
 WORD_PROBLEM = {
     "empty": _("il faut au moins un mot."),
     "star": _("une étoile ne va qu’à la fin d’un mot."),
@@ -253,6 +259,9 @@ class Labels:
 
     def word_problem(self, code: str) -> str:
         return self._say(WORD_PROBLEM[code])
+
+    def charter_problem(self, code: str) -> str:
+        return self._say(CHARTER_PROBLEM[code])
 
     def shortcut(self, shortcut: Shortcut) -> str:
         return self._say(SHORTCUT[shortcut])

@@ -168,6 +168,7 @@ GIVEN = {
     *("name", "link", "code", "kind", "at", "title", "reference"),
     *("of", "charts"),
     *("back", "here"),
+    *("html", "newest", "seen", "longest"),
 }
 
 

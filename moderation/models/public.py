@@ -31,6 +31,19 @@ class Site(SQLModel, table=True):
     notice: str = Field(default="", max_length=LONGEST_NOTICE)
 
 
+class CharterVersion(SQLModel, table=True):
+    """The rules as they were from one day on. Rows are only ever added: decisions cite them."""
+
+    __tablename__ = "charter_version"
+
+    number: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    source: str
+    html: str
+    # The name and the title of each article.
+    articles: list[list[str]] = Field(sa_type=JSON)
+    written_at: datetime = Field(sa_type=UTCDateTime)
+
+
 class Article(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     slug: str = Field(unique=True, max_length=200)

@@ -37,6 +37,7 @@ from moderation.web import (
     again,
     api,
     bulk,
+    charter,
     confirm,
     desk,
     edit,
@@ -180,7 +181,7 @@ def _routes() -> list[BaseRoute]:
     ):
         router.include_router(module.router, dependencies=[] if module in {submit, edit} else [Place])
     account_pages = (account, confirm, email, factors, shortcuts, tokens)
-    team_pages = (bulk, settings, policy, reasons, statistics, team, members, guide)
+    team_pages = (bulk, charter, settings, policy, reasons, statistics, team, members, guide)
     for module in (*account_pages, *team_pages, health, scrape):
         router.include_router(module.router, dependencies=[Place])
     return router.routes

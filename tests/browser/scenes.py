@@ -660,6 +660,11 @@ SCENES: dict[str, Scene] = {
     "team-add": at("/desk/team/add"),
     "settings": at("/desk/settings"),
     "settings-notice": at("/desk/settings/notice?done=notice_saved"),
+    "charter": at("/charter"),
+    "settings-charter": at("/desk/settings/charter?done=charter_saved"),
+    "settings-charter-refused": filled_in_wrong(
+        "/desk/settings/charter", "Texte de la charte", WIDE, "Enregistrer"
+    ),
     "settings-policy": at("/desk/settings/policy?done=policy_saved"),
     "settings-words": at("/desk/settings/words?done=words_added"),
     "settings-words-refused": filled_in_wrong(

@@ -95,6 +95,10 @@ POST /desk/account/tokens
 POST /desk/account/tokens/{token}/revoke
 GET /desk/bulk
 POST /desk/bulk
+GET /charter
+GET /charter/{number}
+GET /desk/settings/charter
+POST /desk/settings/charter
 GET /desk/settings
 GET /desk/settings/notice
 POST /desk/settings/notice
@@ -151,7 +155,7 @@ def test_every_address_of_the_desk_asks_who_is_there(parts: Parts, client: TestC
         for method, path in routes(parts)
         if path.startswith("/desk") and "feed/{token}" not in path
     ]
-    assert len(asked) == 77
+    assert len(asked) == 79
     for method, path in asked:
         for name, value in known.items():
             path = path.replace(name, value)  # noqa: PLW2901

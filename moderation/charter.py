@@ -1,0 +1,90 @@
+"""The rules a site moderates by: written in Markdown, each of their articles with a name of its own. Pure."""
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
+
+from moderation import markup, resources
+
+# Characters; a charter is read by everybody.
+LONGEST = 50_000
+LONGEST_NAME = 60
+# Before the name of an article where a page has it, so that it is no other part of the page.
+ANCHOR = "charter-"
+_NOT_NAME = re.compile(r"[^a-z0-9]+")
+_MARKDOWN = MarkdownIt("commonmark", {"html": False})
+
+
+@dataclass(frozen=True)
+class Article:
+    """What a decision can name: its name in an address, and its title."""
+
+    name: str
+    title: str
+
+
+@dataclass(frozen=True)
+class Charter:
+    source: str
+    html: str
+    articles: tuple[Article, ...]
+
+
+class Unusable(Exception):
+    """Not a charter: `empty`, `long`, without any article (`articles`), or with one that has no `title`."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
+def starting(language: str) -> str:
+    """The one a site begins with."""
+    return (resources.PACKAGE / "locales" / f"charter.{language}.md").read_text(encoding="utf-8")
+
+
+def read(source: str) -> Charter:
+    """Each heading of the second level begins an article. Raises Unusable."""
+    text = source.replace("\r\n", "\n").strip()
+    if not text:
+        raise Unusable("empty")
+    if len(text) > LONGEST:
+        raise Unusable("long")
+    tokens = _MARKDOWN.parse(text)
+    articles = _named(tokens)
+    if not articles:
+        raise Unusable("articles")
+    if not all(one.title.strip() for one in articles):
+        raise Unusable("title")
+    return Charter(text, _rendered(tokens, articles), tuple(articles))
+
+
+def _named(tokens: list[Token]) -> list[Article]:
+    found: list[Article] = []
+    for heading, said in pairwise(tokens):
+        if heading.type == "heading_open" and heading.tag == "h2":
+            title = "".join(one.content for one in said.children or () if one.type in {"text", "code_inline"})
+            found.append(Article(_free(_name(title), found), title))
+    return found
+
+
+def _name(title: str) -> str:
+    return _NOT_NAME.sub("-", markup.bare(title)).strip("-")[:LONGEST_NAME].rstrip("-") or "article"
+
+
+def _free(name: str, taken: list[Article]) -> str:
+    names = {one.name for one in taken}
+    return next(one for one in (name, *(f"{name}-{n}" for n in range(2, len(taken) + 3))) if one not in names)
+
+
+def _rendered(tokens: list[Token], articles: list[Article]) -> str:
+    """With their names, put in by us alone: what was written sets none."""
+    html = markup.render_article(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
+    before, *parts = html.split("<h2>")
+    if len(parts) != len(articles):
+        raise Unusable("articles")
+    named = (f'<h2 id="{ANCHOR}{one.name}">{part}' for one, part in zip(articles, parts, strict=True))
+    return before + "".join(named)

@@ -1,0 +1,76 @@
+"""A charter in Markdown, and what of it is public markup."""
+
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from moderation import charter
+from moderation.charter import LONGEST, Article, Unusable
+from moderation.lifecycle import Reason
+
+
+@pytest.mark.parametrize("language", ["fr", "en"])
+def test_a_site_begins_with_a_charter_that_has_an_article_for_each_reason(language: str) -> None:
+    begun = charter.read(charter.starting(language))
+    assert len(begun.articles) >= len(Reason) - 1
+    for one in begun.articles:
+        assert f'<h2 id="charter-{one.name}">' in begun.html
+
+
+def test_each_heading_of_the_second_level_begins_an_article_with_a_name_of_its_own() -> None:
+    found = charter.read("# Titre\n\n## Vie privée\n\nMots.\n\n### Détail\n\n## Vie privée !\n\n## 漢字\n")
+    assert found.articles == (
+        Article("vie-privee", "Vie privée"),
+        Article("vie-privee-2", "Vie privée !"),
+        Article("article", "漢字"),
+    )
+    assert re.findall(r'<h2 id="([^"]*)">', found.html) == [f"charter-{one.name}" for one in found.articles]
+
+
+@pytest.mark.parametrize(
+    ("source", "problem"),
+    [
+        ("", "empty"),
+        (" \r\n ", "empty"),
+        ("x" * (LONGEST + 1), "long"),
+        ("Des mots.\n\n# Un titre", "articles"),
+        ("## Un\n\n##\n\nDes mots.", "title"),
+    ],
+)
+def test_what_is_no_charter_is_told(source: str, problem: str) -> None:
+    with pytest.raises(Unusable) as raised:
+        charter.read(source)
+    assert raised.value.problem == problem
+
+
+def test_what_is_written_as_markup_is_only_text() -> None:
+    found = charter.read(
+        "## <script>alert(1)</script>\n\n<b onclick=x>non</b> [ici](javascript:alert(1)) "
+        '[là](https://exemple.example/ "titre") <h2 id=main>faux</h2>\n\n## Fin {#main}'
+    )
+    assert "<script" not in found.html
+    assert "<b " not in found.html
+    assert "javascript:" not in re.findall(r'href="([^"]*)"', found.html)
+    assert re.findall(r' id="([^"]*)"', found.html) == [f"charter-{one.name}" for one in found.articles]
+
+
+PIECES = st.sampled_from(
+    [
+        *("## ", "# ", "> ", "- ", "\n", "\n\n", "é", "a", "*", "`", "##"),
+        *("<h2>", "</h2>", "<", "&lt;", '"', "[x](y)", " "),
+    ]
+)
+
+
+@given(source=st.lists(PIECES, max_size=30).map("".join))
+def test_whatever_is_written_is_refused_or_has_its_articles_in_order(source: str) -> None:
+    try:
+        found = charter.read(source)
+    except Unusable:
+        return
+    names = [one.name for one in found.articles]
+    assert re.findall(r'<h2 id="charter-([^"]*)">', found.html) == names
+    assert len(set(names)) == len(names)
+    assert found.html.count("<h2") == len(names)
