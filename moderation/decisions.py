@@ -272,7 +272,8 @@ def _take_back(
 ) -> Decision:
     waiting = publication.take(session, col(Effect.decision_id) == decision.id)
     late = decision.after is Status.PUBLISHED and decision.action is not Action.REDACT and not waiting
-    if late and publication.is_up(session, comment.id):
+    unasked = decision.before is Status.ASKED and questions.newest(session, comment.id) is None
+    if unasked or (late and publication.is_up(session, comment.id)):
         raise TooLate(comment.status)  # another process has just done it
     if decision.action is Action.ASK:
         questions.take_back(session, decision)

@@ -1,10 +1,22 @@
 """What authors do with a text that is not decided yet, as they were shown it; and writing it anew."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from moderation import database, decisions, duplicates, folding, kin, lifecycle, publication, standing, texts
+from moderation import (
+    database,
+    decisions,
+    duplicates,
+    folding,
+    kin,
+    lifecycle,
+    publication,
+    standing,
+    texts,
+    voices,
+)
 from moderation.decisions import NotFound, TooLate
 from moderation.drafts import Draft
 from moderation.duplicates import Duplicate
@@ -61,10 +73,23 @@ def is_open(session: Session, comment_id: str) -> bool:
     theirs = select(Decision.action, Decision.undoes).where(
         Decision.comment_id == comment_id, col(Decision.account_id).is_(None)
     )
-    lines = session.exec(theirs).all()
-    gave_way = any(undoes is not None for _, undoes in lines)
+    lines = session.exec(theirs.order_by(col(Decision.revision))).all()
     often = sum(action is Action.EDIT for action, _ in lines)
-    return not gave_way and often < MOST and not publication.was_up(session, comment_id)
+    return (
+        often < MOST
+        and not _made_way((action, undoes) for action, undoes in lines)
+        and not publication.was_up(session, comment_id)
+    )
+
+
+def _made_way(lines: Iterable[tuple[str, int | None]]) -> bool:
+    """Whether a decision was set aside for an edit; what an answer sets aside tells nobody anything."""
+    aside = False
+    for action, undoes in lines:
+        if undoes is None and action is Action.EDIT and aside:
+            return True
+        aside = undoes is not None and (aside or action in voices.MOVES)
+    return False
 
 
 def edit(

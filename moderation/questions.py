@@ -69,8 +69,10 @@ def newest(session: Session, comment_id: str) -> Question | None:
 def open_still(session: Session, comment: Comment, now: datetime) -> Sequence[int | None]:
     """Those that wait for their author, or would again if what may still be undone is."""
     lines = standing.lines(session, comment.id)
+    known = standing.in_effect(session, comment.id, now)[:1]
     final = next((at for at, line in enumerate(lines) if line.undo_until <= now), len(lines))
-    asking = [line.id for line in lines[: final + 1] if line.action is Action.ASK]
+    shown = next((at for at, line in enumerate(lines) if [line] == known), 0)
+    asking = [line.id for line in lines[: max(final, shown) + 1] if line.action is Action.ASK]
     unanswered = (col(Question.answered_at).is_(None), col(Question.lapsed_at).is_(None))
     return session.exec(
         select(Question.id).where(

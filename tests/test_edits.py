@@ -1,6 +1,7 @@
 """Authors write anew what waits: it keeps its place, and nobody decides about words they did not see."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from conftest import FakeClock, Sent, send
@@ -11,9 +12,9 @@ from test_questions import ask, lapses
 from test_search import found
 from test_voices import TWO, object_to, rule, speak
 
-from moderation import drafts, edits, likeness, voices
+from moderation import answers, decisions, delivery, drafts, edits, likeness, questions, submissions, voices
 from moderation.accounts import Person
-from moderation.decisions import NotFound, Stale
+from moderation.decisions import NotFound, Stale, TooLate
 from moderation.duplicates import Duplicate
 from moderation.edits import Unchanged
 from moderation.lifecycle import Action, IllegalMove, Status
@@ -306,3 +307,62 @@ def test_a_question_that_was_answered_by_it_goes_with_the_words_it_quoted(
     settle()
     assert "vélos" not in everything(parts)
     assert "Et alors" in everything(parts)
+
+
+@pytest.mark.parametrize("what", ["correct", "ask", "answer"])
+def test_what_is_no_decision_closes_no_text_to_its_author(
+    parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None], what: str
+) -> None:
+    if what == "correct":
+        correct(parts, pending, ann, "Autrement dit.")
+        edit(parts, pending, revision=1)
+    elif what == "ask":
+        ask(parts, pending, ann)
+        edit(parts, pending, revision=1)
+    else:
+        ask(parts, pending, ann)
+        settle()
+        decide(parts, pending, ann, Action.REFUSE, revision=2)
+        with parts.writing() as session:
+            answers.answer(session, pending.tracking, "Voici.", revision=2, now=parts.clock())
+    assert tracked(parts, pending).may_edit
+    edit(parts, pending, "Encore autre chose.")
+    assert sound(parts)
+
+
+def test_a_question_its_author_still_sees_is_not_erased_with_the_words_it_quotes(
+    parts: Parts, ann: Person, sami: Person, pending: Sent, clock: FakeClock
+) -> None:
+    redact(parts, pending, ann, words="vélos")
+    clock.tick(days=85)
+    delivery.effects(parts.engine, clock())
+    ask(parts, pending, ann)
+    clock.now += timedelta(days=5) - timedelta(seconds=1)
+    decide(parts, pending, ann, Action.REFUSE, revision=3)
+    clock.tick(seconds=12)
+    decide(parts, pending, sami, Action.REOPEN, revision=4)
+    clock.tick(seconds=9)
+    delivery.effects(parts.engine, clock())
+    shown = tracked(parts, pending)
+    assert (shown.status, shown.asked is not None) == (Status.ASKED, True)
+    with parts.writing() as session:
+        answers.answer(session, pending.tracking, "Voici.", revision=shown.revision, now=clock())
+    assert comment_of(parts, pending).status is Status.PENDING
+
+
+def test_whoever_comes_after_a_question_was_erased_is_told_that_it_is_over(
+    parts: Parts, ann: Person, pending: Sent, clock: FakeClock, settle: Callable[[], None]
+) -> None:
+    ask(parts, pending, ann)
+    settle()
+    decide(parts, pending, ann, Action.REFUSE, revision=2)
+    with parts.writing() as session:  # by a clock that is ahead
+        questions.erase(session, pending.id)
+    shown = tracked(parts, pending)
+    assert (shown.status, shown.asked) == (Status.ASKED, None)
+    with parts.reading() as session:
+        line = session.exec(select(Decision.id).where(Decision.action == Action.REFUSE)).one()
+    with pytest.raises(TooLate), parts.writing() as session:
+        decisions.undo(session, line or 0, by=ann.id, now=clock())
+    with pytest.raises(IllegalMove), parts.writing() as session:
+        submissions.withdraw(session, pending.tracking, revision=shown.revision, now=clock())

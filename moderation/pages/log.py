@@ -1,6 +1,5 @@
 """The log: who moved what, when and why, and the forums the team closed."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -35,6 +34,8 @@ class Line:
     undo_until: datetime
     undoes: int | None
     article_title: str
+    # Whether nothing came after it.
+    newest: bool
     # What it was decided in one go with.
     lot: str | None
     # Whether what was moved is an answer of the moderation.
@@ -43,6 +44,9 @@ class Line:
     @property
     def undo(self) -> bool:
         return self.undoes is not None
+
+    def can_be_undone(self, now: datetime) -> bool:
+        return self.newest and not self.undo and self.undo_until > now
 
 
 @dataclass(frozen=True)
@@ -55,12 +59,7 @@ class LogPage:
 
     def can_be_undone(self, line: Line, now: datetime) -> bool:
         """Whether the person whose decisions these are may still take that one back."""
-        return self.own and _can_be_undone(line, self.lines, now)
-
-
-def _can_be_undone(line: Line, lines: Sequence[Line], now: datetime) -> bool:
-    undone = {other.undoes for other in lines}
-    return not line.undo and line.id not in undone and line.undo_until > now
+        return self.own and line.can_be_undone(now)
 
 
 def log(session: Session, person: Person, before: int | None, *, own: bool = False) -> LogPage:
@@ -88,7 +87,7 @@ def last(session: Session, person: Person, now: datetime, undo: timedelta) -> Li
     """Their last decision that they may still take back. `undo`: for how long one may at most."""
     recent = (col(Decision.account_id) == person.id, col(Decision.at) > now - undo)
     found = lines(session, person, *recent, limit=LATEST)
-    return next((line for line in found if _can_be_undone(line, found, now)), None)
+    return next((line for line in found if line.can_be_undone(now)), None)
 
 
 def newest(session: Session, person: Person, comment_ids: list[str]) -> dict[str, Line]:
@@ -102,7 +101,7 @@ def lines(
 ) -> tuple[Line, ...]:
     """Those of comments the person may see."""
     rows = session.exec(
-        select(Decision, Account.name, Article.title, Comment.official)
+        select(Decision, Account.name, Article.title, Comment)
         .join(Account, isouter=True)
         .join(Comment, col(Comment.id) == Decision.comment_id)
         .join(Thread, col(Thread.id) == Comment.thread_id)
@@ -124,8 +123,9 @@ def lines(
             undo_until=decision.undo_until,
             undoes=decision.undoes,
             article_title=title,
+            newest=decision.revision == comment.revision,
             lot=decision.lot,
-            official=official,
+            official=comment.official,
         )
-        for decision, name, title, official in rows
+        for decision, name, title, comment in rows
     )

@@ -46,6 +46,8 @@ class TrackingPage:
     edited_at: datetime | None
     # Questions to its author, and what came of them.
     exchange: tuple[Exchange, ...]
+    # By which the one that waits for an answer was put, if any does.
+    asking: int | None
     # As they were typed, for its author to go on from.
     source: str
     email: str
@@ -59,7 +61,7 @@ class TrackingPage:
     @property
     def asked(self) -> Exchange | None:
         """The question that waits for its author."""
-        return self.exchange[-1] if self.status is Status.ASKED else None
+        return next((one for one in self.exchange if one.decision_id == self.asking), None)
 
     @property
     def may_withdraw(self) -> bool:
@@ -99,6 +101,7 @@ def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
         number=copy.number if copy is not None and copy.taken_down_at is None else None,
         place=public.place(session, comment.id),
         exchange=exchanged(session, comment.id, known),
+        asking=known[0].id if status is Status.ASKED else None,
         corrected_at=text.corrected_at,
         redacted_at=text.redacted_at,
         changes=changed.changes(session, text),

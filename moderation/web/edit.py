@@ -96,10 +96,22 @@ def _kept(
         code = "unchanged" if isinstance(same, Unchanged) else "duplicate"
         form = replace(attempt.form, problems={"text": Problem(code)})
         return _attempted(app, page, replace(attempt, form=form, draft=None), 409)
-    except (NotFound, Stale, IllegalMove):
+    except Stale:
+        return _meanwhile(app, now, page.code, draft, attempt)
+    except (NotFound, IllegalMove):
         return as_it_is(app, now, page.code, "not_edited", draft.text.source, 409)
     observe.accepted()
     return _done(app, page)
+
+
+def _meanwhile(app: Parts, now: datetime, code: str, draft: Draft, attempt: Attempt) -> Response:
+    """Something was done between the look and the act: this very press, pressed twice, or another."""
+    page = _page(app, now, code)
+    if page is not None and _says(page, draft):
+        return _done(app, page)
+    if page is not None and page.may_edit:
+        return _attempted(app, page, replace(attempt, notice=None), 409, moved=True)
+    return as_it_is(app, now, code, "not_edited", draft.text.source, 409)
 
 
 def _says(page: TrackingPage, draft: Draft) -> bool:

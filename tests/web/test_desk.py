@@ -648,6 +648,21 @@ def test_the_last_lot_can_be_taken_back_on_the_pages_after_it_too(
     assert {state(parts, one.id)[0] for one in sent} == {Status.PENDING}
 
 
+def test_nobody_is_offered_to_take_back_what_is_over(
+    parts: Parts, desk: TestClient, client: TestClient, sami: Person, article: str
+) -> None:
+    first, second = (send(parts, article, f"Texte {number}.") for number in range(2))
+    decide(desk, first.id, "spam")
+    decide(desk, second.id, "spam")
+    decide(sign_in(parts, client, sami), second.id, "reopen", revision="2")
+    page = Page(desk.get("/desk?status=published"))
+    undo = page.form("Annuler cette décision")
+    assert state(parts, first.id)[0] is Status.SPAM
+    desk.post(undo.action, data=undo.fields)
+    assert state(parts, first.id)[0] is Status.PENDING
+    assert "Annuler cette décision" not in Page(desk.get("/desk/log?whose=own")).main
+
+
 def test_nobody_is_offered_to_take_back_what_others_decided(
     parts: Parts, desk: TestClient, client: TestClient, sami: Person, pending: Sent
 ) -> None:

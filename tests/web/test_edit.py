@@ -1,10 +1,11 @@
 """The author’s page to write anew what waits: previewed, kept, and explained when it cannot be."""
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 import pytest
-from conftest import BuildParts, FakeClock, Sent, add_article, form_fields, send
+from conftest import BuildParts, FakeClock, Sent, add_article, at_once, form_fields, send
 from page import Page
 from sqlmodel import select
 from starlette.testclient import TestClient
@@ -187,3 +188,28 @@ def test_who_made_a_decision_give_way_is_told_that_the_text_is_read_as_it_is(
     assert again.status == 409
     assert "Ce texte ne peut plus être modifié" in again.alert
     assert "Encore autre chose." in again.alert
+
+
+def test_pressed_twice_at_once_it_is_done_once_and_both_are_led_there(
+    parts: Parts, client: TestClient, pending: Sent, clock: FakeClock
+) -> None:
+    preview = previewed(client, clock, pending)
+    answers = at_once(*[lambda: saved(client, preview, pending)] * 4)
+    assert [one.headers.get("location") for one in answers] == [f"/track/{pending.tracking}"] * 4
+    with parts.reading() as session:
+        assert len(session.exec(select(Version)).all()) == 2
+
+
+def test_of_two_texts_at_once_one_is_kept_and_the_other_given_back_to_be_sent(
+    client: TestClient, pending: Sent, clock: FakeClock
+) -> None:
+    texts = ["Un texte.", "Un autre texte."]
+    previews = [previewed(client, clock, pending, text) for text in texts]
+    answers = at_once(
+        *(partial(saved, client, one, pending, text) for one, text in zip(previews, texts, strict=True))
+    )
+    assert sorted(one.status_code for one in answers) == [303, 409]
+    (late,) = [text for one, text in zip(answers, texts, strict=True) if one.status_code == 409]
+    (told,) = [Page(one) for one in answers if one.status_code == 409]
+    assert told.value("text") == late
+    assert "ne peut plus être modifié" not in told.main
