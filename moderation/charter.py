@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 from markdown_it import MarkdownIt
@@ -42,7 +43,7 @@ class Unusable(Exception):
 
 
 def starting(language: str) -> str:
-    """The one a site begins with."""
+    """What a site begins with."""
     return (resources.PACKAGE / "locales" / f"charter.{language}.md").read_text(encoding="utf-8")
 
 
@@ -60,6 +61,12 @@ def read(source: str) -> Charter:
     if not all(one.title.strip() for one in articles):
         raise Unusable("title")
     return Charter(text, _rendered(tokens, articles), tuple(articles))
+
+
+@cache
+def begun(language: str) -> Charter:
+    """The one a site begins with; everybody may ask for it, and reading takes its time."""
+    return read(starting(language))
 
 
 def _named(tokens: list[Token]) -> list[Article]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlmodel import Session, desc, select
 
 from moderation import charter
-from moderation.charter import Article
+from moderation.charter import Article, Charter
 from moderation.database import in_turn
 from moderation.models.public import CharterVersion
 
@@ -47,9 +47,8 @@ def dates(session: Session) -> Sequence[tuple[int, datetime]]:
     return session.exec(written.order_by(desc(CharterVersion.number))).all()
 
 
-def write(session: Session, source: str, *, seen: int, language: str, now: datetime) -> Version:
-    """Takes the place of the one `seen`. Raises charter.Unusable, and Changed; the same text is no other."""
-    new = charter.read(source)
+def write(session: Session, new: Charter, *, seen: int, language: str, now: datetime) -> Version:
+    """Takes the place of the one `seen`; the same text is no other. Raises Changed."""
     in_turn(session, "charter")
     before = newest(session, language)
     if before.source == new.source:
@@ -57,11 +56,11 @@ def write(session: Session, source: str, *, seen: int, language: str, now: datet
     if before.number != seen:
         raise Changed
     if before.written_at is None:  # from now on it is kept as it was, whatever a later release begins with
-        _keep(session, before.number, charter.read(before.source), now)
+        _keep(session, before.number, charter.begun(language), now)
     return _version(_keep(session, before.number + 1, new, now))
 
 
-def _keep(session: Session, number: int, text: charter.Charter, now: datetime) -> CharterVersion:
+def _keep(session: Session, number: int, text: Charter, now: datetime) -> CharterVersion:
     row = CharterVersion(
         number=number,
         source=text.source,
@@ -80,5 +79,5 @@ def _version(row: CharterVersion) -> Version:
 
 
 def _starting(language: str) -> Version:
-    begun = charter.read(charter.starting(language))
+    begun = charter.begun(language)
     return Version(FIRST, begun.source, begun.html, begun.articles, None)

@@ -22,6 +22,7 @@ from moderation import (
     accounts,
     archive,
     backup,
+    charter,
     charters,
     checksum,
     database,
@@ -134,7 +135,7 @@ def full(parts: Parts, clock: FakeClock, ann: Person, client: TestClient) -> Par
             decide(session, sent[number].id, action, ann.id, clock(), undo=timedelta(minutes=number - 1))
         thread = session.exec(select(Forum.id)).one() or 0
         session.add(ForumChange(thread_id=thread, mode=Mode.CLOSED, account_id=ann.id, at=clock()))
-        charters.write(session, "## Été 😀", seen=1, language="fr", now=clock())
+        charters.write(session, charter.read("## Été 😀"), seen=1, language="fr", now=clock())
         session.add(WatchedWord(word="Été*", key="ete*"))
         session.add(SiteReason(code="ete", label="L’été", explanation="Été 😀", offered=False, place=10))
         session.add(RecoveryCode(account_id=ann.id, digest="d"))

@@ -12,7 +12,7 @@ NEW = "## Courtoisie\n\nSoyez brefs."
 
 def write(parts: Parts, source: str = NEW, seen: int = 1) -> Version:
     with parts.writing() as session:
-        return charters.write(session, source, seen=seen, language="fr", now=parts.clock())
+        return charters.write(session, charter.read(source), seen=seen, language="fr", now=parts.clock())
 
 
 def numbered(parts: Parts, number: int) -> Version | None:
@@ -33,7 +33,7 @@ def test_a_new_one_is_the_next_and_the_first_is_kept_as_it_was(
     begun = charter.starting("fr").strip()
     written = write(parts)
     assert (written.number, written.source, written.written_at) == (2, NEW, clock())
-    monkeypatch.setattr(charter, "starting", lambda _: "## Tout autre chose")
+    monkeypatch.setattr(charter, "begun", lambda _: charter.read("## Tout autre chose"))
     first = numbered(parts, 1)
     assert first is not None
     assert first.source == begun

@@ -72,8 +72,9 @@ def write(
     text: Annotated[str, Form(max_length=2 * charter.LONGEST)] = "",
 ) -> Response:
     try:
+        new = charter.read(text)
         with app.writing() as session:
-            charters.write(session, text, seen=seen, language=app.settings.language, now=now)
+            charters.write(session, new, seen=seen, language=app.settings.language, now=now)
     except (Unusable, Changed) as error:
         problem = error.problem if isinstance(error, Unusable) else "changed"
         with app.reading() as session:
