@@ -15,8 +15,8 @@ from moderation.pages.cards import in_scope
 from moderation.pages.forums import Forum, closed
 
 PER_PAGE = 50
-# Of one’s own decisions, how many are looked through for the last to be taken back.
-LATEST = 20
+# Among how many of the newest decisions one’s own last is looked for.
+LATEST = 200
 
 
 @dataclass(frozen=True)
@@ -85,8 +85,11 @@ def line(session: Session, person: Person, decision_id: int | None) -> Line | No
 
 def last(session: Session, person: Person, now: datetime, undo: timedelta) -> Line | None:
     """Their last decision that they may still take back. `undo`: for how long one may at most."""
-    recent = (col(Decision.account_id) == person.id, col(Decision.at) > now - undo)
-    found = lines(session, person, *recent, limit=LATEST)
+    recent = select(Decision.id, Decision.account_id).where(col(Decision.at) > now - undo)
+    # Of the newest alone, whoever made them: a person may have made a million, none of them just now.
+    rows = session.exec(recent.order_by(desc(Decision.at)).limit(LATEST)).all()
+    mine = [name for name, by in rows if by == person.id]
+    found = lines(session, person, col(Decision.id).in_(mine)) if mine else ()
     return next((line for line in found if line.can_be_undone(now)), None)
 
 
