@@ -6,7 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
-from conftest import FakeClock, Sent, add_article, send, statements
+from conftest import FakeClock, Sent, add_article, listening, send, statements
 from sqlalchemy import text
 from sqlmodel import Session
 
@@ -15,7 +15,7 @@ from moderation.accounts import Person
 from moderation.articles import Content
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.queue import Comment
-from moderation.pages import judging, narrowing, queue
+from moderation.pages import judging, log, narrowing, queue
 from moderation.pages.cards import Card, cards, visible_to
 from moderation.pages.filters import Filter, Place
 from moderation.web.dependencies import Parts
@@ -351,3 +351,22 @@ def test_the_section_of_an_article_is_that_of_its_contributions(
     assert listed(section="Ville") == [sent.text for sent in some]
     assert listed(section="Politique") == []
     add_article(parts, "la-gare")
+
+
+def test_one_s_last_decision_is_looked_for_in_the_order_of_time_whoever_decided_how_much(
+    parts: Parts, ann: Person, pending: Sent
+) -> None:
+    decide(parts, ann, pending, Action.SPAM)
+    asked: list[tuple[str, Any]] = []
+
+    def listen(_connection: object, _cursor: object, statement: str, given: Any, *_: object) -> None:
+        asked.append((statement, given))
+
+    with parts.reading() as session, listening(parts.engine, "before_cursor_execute", listen):
+        assert log.last(session, ann, parts.clock(), timedelta(hours=1)) is not None
+    first = next(one for one in asked if "FROM decision" in one[0])
+    with parts.reading() as session:
+        if parts.engine.dialect.name == "postgresql":
+            session.connection().execute(text("SET LOCAL enable_seqscan = off"))
+        assert "ix_decision_at" in plan(session, *first)
+        assert "account_id =" not in first[0]
