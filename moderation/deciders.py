@@ -1,7 +1,7 @@
-"""Who may decide about a contribution: not who is named in it; nor does its author publish it.
+"""Who may decide about a contribution: neither who is named in it, nor its author where others can.
 
-An author is known by an address that anybody may have typed: it takes no voice and no veto away from the
-person it belongs to, nor makes fewer voices enough.
+An author is known by an address that anybody may have typed: the person it belongs to may still take the
+text away as spam, or from the public, and object; nor does it make fewer voices enough.
 """
 
 from datetime import datetime
@@ -98,12 +98,11 @@ def everybody(session: Session, comment: Comment) -> int:
     return sum(sees(account, comment.section) for account in session.exec(_PEOPLE))
 
 
-def able(session: Session, comment: Comment, *, publishing: bool = True) -> set[int]:
-    """Everybody who sees it and may decide about it: to publish it, the author if nobody else can."""
+def able(session: Session, comment: Comment) -> set[int]:
+    """Everybody who sees it and may decide about it; the author if nobody else can."""
     found = session.exec(_ABLE, params=_this(comment))
     people = {account.id: wrote for account, wrote in found if account.id and sees(account, comment.section)}
-    others = {account_id for account_id, wrote in people.items() if not (wrote and publishing)}
-    return others or set(people)
+    return {account_id for account_id, wrote in people.items() if not wrote} or set(people)
 
 
 def is_own(session: Session, comment: Comment, account_id: int) -> bool:
@@ -111,14 +110,14 @@ def is_own(session: Session, comment: Comment, account_id: int) -> bool:
     return bool(session.exec(_IS_OWN, params={**_this(comment), "by": account_id}).first())
 
 
-def check(session: Session, comment: Comment, by: int, *, publishing: bool = True) -> None:
-    """Raises NotSeen and MayNotDecide; of one’s own only where it would publish, or change what it says."""
+def check(session: Session, comment: Comment, by: int, *, judging: bool = True) -> None:
+    """Raises NotSeen and MayNotDecide; of one’s own only where it is judged, see `lifecycle.judges`."""
     account, aside, own = session.exec(_CHECKED, params={**_this(comment), "by": by}).one()
     if not sees(account, comment.section):
         raise NotSeen
     if aside:
         raise MayNotDecide(comment.id, own=False)
-    if own and publishing and by not in able(session, comment):
+    if own and judging and by not in able(session, comment):
         raise MayNotDecide(comment.id, own=True)
 
 

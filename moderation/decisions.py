@@ -76,7 +76,7 @@ def speak(
     MayNotDecide, Stale, IllegalMove, ReasonNeeded, QuestionNeeded and NoteTooLong.
     """
     note = remarks.as_noted(note).strip()
-    comment = to_decide(session, comment_id, revision=revision, by=by, publishing=action is Action.PUBLISH)
+    comment = to_decide(session, comment_id, revision=revision, by=by, judging=lifecycle.judges(action))
     if not lifecycle.is_decided(action) or (action is Action.ASK and comment.tracking is None):
         raise IllegalMove(comment.status, action)
     after = lifecycle.after(comment.status, action)
@@ -147,23 +147,21 @@ def decide(
     return made
 
 
-def to_decide(
-    session: Session, comment_id: str, *, revision: int, by: int, publishing: bool = True
-) -> Comment:
+def to_decide(session: Session, comment_id: str, *, revision: int, by: int, judging: bool = True) -> Comment:
     """Locked, as it was seen, and theirs to decide about. Raises NotFound, MayNotDecide and Stale."""
-    comment = _theirs(session, by, comment_id, publishing)
+    comment = _theirs(session, by, comment_id, judging)
     if comment.revision != revision:
         raise stale(session, comment)
     return comment
 
 
-def _theirs(session: Session, account_id: int, comment_id: str, publishing: bool) -> Comment:
+def _theirs(session: Session, account_id: int, comment_id: str, judging: bool) -> Comment:
     """Locked. Raises NotFound, also for one of a section that is not the account’s, and MayNotDecide."""
     comment = session.get(Comment, comment_id, with_for_update=HELD)
     if comment is None:
         raise NotFound
     try:
-        deciders.check(session, comment, account_id, publishing=publishing)
+        deciders.check(session, comment, account_id, judging=judging)
     except deciders.NotSeen:
         raise NotFound from None
     return comment
@@ -233,7 +231,8 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime, lot: str
     decision = session.get(Decision, decision_id)
     if decision is None or decision.account_id is None or decision.undoes is not None:
         raise NotFound
-    comment = _theirs(session, by, decision.comment_id, decision.before is Status.PUBLISHED)
+    judging = decision.account_id != by or decision.before is Status.PUBLISHED
+    comment = _theirs(session, by, decision.comment_id, judging)
     is_last = comment.status is decision.after and standing.is_last(session, comment, decision)
     is_over = now >= decision.undo_until or not is_last
     if is_over or not can_put_back(session, decision):

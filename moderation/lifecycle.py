@@ -111,6 +111,11 @@ def is_decided(action: Action) -> bool:
     return action not in BY_AUTHOR | BY_ITSELF | REWRITES
 
 
+def judges(action: Action) -> bool:
+    """Whether it is somebody else’s than the author’s, an address which anybody may have typed."""
+    return action not in {Action.SPAM, Action.UNPUBLISH}
+
+
 def several_from(status: Status) -> list[Action]:
     """What a moderator may do with several at once."""
     return [action for action in actions_from(status) if action not in ALONE]

@@ -18,7 +18,7 @@ def object_to(
 
     Raises NotFound, MayNotDecide, Stale, IllegalMove and NoteTooLong.
     """
-    comment = decisions.to_decide(session, comment_id, revision=revision, by=by, publishing=False)
+    comment = decisions.to_decide(session, comment_id, revision=revision, by=by, judging=False)
     if comment.status is not Status.PENDING or not voices.policy_for(session, comment.section).veto:
         raise IllegalMove(comment.status, Action.PUBLISH)
     if len(note.strip()) > LONGEST_NOTE:

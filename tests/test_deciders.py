@@ -3,7 +3,7 @@ from datetime import timedelta
 import pytest
 from conftest import Run, Sent, send
 
-from moderation import deciders, decisions, members
+from moderation import deciders, decisions, lifecycle, members
 from moderation.accounts import Person
 from moderation.deciders import MayNotDecide
 from moderation.lifecycle import Action, Reason, Status
@@ -16,16 +16,20 @@ def aside(parts: Parts, sent: Sent, person: Person) -> None:
         deciders.stand_aside(session, sent.id, by=person.id, now=parts.clock())
 
 
-def decide(parts: Parts, sent: Sent, person: Person, revision: int = 1) -> int:
+def decide(
+    parts: Parts, sent: Sent, person: Person, revision: int = 1, *, action: Action = Action.PUBLISH
+) -> int:
     with parts.writing() as session:
         made = decisions.decide(
             session,
             sent.id,
-            Action.PUBLISH,
+            action,
             revision=revision,
             by=person.id,
             now=parts.clock(),
             undo=timedelta(seconds=20),
+            reason=Reason.OFF_TOPIC if action in lifecycle.NEEDS_REASON else None,
+            note="Quand ?" if action is Action.ASK else "",
         )
         assert made.id is not None
         return made.id
@@ -75,28 +79,36 @@ def test_one_s_own_is_one_s_own_to_decide_where_nobody_else_can(
     decide(parts, own, ann)
 
 
-@pytest.mark.parametrize("action", [Action.REFUSE, Action.SPAM])
-def test_an_address_anybody_may_type_keeps_nobody_from_refusing(
+@pytest.mark.parametrize("action", [Action.PUBLISH, Action.REFUSE, Action.ASK])
+def test_one_s_own_is_judged_by_others(
     parts: Parts, article: str, ann: Person, sami: Person, action: Action
 ) -> None:
+    own = send(parts, article, "J’y étais.", email="sami@example.org")
+    with pytest.raises(MayNotDecide):
+        decide(parts, own, sami, action=action)
+    decide(parts, own, ann, action=action)
+
+
+def test_nobody_looks_again_at_their_own_nor_undoes_what_others_decided(
+    parts: Parts, article: str, ann: Person, sami: Person
+) -> None:
+    own = send(parts, article, "J’y étais.", email="sami@example.org")
+    made = decide(parts, own, ann, action=Action.REFUSE)
+    with pytest.raises(MayNotDecide):
+        decide(parts, own, sami, 2, action=Action.REOPEN)
+    with pytest.raises(MayNotDecide), parts.writing() as session:
+        decisions.undo(session, made, by=sami.id, now=parts.clock())
+
+
+def test_an_address_anybody_may_type_keeps_nobody_from_taking_spam_away(
+    parts: Parts, article: str, ann: Person, sami: Person
+) -> None:
     own = send(parts, article, "Usurpé.", email="sami@example.org")
-    assert ann.id
+    made = decide(parts, own, sami, action=Action.SPAM)
     with parts.writing() as session:
-        made = decisions.decide(
-            session,
-            own.id,
-            action,
-            revision=1,
-            by=sami.id,
-            now=parts.clock(),
-            undo=timedelta(seconds=20),
-            reason=Reason.OFF_TOPIC,
-        )
-        assert made.id is not None
-        decisions.undo(session, made.id, by=sami.id, now=parts.clock())
-    made_public = decide(parts, own, ann, 3)
-    with parts.writing() as session:
-        decisions.undo(session, made_public, by=sami.id, now=parts.clock())
+        decisions.undo(session, made, by=sami.id, now=parts.clock())
+    decide(parts, own, ann, 3)
+    decide(parts, own, sami, 4, action=Action.UNPUBLISH)
 
 
 def test_nobody_puts_their_own_up_again_by_undoing(
@@ -104,18 +116,7 @@ def test_nobody_puts_their_own_up_again_by_undoing(
 ) -> None:
     own = send(parts, article, "J’y étais.", email="sami@example.org")
     decide(parts, own, ann)
-    with parts.writing() as session:
-        taken = decisions.decide(
-            session,
-            own.id,
-            Action.SPAM,
-            revision=2,
-            by=sami.id,
-            now=parts.clock(),
-            undo=timedelta(seconds=20),
-        )
-        made = taken.id
-    assert made is not None
+    made = decide(parts, own, sami, 2, action=Action.SPAM)
     with pytest.raises(MayNotDecide), parts.writing() as session:
         decisions.undo(session, made, by=sami.id, now=parts.clock())
 

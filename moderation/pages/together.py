@@ -9,7 +9,7 @@ from sqlmodel import Session, col, desc, select
 
 from moderation import deciders, duty, leases, mentions, notes, voices
 from moderation.accounts import Person
-from moderation.lifecycle import OPEN, Status
+from moderation.lifecycle import OPEN, Action, Status, judges
 from moderation.mentions import Part
 from moderation.models.people import Account
 from moderation.models.queue import Comment, Version
@@ -91,17 +91,16 @@ class Shared:
     @property
     def decides(self) -> bool:
         """Whether the person is offered to."""
-        return not self.aside
-
-    @property
-    def publishes(self) -> bool:
         return not self.aside and not self.own
+
+    def may(self, action: Action) -> bool:
+        return self.decides or (self.own and not judges(action))
 
     @property
     def answers(self) -> bool:
         """Whether the person alone publishes, and so may publish and answer."""
         several = any(tally.say is Say.PUBLISH and tally.needed > 1 for tally in self.tallies)
-        return self.publishes and not several and not self.paused
+        return self.decides and not several and not self.paused
 
 
 @dataclass(frozen=True)
@@ -180,7 +179,6 @@ def _shared(
     waits = comment.status is Status.PENDING
     counting = [voice.say for voice in voices.counting(session, comment)]
     wanted = rule.among(deciders.everybody(session, comment))
-    refusing = deciders.able(session, comment, publishing=False)
     tallies = [Tally(say, counting.count(say), wanted.needs(say)) for say in Say if say is not Say.VETO]
     aside = deciders.stands_aside(session, comment_id, person.id)
     return Shared(
@@ -192,7 +190,7 @@ def _shared(
         may_object=rule.veto and waits,
         aside=aside,
         own=not aside and person.id not in able and deciders.is_own(session, comment, person.id),
-        short=comment.status in OPEN and (wanted.publish > len(able) or wanted.refuse > len(refusing)),
+        short=comment.status in OPEN and max(wanted.publish, wanted.refuse) > len(able),
         passed=session.get(Pass, (comment_id, person.id)) is not None,
     )
 

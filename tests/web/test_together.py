@@ -313,11 +313,12 @@ def test_one_s_own_is_for_somebody_else(
     parts: Parts, article: str, desk: TestClient, sami_s: Browser
 ) -> None:
     own = send(parts, article, "J’y étais.", author="Ann", email="ann@example.org")
-    page = item(desk, own)
-    assert "Elle est venue avec votre adresse" in page
-    assert "Valider</button>" not in page
-    assert "Spam</button>" in page or 'data-do="spam"' in page
-    assert press(desk, own, "publish", revision="1").status_code == 403
+    page = Page(desk.get(f"/desk/comments/{own.id}"))
+    assert "Elle porte votre adresse : quelqu’un d’autre en décide." in page.main
+    assert [node.attributes["data-do"] for node in page.nodes(".decide [data-do]")] == ["spam"]
+    for action in ("publish", "refuse", "ask"):
+        answer = press(desk, own, action, revision="1", reason="off_topic", note="Quand ?")
+        assert answer.status_code == 403
     assert press(sami_s, own, "publish", revision="1").status_code == 303
 
 
