@@ -118,3 +118,11 @@ def test_an_author_who_withdraws_too_late_is_told(site: Site, reader: Page) -> N
     button(reader, "Retirer mon texte").click()
     expect(reader.get_by_role("alert")).to_contain_text("rien n’a été retiré")
     expect(reader.get_by_role("link", name="La lire sous l’article")).to_be_visible()
+
+
+def test_the_guide_is_on_one_screen_of_a_small_phone(site: Site, visit: Visit) -> None:
+    page = visit(viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
+    site.sign_in(page.context, site.ann)
+    page.goto("/desk/guide")
+    last = button(page, "J’ai compris")
+    expect(last).to_be_in_viewport(ratio=1)
