@@ -152,9 +152,13 @@ def pytest_collection_finish() -> None:
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Again on PostgreSQL: what touches a database. The rest would only be the same once more."""
     if os.environ.get("TEST_DATABASE_URL"):
-        same = [item for item in items if "postgresql" not in getattr(item, "fixturenames", ())]
-        config.hook.pytest_deselected(items=same)
-        items[:] = [item for item in items if item not in set(same)]
+        same = {
+            item
+            for item in items
+            if "postgresql" not in getattr(item, "fixturenames", ()) or item.get_closest_marker("wire")
+        }
+        config.hook.pytest_deselected(items=[*same])
+        items[:] = [item for item in items if item not in same]
 
 
 @pytest.fixture(scope="session")
@@ -188,6 +192,9 @@ def embedded_server(folder: Path) -> "PostgresServer":
             keeper.execute("ALTER SYSTEM SET wal_recycle = off")
             # Its own housekeeping reads when it likes, and what it may still read stays in the files.
             keeper.execute("ALTER SYSTEM SET autovacuum = off")
+            # What the machine would lose with its power is not tested here.
+            keeper.execute("ALTER SYSTEM SET fsync = off")
+            keeper.execute("ALTER SYSTEM SET full_page_writes = off")
             keeper.execute("SELECT pg_reload_conf()")
     return server
 

@@ -12,6 +12,8 @@ from conftest import empty
 from hammered import Server
 from test_hardness_sockets import memory
 
+pytestmark = pytest.mark.wire
+
 # What one connection may make the program grow by, having sent forty times as much.
 GROWN, SENT = 12 * 2**20, 480 * 2**20
 # Seconds it goes on for, and after which what is not taken is not going to be.

@@ -24,6 +24,8 @@ from moderation.web.app import create_app
 from moderation.web.connections import Connection
 from moderation.web.dependencies import Parts
 
+pytestmark = pytest.mark.wire
+
 SLOW = 500 if THOROUGH else 100
 # What somebody else’s page may take meanwhile, and what each slow one may cost.
 SECONDS, BYTES = 3, 100_000

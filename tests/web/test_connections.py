@@ -16,6 +16,8 @@ from moderation.front import Front
 from moderation.web.app import create_app
 from moderation.web.connections import Connection
 
+pytestmark = pytest.mark.wire
+
 PAGE = "/articles/le-pont"
 KEPT = f"GET {PAGE} HTTP/1.1\r\nHost: testserver\r\n\r\n"
 DATE = re.compile(rb"date: [^\r]*\r\n")

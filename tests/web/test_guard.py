@@ -25,6 +25,8 @@ from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 from moderation.web.guard import LARGEST_BODY, MOST_FIELDS
 
+pytestmark = pytest.mark.wire
+
 ALWAYS = {
     "x-content-type-options": "nosniff",
     "cross-origin-resource-policy": "same-origin",
