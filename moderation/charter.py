@@ -16,6 +16,8 @@ LONGEST_NAME = 60
 # Before the name of an article where a page has it, so that it is no other part of the page.
 ANCHOR = "charter-"
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
+NAME = rf"[a-z0-9_-]{{1,{LONGEST_NAME}}}"
+_GIVEN = re.compile(rf"\s*\{{#({NAME})\}}\s*\Z")
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
 
@@ -34,6 +36,18 @@ class Charter:
     articles: tuple[Article, ...]
 
 
+@dataclass(frozen=True)
+class Cited:
+    """What a decision goes by: a version of the charter, and the article its reason is tied to, if any."""
+
+    version: int
+    article: str | None
+
+    @property
+    def address(self) -> str:
+        return f"/charter/{self.version}" + (f"#{ANCHOR}{self.article}" if self.article else "")
+
+
 class Unusable(Exception):
     """Not a charter: `empty`, `long`, without any article (`articles`), or with one that has no `title`."""
 
@@ -48,7 +62,10 @@ def starting(language: str) -> str:
 
 
 def read(source: str) -> Charter:
-    """Each heading of the second level begins an article. Raises Unusable."""
+    """Each heading of the second level begins an article. Raises Unusable.
+
+    One that ends with a name, as in « ## Vie privée {#privacy} », keeps it whatever its title says later.
+    """
     text = source.replace("\r\n", "\n").strip()
     if not text:
         raise Unusable("empty")
@@ -73,9 +90,20 @@ def _named(tokens: list[Token]) -> list[Article]:
     found: list[Article] = []
     for heading, said in pairwise(tokens):
         if heading.type == "heading_open" and heading.tag == "h2":
+            given = _given(said)
             title = "".join(one.content for one in said.children or () if one.type in {"text", "code_inline"})
-            found.append(Article(_free(_name(title), found), title))
+            found.append(Article(_free(given or _name(title), found), title))
     return found
+
+
+def _given(heading: Token) -> str:
+    """The name a heading ends with, taken out of it."""
+    last = heading.children[-1] if heading.children else None
+    named = _GIVEN.search(last.content) if last is not None and last.type == "text" else None
+    if last is None or named is None:
+        return ""
+    last.content = last.content[: named.start()]
+    return named.group(1)
 
 
 def _name(title: str) -> str:

@@ -1,15 +1,16 @@
 """The versions of a site’s charter: the newest holds, and each can be read for ever."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlmodel import Session, desc, select
 
-from moderation import charter
-from moderation.charter import Article, Charter
+from moderation import charter, reasons
+from moderation.charter import Article, Charter, Cited
 from moderation.database import in_turn
 from moderation.models.public import CharterVersion
+from moderation.models.queue import Decision
 
 FIRST = 1
 
@@ -39,6 +40,33 @@ def numbered(session: Session, number: int, language: str) -> Version | None:
         return _version(row)
     first = newest(session, language)
     return first if number == FIRST == first.number else None
+
+
+def cited(session: Session, articles: Iterable[str]) -> list[Cited]:
+    """What is gone by today: for each of these articles, which the newest version may not have."""
+    written = select(CharterVersion.number, CharterVersion.articles)
+    row = session.exec(written.order_by(desc(CharterVersion.number)).limit(1)).first()
+    # Both languages begin with articles of the same names.
+    number, there = row or (FIRST, [[one.name] for one in charter.begun("fr").articles])
+    names = {name for name, *_ in there}
+    return [Cited(number, article if article in names else None) for article in articles]
+
+
+def cite(session: Session, decision: Decision) -> None:
+    """A decision that gives a reason names what it goes by, once and for all."""
+    if decision.reason is not None:
+        (what,) = cited(session, [reasons.article(session, decision.reason)])
+        decision.charter, decision.charter_article = what.version, what.article
+
+
+def named(decision: Decision) -> Cited | None:
+    return Cited(decision.charter, decision.charter_article) if decision.charter is not None else None
+
+
+def title(session: Session, what: Cited, language: str) -> str:
+    """Of the article it names; empty where it names none."""
+    version = numbered(session, what.version, language)
+    return next((one.title for one in version.articles if one.name == what.article), "") if version else ""
 
 
 def dates(session: Session) -> Sequence[tuple[int, datetime]]:

@@ -6,6 +6,7 @@ from itertools import takewhile
 from sqlmodel import Session, col
 
 from moderation import (
+    charters,
     deciders,
     leases,
     lifecycle,
@@ -207,6 +208,7 @@ def _move(session: Session, comment: Comment, decision: Decision) -> Decision:
         leases.release(session, comment.id)
         passes.forget(session, comment.id)
     questions.follow(session, comment, decision)
+    charters.cite(session, decision)
     comment.status = decision.after
     comment.revision = decision.revision
     if decision.before is not decision.after:
@@ -234,8 +236,7 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime, lot: str
     judging = decision.account_id != by or decision.before is Status.PUBLISHED
     comment = _theirs(session, by, decision.comment_id, judging)
     is_last = comment.status is decision.after and standing.is_last(session, comment, decision)
-    is_over = now >= decision.undo_until or not is_last
-    if is_over or not can_put_back(session, decision):
+    if now >= decision.undo_until or not is_last or not can_put_back(session, decision):
         raise TooLate(comment.status)
     undone = _take_back(session, comment, decision, by=by, now=now, lot=lot)
     if lifecycle.takes_down(decision.before, decision.after):

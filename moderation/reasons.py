@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from itertools import count
 
@@ -14,7 +15,8 @@ from moderation.models.queue import Decision
 from moderation.models.together import Voice
 from moderation.remarks import ReasonNeeded
 from moderation.shortcuts import MOST_REASONS
-from moderation.wording import SHIPPED, Worded, Wording
+from moderation.statements import Category
+from moderation.wording import SHIPPED, Worded, Wording, as_shipped
 
 # How each is called where the site has no word of its own: by code, in the site’s language.
 Shipped = Mapping[str, str]
@@ -23,6 +25,17 @@ MOST_KNOWN = 100
 _CODE = re.compile(rf"[a-z0-9_]{{1,{LONGEST_CODE}}}", re.ASCII)
 # Against who removes it, and nobody else.
 _HELD = {"read": True, "key_share": True}
+
+
+@dataclass(frozen=True)
+class Tie:
+    """What a reason goes by: an article of the charter, empty for none, and a category. None: as it is."""
+
+    article: str | None = None
+    category: Category | None = None
+
+
+AS_IT_IS = Tie()
 
 
 class NoSuchReason(Exception):
@@ -67,8 +80,17 @@ def listed(session: Session) -> list[Worded]:
 
 
 def _worded(code: str, row: SiteReason | None) -> Worded:
-    code = str(code)
-    return Worded(code, row.label, row.explanation, row.offered) if row is not None else Worded(code)
+    first = as_shipped(str(code))
+    if row is None:
+        return first
+    article = first.article if row.article is None else row.article
+    category = first.category if row.category is None else Category(row.category)
+    return Worded(first.code, row.label, row.explanation, row.offered, article, category)
+
+
+def article(session: Session, code: str) -> str:
+    """The name of the article of the charter it goes by; empty for none."""
+    return _worded(code, session.get(SiteReason, code)).article
 
 
 def offered(session: Session) -> list[Worded]:
@@ -90,7 +112,7 @@ def used(session: Session) -> Collection[str]:
     }
 
 
-def add(session: Session, label: str, explanation: str, shipped: Shipped) -> str:
+def add(session: Session, label: str, explanation: str, shipped: Shipped, tie: Tie = AS_IT_IS) -> str:
     """Its code, made from its label once and for all. Raises Unusable and NotDone."""
     known = _in_turn(session)
     said = _label(label, "", known, shipped)
@@ -101,14 +123,18 @@ def add(session: Session, label: str, explanation: str, shipped: Shipped) -> str
     if len(known) >= MOST_KNOWN:
         raise NotDone("many")
     code = _code(said, {one.code for one in known})
-    session.add(SiteReason(code=code, label=said, explanation=explained, place=len(known)))
+    row = SiteReason(code=code, label=said, explanation=explained, place=len(known))
+    _tie(row, tie)
+    session.add(row)
     session.flush()
     _put_in_order(session, [*(one.code for one in known), code])
     return code
 
 
-def change(session: Session, code: str, label: str, explanation: str, shipped: Shipped) -> None:
-    """Its words. A shipped one whose label is empty, or as shipped, is said as shipped.
+def change(
+    session: Session, code: str, label: str, explanation: str, shipped: Shipped, tie: Tie = AS_IT_IS
+) -> None:
+    """Its words, and what it goes by. A shipped one whose label is empty, or as shipped, is said as shipped.
 
     Raises NoSuchReason and Unusable.
     """
@@ -120,7 +146,17 @@ def change(session: Session, code: str, label: str, explanation: str, shipped: S
         raise Unusable("label", "empty")
     row.label = "" if said == shipped.get(code) else said
     row.explanation = explained
+    _tie(row, tie)
     session.add(row)
+
+
+def _tie(row: SiteReason, tie: Tie) -> None:
+    """What is as shipped is not kept."""
+    first = as_shipped(row.code)
+    if tie.article is not None:
+        row.article = tie.article if tie.article != first.article else None
+    if tie.category is not None:
+        row.category = tie.category.value if tie.category is not first.category else None
 
 
 def move(session: Session, code: str, by: int) -> None:

@@ -4,7 +4,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from moderation import statements
 from moderation.lifecycle import Reason
+from moderation.statements import Category
 
 # Several processes change the same list: each looks again after so long.
 READ_AGAIN = timedelta(seconds=3)
@@ -19,6 +21,9 @@ class Worded:
     label: str = ""
     explanation: str = ""
     offered: bool = True
+    # The name of an article of the charter; empty for none.
+    article: str = ""
+    category: Category = Category.OTHER_VIOLATION
 
     @property
     def is_own(self) -> bool:
@@ -26,11 +31,17 @@ class Worded:
         return self.code not in SHIPPED
 
 
+def as_shipped(code: str) -> Worded:
+    """It goes by the article of its own name; what is sent twice adds nothing, « other » may be anything."""
+    article = {Reason.DUPLICATE.value: Reason.NO_INFORMATION.value, Reason.OTHER.value: ""}.get(code, code)
+    return Worded(code, article=article if code in SHIPPED else "", category=statements.category(code))
+
+
 class Wording:
     """In the order they are offered; as shipped until the site’s own have been read."""
 
     def __init__(self) -> None:
-        self._known = {reason.value: Worded(reason.value) for reason in Reason}
+        self._known = {reason.value: as_shipped(reason.value) for reason in Reason}
         self._read_at: datetime | None = None
 
     def is_old(self, now: datetime) -> bool:

@@ -6,6 +6,7 @@ from moderation.language import Language
 from moderation.lifecycle import Action, Reason, Status
 from moderation.policy import Say
 from moderation.shortcuts import Shortcut
+from moderation.statement_words import CATEGORY
 from moderation.wording import Worded, Wording
 
 
@@ -240,6 +241,10 @@ class Labels:
 
     def reason_problem(self, code: str) -> str:
         return self._say(REASON_PROBLEM[code])
+
+    @property
+    def categories(self) -> dict[str, str]:
+        return {category.value: self._say(said) for category, said in CATEGORY.items()}
 
     def finding(self, kind: str) -> str:
         return self._say(FINDING[kind])

@@ -81,11 +81,11 @@ class Page:
         node = self.field(name)
         return node.text() if node.tag == "textarea" else str(node.attributes.get("value") or "")
 
-    def chosen(self, name: str) -> str:
+    def chosen(self, name: str, within: str = "") -> str:
         return next(
             (
                 str(node.attributes.get("value") or "")
-                for node in self.nodes(f"select[name={name}] option[selected]")
+                for node in self.nodes(f"{within} select[name={name}] option[selected]")
             ),
             "",
         )

@@ -168,7 +168,7 @@ GIVEN = {
     *("name", "link", "code", "kind", "at", "title", "reference"),
     *("of", "charts"),
     *("back", "here"),
-    *("html", "newest", "seen", "longest"),
+    *("html", "newest", "seen", "longest", "clause"),
 }
 
 

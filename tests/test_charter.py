@@ -9,12 +9,14 @@ from hypothesis import strategies as st
 from moderation import charter
 from moderation.charter import LONGEST, Article, Unusable
 from moderation.lifecycle import Reason
+from moderation.wording import as_shipped
 
 
 @pytest.mark.parametrize("language", ["fr", "en"])
 def test_a_site_begins_with_a_charter_that_has_an_article_for_each_reason(language: str) -> None:
     begun = charter.read(charter.starting(language))
-    assert len(begun.articles) >= len(Reason) - 1
+    names = {one.name for one in begun.articles}
+    assert {as_shipped(reason).article for reason in Reason} - names == {""}
     for one in begun.articles:
         assert f'<h2 id="charter-{one.name}">' in begun.html
 
@@ -29,9 +31,32 @@ def test_each_heading_of_the_second_level_begins_an_article_with_a_name_of_its_o
     assert re.findall(r'<h2 id="([^"]*)">', found.html) == [f"charter-{one.name}" for one in found.articles]
 
 
+def test_both_languages_begin_with_articles_of_the_same_names() -> None:
+    french, english = charter.begun("fr"), charter.begun("en")
+    assert [one.name for one in french.articles] == [one.name for one in english.articles]
+
+
+def test_an_article_keeps_the_name_it_is_given_whatever_its_title() -> None:
+    found = charter.read("## La vie *privée* {#privacy}\n\n## Autre {#privacy} chose\n\n## Fin  {#privacy}")
+    assert found.articles == (
+        Article("privacy", "La vie privée"),
+        Article("autre-privacy-chose", "Autre {#privacy} chose"),
+        Article("privacy-2", "Fin"),
+    )
+    assert '<h2 id="charter-privacy">La vie <em>privée</em></h2>' in found.html
+    assert '<h2 id="charter-privacy-2">Fin</h2>' in found.html
+
+
+@pytest.mark.parametrize("given", ["{#}", "{#Nom}", "{#a b}", '{#a"}', "{# a}", "`{#a}`"])
+def test_what_is_no_name_is_a_part_of_the_title(given: str) -> None:
+    (article,) = charter.read(f"## Courtoisie {given}").articles
+    assert article.title == f"Courtoisie {given.strip('`')}"
+
+
 @pytest.mark.parametrize(
     ("source", "problem"),
     [
+        ("## {#privacy}", "title"),
         ("", "empty"),
         (" \r\n ", "empty"),
         ("x" * (LONGEST + 1), "long"),
@@ -59,7 +84,7 @@ def test_what_is_written_as_markup_is_only_text() -> None:
 PIECES = st.sampled_from(
     [
         *("## ", "# ", "> ", "- ", "\n", "\n\n", "é", "a", "*", "`", "##"),
-        *("<h2>", "</h2>", "<", "&lt;", '"', "[x](y)", " "),
+        *("<h2>", "</h2>", "<", "&lt;", '"', "[x](y)", " ", "{#a}", "{#a-2}"),
     ]
 )
 

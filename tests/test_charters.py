@@ -1,10 +1,19 @@
 """The versions of a charter: the newest holds, and each stays as it was."""
 
-import pytest
-from conftest import FakeClock, at_once
+from datetime import timedelta
 
-from moderation import charter, charters
+import pytest
+from conftest import FakeClock, Sent, at_once, send
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import select
+
+from moderation import charter, charters, decisions
+from moderation.accounts import Person
+from moderation.charter import Cited
 from moderation.charters import Changed, Version
+from moderation.lifecycle import Action
+from moderation.models.queue import Comment, Decision
 from moderation.web.dependencies import Parts
 
 NEW = "## Courtoisie\n\nSoyez brefs."
@@ -59,3 +68,68 @@ def test_of_two_who_write_at_once_one_does(parts: Parts) -> None:
     assert [type(one) for one in done if isinstance(one, Exception)] == [Changed]
     assert numbered(parts, 2) is not None
     assert numbered(parts, 3) is None
+
+
+# What decisions go by
+
+
+def refused(parts: Parts, sent: Sent, person: Person, reason: str) -> Cited | None:
+    with parts.writing() as session:
+        made = decisions.decide(
+            session,
+            sent.id,
+            Action.REFUSE,
+            revision=session.get_one(Comment, sent.id).revision,
+            by=person.id,
+            now=parts.clock(),
+            undo=timedelta(seconds=20),
+            reason=reason,
+            note="Dit.",
+        )
+        return charters.named(made)
+
+
+@pytest.mark.parametrize(
+    ("reason", "clause"),
+    [("privacy", "privacy"), ("duplicate", "no_information"), ("other", None)],
+)
+def test_a_decision_cites_the_version_and_the_article_of_its_reason(
+    parts: Parts, ann: Person, pending: Sent, reason: str, clause: str | None
+) -> None:
+    assert refused(parts, pending, ann, reason) == Cited(1, clause)
+
+
+def test_a_new_charter_changes_no_old_decision(parts: Parts, ann: Person, article: str) -> None:
+    before = send(parts, article, "Avant.")
+    cited = refused(parts, before, ann, "privacy")
+    write(parts, "## Chez soi {#privacy}\n\n## Courtoisie")
+    after = refused(parts, send(parts, article, "Après."), ann, "privacy")
+    write(parts, "## Courtoisie", seen=2)
+    gone = refused(parts, send(parts, article, "Enfin."), ann, "privacy")
+    assert (cited, after, gone) == (Cited(1, "privacy"), Cited(2, "privacy"), Cited(3, None))
+    with parts.reading() as session:
+        titles = [charters.title(session, one, "fr") for one in (cited, after, gone) if one]
+        (kept,) = session.exec(select(Decision).where(Decision.comment_id == before.id))
+    assert titles == ["Vie privée", "Chez soi", ""]
+    assert charters.named(kept) == cited
+
+
+def test_what_gives_no_reason_cites_nothing(parts: Parts, ann: Person, pending: Sent) -> None:
+    with parts.writing() as session:
+        made = decisions.decide(
+            session,
+            pending.id,
+            Action.SPAM,
+            revision=1,
+            by=ann.id,
+            now=parts.clock(),
+            undo=timedelta(seconds=20),
+        )
+        assert charters.named(made) is None
+
+
+def test_the_database_changes_no_citation(parts: Parts, ann: Person, pending: Sent) -> None:
+    refused(parts, pending, ann, "privacy")
+    for column in ("charter", "charter_article"):
+        with pytest.raises(DBAPIError, match="never changed"), parts.writing() as session:
+            session.execute(text(f"UPDATE decision SET {column} = NULL"))  # noqa: S608 - our own words

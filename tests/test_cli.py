@@ -446,7 +446,7 @@ def test_a_reason_of_the_site_is_listed_and_given(run: Run, parts: Parts, pendin
         "other\tautre (à préciser)",
     ]
     offered = json.loads(run("reason", "list", "--json").stdout)
-    assert offered[5] == {"code": "privacy", "label": "vie privée", "charter": None}
+    assert offered[5] == {"code": "privacy", "label": "vie privée", "charter": "/charter/1#charter-privacy"}
     assert code in run("decide", pending.id, "refuse").stderr
     assert run("decide", pending.id, "refuse", "--reason", code).stdout == "refused\n"
     assert code in run("show", pending.id).stdout

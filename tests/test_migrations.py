@@ -163,6 +163,7 @@ def test_upgrading_twice_is_harmless(blank: Engine) -> None:
 def test_promise_05_triggers_keep_the_log(blank: Engine) -> None:
     migrations.upgrade(blank)
     assert triggers(blank, "decision") == [
+        "decision_charter_is_never_changed",
         "decision_is_never_changed",
         "decision_is_never_deleted",
         "decision_lot_is_never_changed",

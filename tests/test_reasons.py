@@ -1,6 +1,7 @@
 """The site’s reasons in the real tables: how they are changed, and which of them a decision may name."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -16,11 +17,12 @@ from moderation.models.judging import SiteReason
 from moderation.models.queue import Comment, Decision
 from moderation.models.together import Voice
 from moderation.policy import Policy
-from moderation.reasons import NoSuchReason, NotDone, Unusable
+from moderation.reasons import NoSuchReason, NotDone, Tie, Unusable
 from moderation.remarks import ReasonNeeded
 from moderation.shortcuts import MOST_REASONS
+from moderation.statements import Category
 from moderation.web.dependencies import Parts
-from moderation.wording import Worded
+from moderation.wording import Worded, as_shipped
 
 SHIPPED = list(Reason)
 
@@ -38,6 +40,17 @@ def add(parts: Parts, label: str, explanation: str = "") -> str:
 def word(parts: Parts, code: str, label: str, explanation: str = "") -> None:
     with parts.writing() as session:
         reasons.change(session, code, label, explanation, shipped(parts))
+
+
+def tie(parts: Parts, code: str, article: str | None, category: Category | None = None) -> Worded:
+    with parts.writing() as session:
+        reasons.change(session, code, "", "", shipped(parts), Tie(article, category))
+    return next(one for one in listed(parts) if one.code == code)
+
+
+def said(code: str, label: str = "", explanation: str = "") -> Worded:
+    """One whose words the site chose, and nothing else."""
+    return replace(as_shipped(code), label=label, explanation=explanation)
 
 
 def move(parts: Parts, code: str, by: int) -> None:
@@ -97,21 +110,21 @@ def refused(deed: Callable[[], Any]) -> str:
 
 
 def test_before_any_change_they_are_as_shipped_and_nothing_is_kept(parts: Parts) -> None:
-    assert listed(parts) == [Worded(code) for code in SHIPPED]
+    assert listed(parts) == [as_shipped(code) for code in SHIPPED]
     assert stored(parts) == set()
 
 
 def test_a_shipped_reason_is_reworded_explained_and_said_as_shipped_again(parts: Parts) -> None:
     word(parts, "privacy", "  vie privée\n d’autrui ", "Une adresse, un numéro.")
-    assert listed(parts)[5] == Worded("privacy", "vie privée d’autrui", "Une adresse, un numéro.")
+    assert listed(parts)[5] == said("privacy", "vie privée d’autrui", "Une adresse, un numéro.")
     assert stored(parts) == {"privacy"}
     word(parts, "privacy", "")
-    assert listed(parts)[5] == Worded("privacy")
+    assert listed(parts)[5] == said("privacy")
 
 
 def test_words_that_are_those_shipped_are_not_kept_as_the_site_s_own(parts: Parts) -> None:
     word(parts, "off_topic", "hors sujet", "Parlez du pont.")
-    assert listed(parts)[0] == Worded("off_topic", "", "Parlez du pont.")
+    assert listed(parts)[0] == said("off_topic", "", "Parlez du pont.")
 
 
 @pytest.mark.parametrize(
@@ -128,9 +141,9 @@ def test_words_that_are_those_shipped_are_not_kept_as_the_site_s_own(parts: Part
 )
 def test_a_reason_of_the_site_gets_a_code_made_from_its_label(parts: Parts, label: str, code: str) -> None:
     assert add(parts, label) == code
-    assert listed(parts)[-2] == Worded(code, label)
+    assert listed(parts)[-2] == said(code, label)
     word(parts, code, "tout autre chose")
-    assert listed(parts)[-2] == Worded(code, "tout autre chose")
+    assert listed(parts)[-2] == said(code, "tout autre chose")
 
 
 def test_two_labels_never_share_a_code(parts: Parts) -> None:
@@ -177,7 +190,7 @@ def test_a_label_that_cannot_be_read_is_not_taken(parts: Parts, label: str, prob
     assert refused(lambda: add(parts, label)) == problem
     code = add(parts, "bon")
     assert refused(lambda: word(parts, code, label)) == problem
-    assert listed(parts)[-2] == Worded(code, "bon")
+    assert listed(parts)[-2] == said(code, "bon")
 
 
 @pytest.mark.parametrize("length", [501, 10_000, 20_000])
@@ -190,7 +203,7 @@ def test_an_explanation_that_is_too_long_changes_nothing(parts: Parts, length: i
 def test_what_is_typed_is_kept_as_typed_but_for_what_nobody_sees(parts: Parts) -> None:
     code = add(parts, "<b>\u202egras\0</b>", "é" * 500)
     assert code == "b_gras_b"
-    assert listed(parts)[-2] == Worded(code, "<b>gras</b>", "é" * 500)
+    assert listed(parts)[-2] == said(code, "<b>gras</b>", "é" * 500)
 
 
 def test_a_reason_goes_up_and_down_and_only_what_moved_is_kept(parts: Parts) -> None:
@@ -296,7 +309,7 @@ def test_a_shipped_reason_is_never_removed(parts: Parts) -> None:
     word(parts, "privacy", "mien")
     with pytest.raises(NoSuchReason):
         remove(parts, "privacy")
-    assert listed(parts)[5] == Worded("privacy", "mien")
+    assert listed(parts)[5] == said("privacy", "mien")
 
 
 def test_what_a_decision_names_stays_even_when_that_was_undone(
@@ -418,3 +431,33 @@ def test_what_is_remembered_is_read_again_after_a_few_seconds(parts: Parts) -> N
     with parts.reading() as session:
         reasons.recall(session, parts.wording, now + timedelta(seconds=3))
     assert "mien" in parts.wording
+
+
+# What they go by
+
+
+def test_each_goes_by_the_article_of_its_name_and_what_is_sent_twice_adds_nothing(parts: Parts) -> None:
+    going = {one.code: one.article for one in listed(parts)}
+    assert going == {
+        **{code: code for code in map(str, SHIPPED)},
+        "duplicate": "no_information",
+        "other": "",
+    }
+
+
+def test_what_it_goes_by_is_changed_taken_away_and_put_back(parts: Parts) -> None:
+    assert tie(parts, "privacy", "vie-privee").article == "vie-privee"
+    assert tie(parts, "privacy", None, Category.VIOLENCE).article == "vie-privee"
+    assert tie(parts, "privacy", "").article == ""
+    last = tie(parts, "privacy", "privacy", Category.DATA_PROTECTION)
+    assert last == as_shipped("privacy")
+    with parts.reading() as session:
+        row = session.get_one(SiteReason, "privacy")
+    assert (row.article, row.category) == (None, None)
+
+
+def test_words_are_changed_and_what_it_goes_by_stays(parts: Parts) -> None:
+    tie(parts, "privacy", "vie-privee", Category.VIOLENCE)
+    word(parts, "privacy", "vie privée")
+    (found,) = [one for one in listed(parts) if one.code == "privacy"]
+    assert (found.label, found.article, found.category) == ("vie privée", "vie-privee", Category.VIOLENCE)

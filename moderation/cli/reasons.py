@@ -18,8 +18,7 @@ def reason_list(*, as_json: Json = False) -> None:
     parts = open_parts()
     with parts.reading() as session:
         reasons.recall(session, parts.wording, parts.clock())
-    label = parts.templates.globals["label"]
-    offered = [ReasonOffered(code=code, label=label.reason(code)) for code in parts.wording.offered]  # type: ignore[attr-defined]
+        offered = ReasonOffered.all(session, parts.wording, parts.templates.globals["label"])  # type: ignore[arg-type]
     if as_json:
         typer.echo(escaped(json.dumps([one.model_dump() for one in offered], ensure_ascii=False)))
         return

@@ -3,6 +3,8 @@
 from sqlalchemy import Index
 from sqlmodel import Field, SQLModel
 
+from moderation.charter import LONGEST_NAME
+
 
 class WatchedWord(SQLModel, table=True):
     """A word, or several in a row, that the desk marks where it stands in a text. It decides nothing."""
@@ -31,6 +33,10 @@ class SiteReason(SQLModel, table=True):
     # What is no longer offered is still known: old decisions name it.
     offered: bool = True
     place: int
+    # The article of the charter it goes by: empty for none, absent where it is the one of its name.
+    article: str | None = Field(default=None, max_length=LONGEST_NAME)
+    # In the words of the transparency database, where they are not as shipped.
+    category: str | None = Field(default=None, max_length=80)
 
 
 class PrecedentWord(SQLModel, table=True):

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
+from moderation.charter import LONGEST_NAME
 from moderation.lifecycle import Action, Status
 from moderation.markup import Dialect
 from moderation.models import people  # noqa: F401 - to whose tables these refer
@@ -137,6 +138,9 @@ class Decision(SQLModel, table=True):
     undoes: int | None = Field(default=None, foreign_key="decision.id", unique=True)
     # Shared by those that were made, or undone, in one go.
     lot: str | None = Field(default=None, index=True, max_length=26)
+    # What its reason goes by: a version of the charter, and an article of it.
+    charter: int | None = None
+    charter_article: str | None = Field(default=None, max_length=LONGEST_NAME)
 
 
 class ForumChange(SQLModel, table=True):

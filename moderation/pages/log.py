@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, col, desc, select
 
+from moderation import charters
 from moderation.accounts import Person
+from moderation.charter import Cited
 from moderation.lifecycle import Action, Status
 from moderation.models.people import Account
 from moderation.models.public import Article, Thread
@@ -28,6 +30,7 @@ class Line:
     action: Action
     after: Status
     reason: str | None
+    cites: Cited | None
     note: str
     by: str | None
     at: datetime
@@ -120,6 +123,7 @@ def lines(
             action=decision.action,
             after=decision.after,
             reason=decision.reason,
+            cites=charters.named(decision),
             note=decision.note,
             by=name,
             at=decision.at,

@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from moderation import reasons
+from moderation import charters, reasons
+from moderation.charter import Article
 from moderation.lifecycle import Reason
 from moderation.models.judging import LONGEST_EXPLANATION, LONGEST_LABEL
 from moderation.shortcuts import MOST_REASONS
@@ -29,6 +30,8 @@ class Typed:
     code: str = ""
     label: str = ""
     explanation: str = ""
+    article: str = ""
+    category: str = ""
     field: str = ""
     problem: str = ""
 
@@ -39,6 +42,8 @@ class Page:
     # Known to old decisions, and no longer offered.
     others: tuple[Line, ...]
     typed: Typed
+    # Of the charter that holds.
+    articles: tuple[Article, ...]
 
     longest_label = LONGEST_LABEL
     longest_explanation = LONGEST_EXPLANATION
@@ -48,7 +53,7 @@ class Page:
         return len(self.offered) >= MOST_REASONS
 
 
-def page(session: Session, typed: Typed) -> Page:
+def page(session: Session, typed: Typed, language: str) -> Page:
     known, used = reasons.listed(session), reasons.used(session)
     offered = [one for one in known if one.offered]
     # « Other » is the last, and stays.
@@ -66,4 +71,5 @@ def page(session: Session, typed: Typed) -> Page:
         ),
         tuple(Line(one, removed=one.is_own and one.code not in used) for one in known if not one.offered),
         typed,
+        charters.newest(session, language).articles,
     )

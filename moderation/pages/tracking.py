@@ -7,8 +7,9 @@ from itertools import takewhile
 from markupsafe import Markup
 from sqlmodel import Session, col, select
 
-from moderation import edits, lifecycle, markup, texts
+from moderation import charters, edits, lifecycle, markup, texts
 from moderation.answers import LONGEST
+from moderation.charter import Cited
 from moderation.differences import Change
 from moderation.lifecycle import Action, Status
 from moderation.models.public import Article, Publication, Thread
@@ -27,6 +28,7 @@ class TrackingPage:
     status: Status
     since: datetime
     reason: str | None
+    cites: Cited | None
     note: str
     submitted_at: datetime
     author: str
@@ -89,6 +91,7 @@ def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
         status=status,
         since=last.at if last else comment.submitted_at,
         reason=last.reason if last else None,
+        cites=charters.named(last) if last else None,
         note=last.note if last else "",
         submitted_at=comment.submitted_at,
         author=text.author,

@@ -100,5 +100,5 @@ def undo(
 @router.get("/reasons", summary="The reasons a refusal may give")
 def reasons(app: ThisApp, person: ReaderToken) -> list[ReasonOffered]:
     del person
-    label = app.templates.globals["label"]
-    return [ReasonOffered(code=code, label=label.reason(code)) for code in app.wording.offered]  # type: ignore[attr-defined]
+    with app.reading() as session:
+        return ReasonOffered.all(session, app.wording, app.templates.globals["label"])  # type: ignore[arg-type]

@@ -4,7 +4,9 @@ from datetime import UTC, datetime
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer
+from sqlmodel import Session
 
+from moderation import charters
 from moderation.lifecycle import Action, Status
 from moderation.pages.cards import Card
 from moderation.pages.exchange import Exchange
@@ -14,6 +16,8 @@ from moderation.pages.public import Contribution, ListPage
 from moderation.pages.queue import Listing
 from moderation.remarks import CONTROLS, LONGEST_NOTE
 from moderation.voices import Heard
+from moderation.wording import Wording
+from moderation.words import Labels
 
 COMMENT_ID = "4amfz3qah6davsys"
 AT = "2026-03-01T09:00:00Z"
@@ -142,6 +146,7 @@ class Line(Shape):
     undo: bool
     status: Status
     reason: str | None = Field(examples=["off_topic"])
+    charter: str | None = Field(examples=["/charter/1#charter-off_topic"])
     note: str
     by: str | None
     at: Moment = Field(examples=[AT])
@@ -154,6 +159,7 @@ class Line(Shape):
             undo=line.undo,
             status=line.after,
             reason=line.reason,
+            charter=line.cites.address if line.cites else None,
             note=line.note,
             by=line.by,
             at=line.at,
@@ -250,7 +256,18 @@ class Undone(Shape):
 class ReasonOffered(Shape):
     code: str = Field(examples=["off_topic"])
     label: str = Field(examples=["hors sujet"])
-    charter: str | None = None
+    # What it goes by: an address on this site.
+    charter: str = Field(examples=["/charter/1#charter-off_topic"])
+
+    @classmethod
+    def all(cls, session: Session, wording: Wording, label: Labels) -> "list[ReasonOffered]":
+        """Those that are offered, in their order."""
+        offered = [wording.of(code) for code in wording.offered]
+        cited = charters.cited(session, [one.article for one in offered])
+        return [
+            cls(code=one.code, label=label.worded(one), charter=what.address)
+            for one, what in zip(offered, cited, strict=True)
+        ]
 
 
 class FieldError(Shape):

@@ -7,11 +7,12 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Request, Response
 from sqlmodel import Session
 
-from moderation import reasons
+from moderation import charter, reasons
 from moderation.accounts import Person
 from moderation.pages import reasons as pages
 from moderation.pages.reasons import Typed
-from moderation.reasons import NoSuchReason, NotDone, Unusable
+from moderation.reasons import NoSuchReason, NotDone, Tie, Unusable
+from moderation.statements import Category
 from moderation.web.dependencies import Now, Parts, Reading, ThisApp
 from moderation.web.people import PRIVATE, Admin, go
 
@@ -19,6 +20,9 @@ REASONS = "/desk/settings/reasons"
 router = APIRouter(prefix=REASONS)
 # Of either field; more is no mistake of somebody who types.
 Words = Annotated[str, Form(max_length=20_000)]
+# An article of the charter, and a category: absent, they stay as they are.
+Clause = Annotated[str | None, Form(pattern=rf"^({charter.NAME})?$")]
+Kind = Annotated[Category | None, Form()]
 Move = Literal["up", "down", "offer", "withhold", "remove"]
 # What each does, and what is said of it.
 MOVES: dict[Move, tuple[Callable[[Session, str], None], str]] = {
@@ -38,19 +42,26 @@ def show(app: ThisApp, session: Reading, person: Admin, done: str = "") -> Respo
 def _shown(
     app: Parts, session: Session, person: Person, typed: Typed, *, news: str = "", status: int = 200
 ) -> Response:
-    page = pages.page(session, typed)
+    page = pages.page(session, typed, app.settings.language)
     return app.page("settings_reasons.html", page, status=status, headers=PRIVATE, person=person, news=news)
 
 
 @router.post("")
 def add(
-    app: ThisApp, request: Request, person: Admin, now: Now, label: Words = "", explanation: Words = ""
+    app: ThisApp,
+    request: Request,
+    person: Admin,
+    now: Now,
+    label: Words = "",
+    explanation: Words = "",
+    article: Clause = None,
+    category: Kind = None,
 ) -> Response:
     try:
         with app.writing() as session:
-            code = reasons.add(session, label, explanation, _shipped(app))
+            code = reasons.add(session, label, explanation, _shipped(app), Tie(article, category))
     except (Unusable, NotDone) as error:
-        return _again(app, person, error, Typed("", label, explanation))
+        return _again(app, person, error, Typed("", label, explanation, article or "", category or ""))
     return _done(app, request, person, now, "added", code)
 
 
@@ -63,15 +74,18 @@ def word(
     code: str,
     label: Words = "",
     explanation: Words = "",
+    article: Clause = None,
+    category: Kind = None,
 ) -> Response:
+    typed = Typed(code, label, explanation, article or "", category or "")
     try:
         with app.writing() as session:
-            reasons.change(session, code, label, explanation, _shipped(app))
+            reasons.change(session, code, label, explanation, _shipped(app), Tie(article, category))
     except Unusable as error:
-        return _again(app, person, error, Typed(code, label, explanation))
+        return _again(app, person, error, typed)
     except NoSuchReason as error:
         # Its words are offered as those of a new one.
-        return _again(app, person, error, Typed("", label, explanation))
+        return _again(app, person, error, replace(typed, code=""))
     return _done(app, request, person, now, "worded", code)
 
 

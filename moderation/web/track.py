@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import AfterValidator
 from sqlmodel import Session
 
-from moderation import answers, identifiers, reasons, remarks, submissions
+from moderation import answers, charters, identifiers, reasons, remarks, submissions
 from moderation.decisions import NotFound, Stale
 from moderation.lifecycle import Action, IllegalMove
 from moderation.pages import statistics
@@ -57,8 +57,16 @@ def _page(
     typed: str = "",
 ) -> Response:
     usual = app.usual.get(now, lambda: statistics.usual(session, now)) if page.waits else None
+    clause = charters.title(session, page.cites, app.settings.language) if page.cites else ""
     return app.page(
-        "track.html", page, status=status, headers=PRIVATE, problem=problem, typed=typed, usual=usual
+        "track.html",
+        page,
+        status=status,
+        headers=PRIVATE,
+        problem=problem,
+        typed=typed,
+        usual=usual,
+        clause=clause,
     )
 
 

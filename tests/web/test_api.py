@@ -345,7 +345,11 @@ def test_what_is_not_there_is_a_404(program: Program) -> None:
 
 def test_the_reasons_are_listed_with_their_words(program: Program) -> None:
     offered = program.get("/reasons").json()
-    assert offered[0] == {"code": "off_topic", "label": "hors sujet", "charter": None}
+    assert offered[0] == {
+        "code": "off_topic",
+        "label": "hors sujet",
+        "charter": "/charter/1#charter-off_topic",
+    }
     assert len(offered) == 11
 
 
@@ -358,11 +362,17 @@ def test_a_reason_of_the_site_is_listed_given_and_told_by_its_code(
     clock.tick(seconds=3)
     listed = program.get("/reasons").json()
     assert [one["code"] for one in listed[-2:]] == [code, "other"]
-    assert listed[-2] == {"code": code, "label": "procès en cours", "charter": None}
+    assert listed[-2] == {"code": code, "label": "procès en cours", "charter": "/charter/1"}
     assert "off_topic" not in {one["code"] for one in listed}
     assert program.decide(pending, "refuse", reason=code).status_code == 200
     (line,) = program.get(f"/comments/{pending.id}").json()["decisions"]
-    assert line["reason"] == code
+    assert (line["reason"], line["charter"]) == (code, "/charter/1")
+
+
+def test_a_decision_says_by_what_article_it_was_made(program: Program, pending: Sent) -> None:
+    assert program.decide(pending, "refuse", reason="privacy").status_code == 200
+    (line,) = program.get(f"/comments/{pending.id}").json()["decisions"]
+    assert line["charter"] == "/charter/1#charter-privacy"
 
 
 @pytest.mark.parametrize("reason", ["inconnu", "", "\0", "x" * 10_000, "Off_topic", 3, ["off_topic"]])

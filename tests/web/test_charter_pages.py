@@ -19,7 +19,7 @@ def test_the_charter_is_public_without_a_cookie_and_linked_from_every_page(clien
     assert (answer.status_code, page.heading) == (200, "Charte")
     assert "set-cookie" not in answer.headers
     assert "Version 1." in page.main
-    assert page.node("#charter-vie-privee").text() == "Vie privée"
+    assert page.node("#charter-privacy").text() == "Vie privée"
 
 
 def test_who_waits_is_told_of_it(client: TestClient, pending: Sent) -> None:

@@ -14,6 +14,7 @@ from moderation.accounts import Person
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.queue import Comment
 from moderation.policy import Policy
+from moderation.statements import Category
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 from moderation.wording import READ_AGAIN
@@ -213,7 +214,8 @@ def test_reasons_are_changed_by_who_administers_alone(moderator: TestClient) -> 
 
 
 def told(client: TestClient, sent: Sent) -> str:
-    return Page(client.get(f"/track/{sent.tracking}")).text(".status")
+    page = Page(client.get(f"/track/{sent.tracking}"))
+    return page.text(".status").partition("Une question, un désaccord ?")[0].rstrip()
 
 
 def test_the_author_reads_the_site_s_words_and_its_explanation(
@@ -231,7 +233,9 @@ def test_a_shipped_reason_without_an_explanation_is_told_as_ever(
 ) -> None:
     refuse(desk, pending, "privacy")
     settle()
-    assert told(client, pending).endswith("Motif : atteinte à la vie privée.")
+    assert told(client, pending).endswith(
+        "Motif : atteinte à la vie privée. Charte du site : « Vie privée »."
+    )
 
 
 def test_an_old_tab_still_gives_a_reason_that_is_no_longer_offered(
@@ -331,3 +335,39 @@ def _asked(parts: Parts, get: Callable[[], Any]) -> list[str]:
     with statements(parts.engine) as seen:
         assert get().status_code == 200
     return seen
+
+
+# The charter, and the law’s categories
+
+
+def test_a_reason_is_tied_to_an_article_and_a_category(desk: TestClient, own: str) -> None:
+    page = Page(desk.get(REASONS))
+    assert (page.chosen("article", f"#reason-{own}"), page.chosen("category", f"#reason-{own}")) == (
+        "",
+        Category.OTHER_VIOLATION,
+    )
+    assert page.chosen("article", "#reason-privacy") == "privacy"
+    tied = {"label": OWN, "article": "illegal", "category": Category.ILLEGAL_OR_HARMFUL_SPEECH.value}
+    assert desk.post(f"{REASONS}/{own}", data=tied).status_code == 303
+    page = Page(desk.get(REASONS))
+    assert page.chosen("article", f"#reason-{own}") == "illegal"
+    assert page.chosen("category", f"#reason-{own}") == Category.ILLEGAL_OR_HARMFUL_SPEECH
+
+
+def test_an_article_that_is_no_longer_in_the_charter_is_shown_as_that(desk: TestClient) -> None:
+    desk.post("/desk/settings/charter", data={"seen": "1", "text": "## Courtoisie"})
+    page = Page(desk.get(REASONS))
+    assert page.chosen("article", "#reason-privacy") == "privacy"
+    assert "privacy (n’est plus dans la charte)" in page.texts("#reason-privacy option")
+
+
+@pytest.mark.parametrize("wrong", [{"article": "<b>"}, {"article": "x" * 61}, {"category": "nouvelle"}])
+def test_what_no_form_offers_is_not_taken(desk: TestClient, wrong: dict[str, str]) -> None:
+    assert desk.post(f"{REASONS}/privacy", data={"label": "", **wrong}).status_code == 422
+
+
+def test_what_was_typed_is_kept_with_what_was_chosen(desk: TestClient) -> None:
+    kept = {"label": "x" * 81, "article": "illegal", "category": Category.VIOLENCE.value}
+    page = Page(desk.post(f"{REASONS}/privacy", data=kept))
+    assert (page.status, page.chosen("article", "#reason-privacy")) == (422, "illegal")
+    assert page.chosen("category", "#reason-privacy") == Category.VIOLENCE

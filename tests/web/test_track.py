@@ -76,7 +76,7 @@ def test_the_page_is_its_author_s_alone(client: TestClient, pending: Sent) -> No
             "refuse",
             {"reason": "privacy", "note": "Une <adresse>."},
             "refusée",
-            "Motif : atteinte à la vie privée. La modération ajoute : Une <adresse>.",
+            "Charte du site : « Vie privée ». La modération ajoute : Une <adresse>.",
         ),
         ("spam", {}, "spam", "prise pour de la publicité"),
     ],
@@ -111,6 +111,34 @@ def test_what_is_public_is_linked(
     settle()
     link = seen(client, pending).hrefs["La lire sous l’article"]
     assert Page(client.get(link)).text(f"#{link.partition('#')[2]} .text") == pending.text
+
+
+def test_a_refusal_is_explained_point_by_point_as_the_law_has_it(
+    client: TestClient, desk: TestClient, pending: Sent, settle: Callable[[], None]
+) -> None:
+    decide(desk, pending, "refuse", reason="illegal")
+    settle()
+    page = seen(client, pending)
+    assert page.hrefs["« Ce que la loi interdit »"] == "/charter/1#charter-illegal"
+    assert client.get("/charter/1").text.count('id="charter-illegal"') == 1
+    said = page.text(".statement")
+    for words in (
+        "Le texte n’est pas publié sur ce site, sans limite de durée ni de lieu.",
+        "Sur le texte ci-dessous, envoyé le 1er mars 2026",
+        "Rien n’est décidé par un programme.",
+        "Le contenu est tenu pour illicite. Charte du site, version 1, « Ce que la loi interdit ».",
+        "Quels recours",
+    ):
+        assert words in said
+
+
+@pytest.mark.parametrize("action", ["publish", "spam"])
+def test_what_needs_no_statement_has_none(
+    client: TestClient, desk: TestClient, pending: Sent, settle: Callable[[], None], action: str
+) -> None:
+    decide(desk, pending, action)
+    settle()
+    assert seen(client, pending).nodes(".statement") == []
 
 
 def test_a_taking_down_is_told_at_once(
