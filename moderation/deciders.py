@@ -1,14 +1,18 @@
 """Who may decide about a contribution: neither who is named in it, nor its author where others can.
 
+Nor, where others can, who made the decision its author appeals.
+
 An author is known by an address that anybody may have typed: the person it belongs to may still take the
 text away as spam, or from the public, and object; nor does it make fewer voices enough.
 """
 
 from datetime import datetime
+from enum import StrEnum
 
 from sqlalchemy import ColumnElement, bindparam, not_, or_
 from sqlmodel import Session, col, delete, func, select
 
+from moderation import appeals
 from moderation.database import HELD
 from moderation.models.people import Account, Role
 from moderation.models.queue import Comment, Version
@@ -19,13 +23,19 @@ class NotSeen(Exception):
     """It is of a section that is not the person’s."""
 
 
-class MayNotDecide(Exception):
-    """The person stood aside, or it is their `own`."""
+class Why(StrEnum):
+    """They stood aside, it bears their address, or it was them who decided what is appealed."""
 
-    def __init__(self, comment_id: str, *, own: bool) -> None:
-        super().__init__("it is their own" if own else "they stood aside")
+    ASIDE = "aside"
+    OWN = "own"
+    APPEALED = "appealed"
+
+
+class MayNotDecide(Exception):
+    def __init__(self, comment_id: str, why: Why) -> None:
+        super().__init__(why)
         self.comment_id = comment_id
-        self.own = own
+        self.why = why
 
 
 # Built once, as two hundred may be decided in one go: building takes as long as running.
@@ -99,10 +109,11 @@ def everybody(session: Session, comment: Comment) -> int:
 
 
 def able(session: Session, comment: Comment) -> set[int]:
-    """Everybody who sees it and may decide about it; the author if nobody else can."""
+    """Everybody who sees it and may decide; if nobody else can, its author and who is appealed from."""
     found = session.exec(_ABLE, params=_this(comment))
     people = {account.id: wrote for account, wrote in found if account.id and sees(account, comment.section)}
-    return {account_id for account_id, wrote in people.items() if not wrote} or set(people)
+    others = {account_id for account_id, wrote in people.items() if not wrote}
+    return others - appeals.decided_by(session, comment) or others or set(people)
 
 
 def is_own(session: Session, comment: Comment, account_id: int) -> bool:
@@ -116,9 +127,10 @@ def check(session: Session, comment: Comment, by: int, *, judging: bool = True) 
     if not sees(account, comment.section):
         raise NotSeen
     if aside:
-        raise MayNotDecide(comment.id, own=False)
-    if own and judging and by not in able(session, comment):
-        raise MayNotDecide(comment.id, own=True)
+        raise MayNotDecide(comment.id, Why.ASIDE)
+    appealed = by in appeals.decided_by(session, comment)
+    if (appealed or (own and judging)) and by not in able(session, comment):
+        raise MayNotDecide(comment.id, Why.APPEALED if appealed else Why.OWN)
 
 
 def _this(comment: Comment) -> dict[str, object]:

@@ -6,6 +6,7 @@ from itertools import takewhile
 from sqlmodel import Session, col
 
 from moderation import (
+    appeals,
     charters,
     deciders,
     leases,
@@ -82,11 +83,11 @@ def speak(
         raise IllegalMove(comment.status, action)
     after = lifecycle.after(comment.status, action)
     reasons.check(session, action, reason, note)
+    appeals.check(comment, action, note)
     said = _said(session, comment, action, after)
-    if said is not None:
-        heard = voices.say(session, comment, said, by=by, now=now, reason=reason, note=note)
-        if heard is not None:
-            return heard
+    heard = said and voices.say(session, comment, said, by=by, now=now, reason=reason, note=note)
+    if isinstance(heard, voices.Heard):
+        return heard
     decision = record(
         session,
         comment,
@@ -109,8 +110,7 @@ def speak(
 def _said(session: Session, comment: Comment, action: Action, after: Status) -> Say | None:
     """The voice it is; None for what takes one person: to ask, to look again, to take down what is up.
 
-    Words that do harm must not wait. What is published and not up yet is refused by as many as refuse, or
-    who may publish alone would refuse alone, by way of a publication nobody saw.
+    Words that do harm must not wait. What is not up yet is refused by as many as refuse, not by one alone.
     """
     if lifecycle.takes_down(comment.status, after) and publication.is_up(session, comment.id):
         return None
@@ -181,7 +181,6 @@ def record(
     lot: str | None = None,
 ) -> Decision:
     """Makes one move of the table and adds its log line; the comment is locked by the caller."""
-    before = comment.status
     return _move(
         session,
         comment,
@@ -190,8 +189,8 @@ def record(
             revision=comment.revision + 1,
             version=comment.version,
             action=action,
-            before=before,
-            after=lifecycle.after(before, action),
+            before=comment.status,
+            after=lifecycle.after(comment.status, action),
             reason=reason,
             note=note,
             account_id=by,
@@ -216,6 +215,7 @@ def _move(session: Session, comment: Comment, decision: Decision) -> Decision:
     session.add_all([comment, decision])
     session.flush()
     traits.follow(session, comment)
+    appeals.follow(session, comment, decision)
     return decision
 
 

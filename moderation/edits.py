@@ -68,7 +68,8 @@ def is_open(session: Session, comment_id: str) -> bool:
     """Whether its author may write it anew, as far as that does not hang on what was decided about it.
 
     Neither without end, nor to keep it from being decided: where a decision had to give way to its author
-    once, the text is read as it is by then. What was public has its number and its date, and keeps its words.
+    once, or they contest one, the text is read as it is by then. What was public has its number and its
+    date, and keeps its words.
     """
     theirs = select(Decision.action, Decision.undoes).where(
         Decision.comment_id == comment_id, col(Decision.account_id).is_(None)
@@ -77,6 +78,7 @@ def is_open(session: Session, comment_id: str) -> bool:
     often = sum(action is Action.EDIT for action, _ in lines)
     return (
         often < MOST
+        and all(action is not Action.APPEAL for action, _ in lines)
         and not _made_way((action, undoes) for action, undoes in lines)
         and not publication.was_up(session, comment_id)
     )

@@ -26,6 +26,7 @@ class Action(StrEnum):
     CORRECT = "correct"
     REDACT = "redact"
     EDIT = "edit"
+    APPEAL = "appeal"
 
 
 class Reason(StrEnum):
@@ -67,14 +68,17 @@ MOVES: dict[tuple[Status, Action], Status] = {
     (Status.SPAM, Action.REOPEN): Status.PENDING,
     (Status.UNPUBLISHED, Action.PUBLISH): Status.PUBLISHED,
     (Status.UNPUBLISHED, Action.REOPEN): Status.PENDING,
+    (Status.REFUSED, Action.APPEAL): Status.PENDING,
+    (Status.SPAM, Action.APPEAL): Status.PENDING,
+    (Status.UNPUBLISHED, Action.APPEAL): Status.PENDING,
     (Status.PENDING, Action.CORRECT): Status.PENDING,
     (Status.PUBLISHED, Action.CORRECT): Status.PUBLISHED,
     (Status.PENDING, Action.REDACT): Status.PENDING,
     (Status.PUBLISHED, Action.REDACT): Status.PUBLISHED,
 }
 
-# Withdrawing, answering and writing anew are the author's: no door of the moderation offers them.
-BY_AUTHOR = frozenset({Action.WITHDRAW, Action.ANSWER, Action.EDIT})
+# Withdrawing, answering, writing anew and appealing are the author's: no door of the moderation offers them.
+BY_AUTHOR = frozenset({Action.WITHDRAW, Action.ANSWER, Action.EDIT, Action.APPEAL})
 # Nobody does it: its time has come.
 BY_ITSELF = frozenset({Action.LAPSE})
 # The moderation changes the text, and its status stays: each has a page of its own.

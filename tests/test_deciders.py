@@ -5,7 +5,7 @@ from conftest import Run, Sent, send
 
 from moderation import deciders, decisions, lifecycle, members
 from moderation.accounts import Person
-from moderation.deciders import MayNotDecide
+from moderation.deciders import MayNotDecide, Why
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.queue import Comment
 from moderation.web.dependencies import Parts
@@ -42,7 +42,7 @@ def test_who_stands_aside_decides_nothing_until_they_come_back(
         aside(parts, pending, ann)
     with pytest.raises(MayNotDecide) as refused:
         decide(parts, pending, ann)
-    assert not refused.value.own
+    assert refused.value.why is Why.ASIDE
     with parts.writing() as session:
         deciders.come_back(session, pending.id, by=ann.id)
         deciders.come_back(session, pending.id, by=sami.id)
@@ -62,7 +62,7 @@ def test_one_s_own_is_for_others_to_publish(parts: Parts, article: str, ann: Per
     own = send(parts, article, "J’y étais.", author="Ann", email="Ann@Example.org")
     with pytest.raises(MayNotDecide) as refused:
         decide(parts, own, ann)
-    assert refused.value.own
+    assert refused.value.why is Why.OWN
     decide(parts, own, sami)
 
 

@@ -29,6 +29,9 @@ PICTURE = {
     ("spam", "reopen"): "pending",
     ("unpublished", "publish"): "published",
     ("unpublished", "reopen"): "pending",
+    ("refused", "appeal"): "pending",
+    ("spam", "appeal"): "pending",
+    ("unpublished", "appeal"): "pending",
     ("pending", "correct"): "pending",
     ("pending", "redact"): "pending",
     ("published", "correct"): "published",
@@ -60,13 +63,13 @@ def test_each_action_from_each_status_goes_where_the_picture_says(status: Status
 def test_what_is_offered_is_what_is_allowed_in_the_order_of_the_buttons(status: Status) -> None:
     offered = lifecycle.actions_from(status)
     assert sorted(offered) == sorted(OFFERED[status.value])
-    others = {"withdraw", "answer", "edit", "lapse", "correct", "redact"}
+    others = {"withdraw", "answer", "edit", "appeal", "lapse", "correct", "redact"}
     by_moderators = [action for action in Action if (status, action) in PICTURE and action not in others]
     assert sorted(offered) == sorted(by_moderators)
 
 
-def test_withdrawing_answering_and_editing_are_the_authors_alone_and_lapsing_nobodys() -> None:
-    assert {Action.WITHDRAW, Action.ANSWER, Action.EDIT} == lifecycle.BY_AUTHOR
+def test_withdrawing_answering_editing_and_appealing_are_the_authors_alone_and_lapsing_nobodys() -> None:
+    assert {Action.WITHDRAW, Action.ANSWER, Action.EDIT, Action.APPEAL} == lifecycle.BY_AUTHOR
     assert {Action.LAPSE} == lifecycle.BY_ITSELF
     offered = {action for status in Status for action in lifecycle.actions_from(status)}
     assert offered == set(Action) - lifecycle.BY_AUTHOR - lifecycle.BY_ITSELF - lifecycle.REWRITES

@@ -10,7 +10,8 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
 from moderation import database, keyring, markup, migrations
-from moderation.deciders import MayNotDecide
+from moderation.appeals import Unanswered
+from moderation.deciders import MayNotDecide, Why
 from moderation.decisions import NotFound, Stale
 from moderation.lifecycle import IllegalMove
 from moderation.remarks import LONGEST_NOTE, NoteTooLong, QuestionNeeded
@@ -103,6 +104,13 @@ def line(text: str, what: str) -> str:
         raise typer.Exit(2) from None
 
 
+NOT_THEIRS = {
+    Why.ASIDE: "They stood aside from it.",
+    Why.OWN: "It is their own, and there is someone else.",
+    Why.APPEALED: "Its author appeals their decision, and there is someone else.",
+}
+
+
 @contextmanager
 def explained() -> Generator[None]:
     """The state of things said in words, with exit code 1."""
@@ -113,10 +121,12 @@ def explained() -> Generator[None]:
     except Stale as stale:
         by = f" by {stale.last.by or 'its author'}" if stale.last else ""
         fail(f"It changed{by}: it is now {stale.status}, revision {stale.revision}.")
+    except Unanswered:
+        fail("Its author appeals: publish it, or refuse it and answer with --note.")
     except IllegalMove as move:
         fail(f"Not possible: it is {move.status}.")
     except MayNotDecide as refused:
-        fail("It is their own, and there is someone else." if refused.own else "They stood aside from it.")
+        fail(NOT_THEIRS[refused.why])
     except QuestionNeeded:
         fail("Say what to ask with --note.")
     except NoteTooLong:

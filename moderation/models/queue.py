@@ -59,6 +59,8 @@ class Comment(SQLModel, table=True):
     submitted_at: datetime = Field(sa_type=UTCDateTime)
     # Written by the moderation, in its name.
     official: bool = False
+    # Whether its author contests what was decided, and waits for an answer.
+    appealed: bool = False
     # Of the newest text, as they are compared; empty once it is erased.
     author_key: str | None = Field(default=None, max_length=200)
     email_key: str | None = Field(default=None, max_length=254)

@@ -46,6 +46,8 @@ class Card:
     article_title: str
     # Of the moderation, in its own name.
     official: bool
+    # Whether its author contests what was decided.
+    appealed: bool
     # What came of the last question to its author: an answer, or nothing in time.
     answered: bool = False
     unanswered: bool = False
@@ -109,6 +111,7 @@ def cards(session: Session, ids: list[str]) -> tuple[Card, ...]:
             answered=answered is not None,
             unanswered=lapsed is not None,
             official=comment.official,
+            appealed=comment.appealed,
         )
         for comment, text, slug, title, answered, lapsed in rows
     }

@@ -6,7 +6,7 @@ from datetime import datetime
 from markupsafe import Markup
 from sqlmodel import Session, col, select
 
-from moderation import lifecycle, markup, texts
+from moderation import appeals, deciders, lifecycle, markup, standing, texts
 from moderation.accounts import Person
 from moderation.differences import Change
 from moderation.lifecycle import Action
@@ -32,6 +32,14 @@ class Parent:
 
 
 @dataclass(frozen=True)
+class Appeal:
+    words: str
+    at: datetime
+    # Whether nobody but who decided can read it.
+    alone: bool
+
+
+@dataclass(frozen=True)
 class Item:
     card: Card
     number: int | None
@@ -52,6 +60,8 @@ class Item:
     changes: tuple[Change, ...]
     # What its author wrote anew last, if anything.
     edited: Edited | None
+    # What its author says against what was decided, if that waits for an answer.
+    appeal: Appeal | None
 
 
 def item(session: Session, person: Person, comment_id: str, *, site_name: str = "") -> Item | None:
@@ -69,7 +79,9 @@ def item(session: Session, person: Person, comment_id: str, *, site_name: str = 
     actions = tuple(
         action
         for action in lifecycle.actions_from(card.status)
-        if not (action is Action.ASK and found.tracking is None)  # nobody would read it
+        # A question nobody would read; an appeal nobody would answer.
+        if not (action is Action.ASK and found.tracking is None)
+        and not (action is Action.SPAM and found.appealed)
     )
     return Item(
         card=card,
@@ -89,7 +101,17 @@ def item(session: Session, person: Person, comment_id: str, *, site_name: str = 
         redacted_at=text.redacted_at,
         changes=changed.changes(session, text),
         edited=None if card.official else changed.edited(session, comment_id),
+        appeal=_appeal(session, person, found) if found.appealed else None,
     )
+
+
+def _appeal(session: Session, person: Person, comment: Comment) -> Appeal | None:
+    appeal = appeals.waiting(standing.lines(session, comment.id))
+    if appeal is None:
+        return None
+    judges = appeals.decided_by(session, comment)
+    alone = person.id in judges and person.id in deciders.able(session, comment)
+    return Appeal(appeal.note, appeal.at, alone=alone)
 
 
 def is_visible(session: Session, person: Person, comment_id: str) -> bool:

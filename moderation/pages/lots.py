@@ -11,7 +11,7 @@ from sqlmodel.sql.expression import SelectOfScalar
 from moderation import bulk, deciders, lifecycle, replies
 from moderation.accounts import Person
 from moderation.bulk import MOST, Seen
-from moderation.deciders import MayNotDecide
+from moderation.deciders import MayNotDecide, Why
 from moderation.lifecycle import Action, Status
 from moderation.models.queue import Comment, Decision
 from moderation.pages import kin, log, queue
@@ -84,8 +84,7 @@ class Left:
     card: Card
     last: Line | None
     # Why it is not theirs to decide about, where that is so.
-    aside: bool = False
-    own: bool = False
+    why: Why | None = None
 
 
 @dataclass(frozen=True)
@@ -162,7 +161,7 @@ def _left(session: Session, person: Person, card: Card, last: Line | None, not_t
     try:
         deciders.check(session, session.get_one(Comment, card.id), person.id)
     except MayNotDecide as refused:
-        return Left(card, last, aside=not refused.own, own=refused.own)
+        return Left(card, last, refused.why)
     return Left(card, last)
 
 

@@ -66,7 +66,7 @@ def _hindrance(session: Session, comment: Comment, person: Person, action: Actio
     try:
         deciders.check(session, comment, person.id)
     except MayNotDecide as refused:
-        return "own" if refused.own else "aside"
+        return refused.why
     fixed = action is Action.CORRECT and corrections.is_fixed(session, comment)
     return "voices" if fixed else ""
 

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, desc, select
 
-from moderation import deciders, duty, leases, mentions, notes, voices
+from moderation import appeals, deciders, duty, leases, mentions, notes, voices
 from moderation.accounts import Person
 from moderation.lifecycle import OPEN, Action, Status, judges
 from moderation.mentions import Part
@@ -84,6 +84,8 @@ class Shared:
     may_object: bool
     aside: bool
     own: bool
+    # Whether it is the person’s decision that is appealed, and somebody else’s to read again.
+    appealed: bool
     passed: bool
     # Whether too few are left to give as many voices as it takes.
     short: bool
@@ -91,10 +93,10 @@ class Shared:
     @property
     def decides(self) -> bool:
         """Whether the person is offered to."""
-        return not self.aside and not self.own
+        return not self.aside and not self.own and not self.appealed
 
     def may(self, action: Action) -> bool:
-        return self.decides or (self.own and not judges(action))
+        return self.decides or (self.own and not self.appealed and not judges(action))
 
     @property
     def answers(self) -> bool:
@@ -189,6 +191,7 @@ def _shared(
         paused=rule.veto and Say.VETO in counting,
         may_object=rule.veto and waits,
         aside=aside,
+        appealed=not aside and person.id not in able and person.id in appeals.decided_by(session, comment),
         own=not aside and person.id not in able and deciders.is_own(session, comment, person.id),
         short=comment.status in OPEN and max(wanted.publish, wanted.refuse) > len(able),
         passed=session.get(Pass, (comment_id, person.id)) is not None,

@@ -1,13 +1,13 @@
 """What an author sees of their own text: what has taken effect, never what a moderator may still undo."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import takewhile
 
 from markupsafe import Markup
 from sqlmodel import Session, col, select
 
-from moderation import charters, edits, lifecycle, markup, texts
+from moderation import appeals, charters, contesting, edits, lifecycle, markup, texts
 from moderation.answers import LONGEST
 from moderation.charter import Cited
 from moderation.differences import Change
@@ -18,6 +18,15 @@ from moderation.pages import changed, public
 from moderation.pages.exchange import Exchange
 from moderation.pages.exchange import known as exchanged
 from moderation.standing import in_effect, text_in_effect
+
+
+@dataclass(frozen=True)
+class Appeal:
+    words: str
+    at: datetime
+    answered: bool
+    # Whether who answered it had decided before: somebody is alone there.
+    same: bool
 
 
 @dataclass(frozen=True)
@@ -50,15 +59,25 @@ class TrackingPage:
     exchange: tuple[Exchange, ...]
     # By which the one that waits for an answer was put, if any does.
     asking: int | None
+    # Till when they may contest what was decided; None where they may not.
+    appealable: datetime | None
+    # That they contest it, and what came of it: an answer confirms what was decided, or publishes.
+    appeal: Appeal | None
     # As they were typed, for its author to go on from.
     source: str
     email: str
 
     longest_answer = LONGEST
+    longest_appeal = contesting.LONGEST
 
     @property
     def waits(self) -> bool:
         return self.status is Status.PENDING
+
+    @property
+    def contested(self) -> bool:
+        """Whether what they say against a decision waits."""
+        return self.appeal is not None and not self.appeal.answered
 
     @property
     def asked(self) -> Exchange | None:
@@ -70,7 +89,9 @@ class TrackingPage:
         return (self.status, Action.WITHDRAW) in lifecycle.MOVES
 
 
-def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
+def tracking(
+    session: Session, code: str, now: datetime, within: timedelta = appeals.WITHIN
+) -> TrackingPage | None:
     row = session.exec(
         select(Comment, Article)
         .join(Thread, col(Thread.id) == Comment.thread_id)
@@ -109,9 +130,26 @@ def tracking(session: Session, code: str, now: datetime) -> TrackingPage | None:
         redacted_at=text.redacted_at,
         changes=changed.changes(session, text),
         edited_at=next((line.at for line in known if line.action is Action.EDIT), None),
+        appealable=_appealable(known, now, within),
+        appeal=_appeal(known),
         source=text.source,
         email=text.email,
     )
+
+
+def _appealable(known: list[Decision], now: datetime, within: timedelta) -> datetime | None:
+    until = appeals.until(known, within)
+    return until if until is not None and now < until else None
+
+
+def _appeal(known: list[Decision]) -> Appeal | None:
+    waits = appeals.waiting(known)
+    appeal = waits or appeals.answered(known)
+    if appeal is None:
+        return None
+    answer = next(line for line in known if line.before is not line.after)
+    same = waits is None and answer.account_id == appeals.against(known, appeal).account_id
+    return Appeal(appeal.note, appeal.at, answered=waits is None, same=same)
 
 
 def _last(known: list[Decision]) -> Decision | None:

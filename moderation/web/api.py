@@ -12,8 +12,9 @@ from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute
 
+from moderation.appeals import Unanswered
 from moderation.database import UNAVAILABLE
-from moderation.deciders import MayNotDecide
+from moderation.deciders import MayNotDecide, Why
 from moderation.decisions import NotFound, Stale, TooLate
 from moderation.drafts import Invalid
 from moderation.duplicates import Duplicate
@@ -33,6 +34,11 @@ from moderation.web.submit import READ_WITHIN
 PREFIX = "/api/v1"
 # Who sends thousands of fields that do not exist would get ten times as much back.
 MOST_ERRORS = 20
+NOT_YOURS = {
+    Why.ASIDE: "You stood aside from this contribution",
+    Why.OWN: "This is your own contribution",
+    Why.APPEALED: "It is your decision that is appealed",
+}
 Extra = dict[str, Any]
 
 
@@ -166,6 +172,7 @@ _PROBLEMS: dict[type[Exception], Callable[[Any, Parts], Response]] = {
     RequestValidationError: _malformed,
     ReasonNeeded: _reason_needed,
     QuestionNeeded: lambda error, _parts: _fields([("note", str(error))]),
+    Unanswered: lambda _error, _parts: _fields([("note", "an appeal waits for an answer")]),
     Stale: _stale,
     IllegalMove: _illegal,
     TooLate: _too_late,
@@ -189,9 +196,7 @@ _PROBLEMS: dict[type[Exception], Callable[[Any, Parts], Response]] = {
     ),
     MayNotDecide: lambda error, _parts: problem(
         403,
-        "This is your own contribution: somebody else decides about it."
-        if error.own
-        else "You stood aside from this contribution: somebody else decides about it.",
+        f"{NOT_YOURS[error.why]}: somebody else decides about it.",
     ),
     Forbidden: lambda _error, _parts: problem(403, "This token does not open that."),
     **dict.fromkeys(UNAVAILABLE, _busy),

@@ -11,6 +11,7 @@ from sqlmodel import Session
 
 from moderation import articles, bulk, deciders, decisions, leases, remarks
 from moderation.accounts import Person
+from moderation.appeals import Unanswered
 from moderation.deciders import MayNotDecide
 from moderation.decisions import NotFound, Stale, TooLate
 from moderation.drafts import Problem
@@ -219,6 +220,8 @@ def _refused(
         return Typed(None, "may_not", reason, note)
     if isinstance(error, NoteTooLong):
         return Typed(None, "length", reason, note)
+    if isinstance(error, Unanswered):
+        return Typed(None, "note", reason, note)
     if isinstance(error, ReasonNeeded):
         return Typed(None, "note" if error.note else "reason", reason, note)
     if isinstance(error, QuestionNeeded):

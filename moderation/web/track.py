@@ -1,7 +1,7 @@
 """The author's own page: where the text is, answering about it, and taking it back while it waits."""
 
 import re
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Response
@@ -9,7 +9,7 @@ from fastapi.responses import RedirectResponse
 from pydantic import AfterValidator
 from sqlmodel import Session
 
-from moderation import answers, charters, identifiers, reasons, remarks, submissions
+from moderation import answers, charters, contesting, identifiers, reasons, remarks, submissions
 from moderation.decisions import NotFound, Stale
 from moderation.lifecycle import Action, IllegalMove
 from moderation.pages import statistics
@@ -24,6 +24,8 @@ PRIVATE = {
     # Not « no-referrer »: over plain HTTP a form would then post from the origin « null ».
     "Referrer-Policy": "same-origin",
 }
+# What was not done, of what has words that are given back.
+NOT_DONE: dict[str, str] = {Action.ANSWER: "not_answered", Action.APPEAL: "not_appealed"}
 _CODE = re.compile(rf"[{identifiers.ALPHABET}]{{1,26}}")
 
 
@@ -71,7 +73,7 @@ def _page(
 
 
 def _tracking(app: Parts, session: Session, code: str, now: datetime) -> TrackingPage | None:
-    page = pages.tracking(session, code, now)
+    page = pages.tracking(session, code, now, timedelta(days=app.settings.appeal_days))
     if page is not None and page.reason is not None:
         reasons.recall(session, app.wording, now)
     return page
@@ -83,13 +85,18 @@ def act(
     now: Now,
     code: str,
     revision: Annotated[int, Form(ge=1, le=LARGEST)],
-    action: Annotated[Literal[Action.WITHDRAW, Action.ANSWER, "revoke"], Form()] = Action.WITHDRAW,
+    action: Annotated[
+        Literal[Action.WITHDRAW, Action.ANSWER, Action.APPEAL, "revoke"], Form()
+    ] = Action.WITHDRAW,
     text: Annotated[str, AfterValidator(remarks.as_noted), Form()] = "",
 ) -> Response:
     try:
         with app.writing() as session:
             if action == "revoke":
                 submissions.revoke(session, code)
+            elif action is Action.APPEAL:
+                within = timedelta(days=app.settings.appeal_days)
+                contesting.appeal(session, code, text, revision=revision, now=now, within=within)
             elif action is Action.ANSWER:
                 answers.answer(session, code, text, revision=revision, now=now)
             else:
@@ -97,11 +104,11 @@ def act(
     except NotFound:
         return unknown(app, code)
     except answers.Empty:
-        return as_it_is(app, now, code, "empty", text)
+        return as_it_is(app, now, code, "appeal_empty" if action is Action.APPEAL else "empty", text)
     except answers.TooLong:
-        return as_it_is(app, now, code, "long", text)
+        return as_it_is(app, now, code, "appeal_long" if action is Action.APPEAL else "long", text)
     except (Stale, IllegalMove):
-        return as_it_is(app, now, code, "not_answered" if action is Action.ANSWER else "changed", text, 409)
+        return as_it_is(app, now, code, NOT_DONE.get(action, "changed"), text, 409)
     place = "/track?done=revoked" if action == "revoke" else f"/track/{code}"
     return RedirectResponse(app.url(place), 303, headers=PRIVATE)
 

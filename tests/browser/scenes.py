@@ -12,7 +12,16 @@ from browser.conftest import ROOM
 from browser.serving import Site
 from browser.steps import Guarded, button, guarded, heading, message, preview, read_preview, refuse, write
 from browser.teamwork import together
-from moderation import articles, decisions, drafts, email_changes, identifiers, reasons, submissions
+from moderation import (
+    articles,
+    contesting,
+    decisions,
+    drafts,
+    email_changes,
+    identifiers,
+    reasons,
+    submissions,
+)
 from moderation.articles import Content
 from moderation.lifecycle import NEEDS_REASON, Action, Reason, Status
 from moderation.links import NewAddress
@@ -72,6 +81,8 @@ class Gallery:
     sent: dict[Status, Sent]
     together: dict[str, Sent]
     eve: Guarded
+    # Refused by Sami; its author appeals.
+    contested: Sent
 
 
 Scene = Callable[[Gallery, Page], None]
@@ -94,7 +105,7 @@ def furnish(site: Site) -> Gallery:
         submissions.withdraw(session, withdrawn.tracking, revision=1, now=site.parts.clock())
         articles.set_mode(session, "ferme", Mode.CLOSED)
     sent[Status.WITHDRAWN] = withdrawn
-    return Gallery(site, sent, together(site, WIDE), guarded(site, "eve@example.org", NAME))
+    return Gallery(site, sent, together(site, WIDE), guarded(site, "eve@example.org", NAME), _contested(site))
 
 
 def _publish_many(site: Site) -> None:
@@ -106,6 +117,24 @@ def _publish_many(site: Site) -> None:
             decisions.decide(
                 session, comment.id, Action.PUBLISH, revision=1, by=site.sami.id, now=now, undo=at_once
             )
+
+
+def _contested(site: Site) -> Sent:
+    sent = send(site.parts, "large", f"contestée {TEXT}", author=NAME)
+    now, at_once = site.parts.clock(), timedelta()
+    with site.parts.writing() as session:
+        decisions.decide(
+            session,
+            sent.id,
+            Action.REFUSE,
+            revision=1,
+            by=site.sami.id,
+            now=now,
+            undo=at_once,
+            reason=Reason.PRIVACY,
+        )
+        contesting.appeal(session, sent.tracking, WIDE, revision=2, now=now)
+    return sent
 
 
 def _own_reason(site: Site) -> str:
@@ -149,6 +178,23 @@ def tracking(status: Status) -> Scene:
         page.goto(f"/track/{gallery.sent[status].tracking}")
 
     return scene
+
+
+def contested(gallery: Gallery, page: Page) -> None:
+    page.goto(f"/track/{gallery.contested.tracking}")
+    expect(heading(page)).to_have_text("Votre contestation attend d’être lue")
+
+
+def contested_at_the_desk(gallery: Gallery, page: Page) -> None:
+    page.goto(f"/desk/comments/{gallery.contested.id}")
+    expect(page.locator(".item .appeal")).to_be_visible()
+
+
+def appeal_without_words(gallery: Gallery, page: Page) -> None:
+    tracking(Status.REFUSED)(gallery, page)
+    page.get_by_label("Pourquoi il faudrait la revoir").evaluate("field => field.required = false")
+    button(page, "Contester la décision").click()
+    expect(page.locator("#appeal-error")).to_be_visible()
 
 
 def editing(status: Status) -> Scene:
@@ -586,6 +632,9 @@ SCENES: dict[str, Scene] = {
     "unsent-closed": nowhere_to_send("ferme"),
     "unsent-unknown": nowhere_to_send("inconnu"),
     **{f"tracking-{status}": tracking(status) for status in Status},
+    "tracking-contested": contested,
+    "tracking-appeal-refused": appeal_without_words,
+    "item-contested": contested_at_the_desk,
     "edit": editing(Status.PENDING),
     "edit-asked": editing(Status.ASKED),
     "edit-preview": edit_preview,

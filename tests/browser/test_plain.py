@@ -10,7 +10,7 @@ from playwright.sync_api import Page, expect
 
 from browser.conftest import Visit
 from browser.serving import UNDO_SECONDS, Site, until
-from browser.steps import WAITS, button, heading, message, preview, reload_until, send, write
+from browser.steps import WAITS, button, heading, message, preview, refuse, reload_until, send, write
 
 pytestmark = pytest.mark.browser
 
@@ -109,3 +109,29 @@ def test_an_author_withdraws_and_the_text_is_gone(site: Site, visit: Visit, read
     expect(ann.get_by_text("Ysengrine")).to_have_count(0)
     files = [site.file, site.file.with_name(site.file.name + "-wal")]
     until(lambda: all(b"Ysengrine" not in file.read_bytes() for file in files if file.exists()))
+
+
+def test_a_decision_is_contested_and_read_again_by_somebody_else(
+    site: Site, visit: Visit, reader: Page
+) -> None:
+    slug = add_article(site.parts, "contestee", title="Contestée")
+    sent = put_in(site.parts, slug, "Un texte refusé trop vite.", author="Zoé")
+    ann, sami = (visit(java_script_enabled=False) for _ in range(2))
+    for page, person in ((ann, site.ann), (sami, site.sami)):
+        site.sign_in(page.context, person)
+    ann.goto(f"/desk/comments/{sent.id}")
+    refuse(ann, "hors sujet")
+    reader.goto(f"/track/{sent.tracking}")
+    contest = button(reader, "Contester la décision")
+    reload_until(reader, contest)
+    reader.get_by_label("Pourquoi il faudrait la revoir").fill("Il parle bien du pont.")
+    contest.click()
+    expect(heading(reader)).to_have_text("Votre contestation attend d’être lue")
+    ann.goto(f"/desk/comments/{sent.id}")
+    expect(ann.get_by_text("C’est votre décision qui est contestée")).to_be_visible()
+    expect(button(ann, "Valider")).to_have_count(0)
+    sami.goto(f"/desk/comments/{sent.id}")
+    expect(sami.get_by_text("Il parle bien du pont.").first).to_be_visible()
+    button(sami, "Valider").click()
+    reload_until(reader, reader.get_by_role("link", name="La lire sous l’article"))
+    expect(reader.get_by_text("C’est une autre personne qui l’a relue.")).to_be_visible()

@@ -1,0 +1,324 @@
+"""Appeals: once, in time, with words, and read by somebody else than who decided."""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from conftest import FakeClock, Run, Sent, add_person, at_once, send
+
+from moderation import (
+    appeals,
+    bulk,
+    contesting,
+    deciders,
+    decisions,
+    edits,
+    members,
+    standing,
+    submissions,
+    voices,
+)
+from moderation.accounts import Person
+from moderation.answers import Empty, TooLong
+from moderation.appeals import Unanswered
+from moderation.bulk import Seen
+from moderation.deciders import MayNotDecide, Why
+from moderation.decisions import Stale
+from moderation.lifecycle import Action, IllegalMove, Reason, Status
+from moderation.models.people import Role
+from moderation.models.queue import Comment, Decision
+from moderation.pages import tracking as pages
+from moderation.pages.tracking import TrackingPage
+from moderation.policy import Policy
+from moderation.voices import Heard
+from moderation.web.dependencies import Parts
+
+UNDO = timedelta(seconds=20)
+WORDS = "J’y étais, et une source le dit."
+
+
+def tracked(parts: Parts, sent: Sent) -> TrackingPage:
+    with parts.reading() as session:
+        page = pages.tracking(session, sent.tracking, parts.clock())
+        assert page is not None
+        return page
+
+
+def comment_of(parts: Parts, sent: Sent) -> Comment:
+    with parts.reading() as session:
+        return session.get_one(Comment, sent.id)
+
+
+def decide(
+    parts: Parts,
+    sent: Sent,
+    person: Person,
+    action: Action,
+    *,
+    note: str = "",
+) -> int:
+    with parts.writing() as session:
+        made = decisions.decide(
+            session,
+            sent.id,
+            action,
+            revision=session.get_one(Comment, sent.id).revision,
+            by=person.id,
+            now=parts.clock(),
+            undo=UNDO,
+            reason=Reason.OFF_TOPIC if action in {Action.REFUSE, Action.UNPUBLISH} else None,
+            note=note,
+        )
+        assert made.id is not None
+        return made.id
+
+
+def appeal(parts: Parts, sent: Sent, words: str = WORDS, revision: int | None = None) -> int:
+    revision = revision or tracked(parts, sent).revision
+    with parts.writing() as session:
+        made = contesting.appeal(session, sent.tracking, words, revision=revision, now=parts.clock())
+        assert made.id is not None
+        return made.id
+
+
+@pytest.fixture
+def refused(parts: Parts, pending: Sent, ann: Person, sami: Person, settle: Callable[[], None]) -> Sent:
+    """Refused by Ann, for good; Sami is there, too."""
+    assert sami.id
+    decide(parts, pending, ann, Action.REFUSE, note="Pas ici.")
+    settle()
+    return pending
+
+
+def test_what_is_appealed_waits_again_with_the_words_of_its_author(parts: Parts, refused: Sent) -> None:
+    made = appeal(parts, refused, f"  {WORDS}\r\n")
+    comment = comment_of(parts, refused)
+    assert (comment.status, comment.appealed, comment.revision) == (Status.PENDING, True, 3)
+    with parts.reading() as session:
+        line = session.get_one(Decision, made)
+    assert (line.action, line.note, line.account_id) == (Action.APPEAL, WORDS, None)
+    page = tracked(parts, refused)
+    assert page.contested
+    assert page.appealable is None
+    assert not page.may_edit
+
+
+@pytest.mark.parametrize("action", [Action.SPAM, Action.UNPUBLISH])
+def test_what_was_taken_for_spam_or_taken_down_is_appealed_likewise(
+    parts: Parts, pending: Sent, ann: Person, settle: Callable[[], None], action: Action
+) -> None:
+    if action is Action.UNPUBLISH:
+        decide(parts, pending, ann, Action.PUBLISH)
+        settle()
+    decide(parts, pending, ann, action)
+    settle()
+    appeal(parts, pending)
+    assert comment_of(parts, pending).appealed
+
+
+def test_who_decided_does_not_read_the_appeal_where_somebody_else_can(
+    parts: Parts, refused: Sent, ann: Person, sami: Person
+) -> None:
+    appeal(parts, refused)
+    for action in (Action.PUBLISH, Action.REFUSE, Action.ASK):
+        with pytest.raises(MayNotDecide) as raised:
+            decide(parts, refused, ann, action, note="Non.")
+        assert raised.value.why is Why.APPEALED
+    with parts.reading() as session:
+        assert deciders.able(session, session.get_one(Comment, refused.id)) == {sami.id}
+    decide(parts, refused, sami, Action.PUBLISH)
+
+
+def test_nor_by_the_command_line(parts: Parts, run: Run, refused: Sent, ann: Person) -> None:
+    appeal(parts, refused)
+    told = run("decide", refused.id, "publish", "--as", ann.email)
+    assert (told.exit_code, "somebody else" in told.stderr or "someone else" in told.stderr) == (1, True)
+    assert comment_of(parts, refused).status is Status.PENDING
+
+
+def test_nor_do_those_whose_voices_refused_it(
+    parts: Parts, pending: Sent, ann: Person, sami: Person, settle: Callable[[], None]
+) -> None:
+    third = add_person(parts, "lou@example.org", "Lou", Role.MODERATOR)
+    with parts.writing() as session:
+        voices.set_policy(session, "", Policy(1, 2))
+        said = decisions.speak(
+            session,
+            pending.id,
+            Action.REFUSE,
+            revision=1,
+            by=ann.id,
+            now=parts.clock(),
+            undo=UNDO,
+            reason=Reason.OFF_TOPIC,
+        )
+        assert isinstance(said, Heard)
+    decide(parts, pending, sami, Action.REFUSE)
+    settle()
+    appeal(parts, pending)
+    with parts.reading() as session:
+        assert deciders.able(session, session.get_one(Comment, pending.id)) == {third.id}
+
+
+def test_who_is_alone_reads_it_and_its_author_is_told(
+    parts: Parts, refused: Sent, ann: Person, sami: Person, settle: Callable[[], None]
+) -> None:
+    with parts.writing() as session:
+        members.remove(session, sami.email, parts.clock())
+    appeal(parts, refused)
+    decide(parts, refused, ann, Action.REFUSE, note="Relu.")
+    settle()
+    found = tracked(parts, refused).appeal
+    assert found is not None
+    assert (found.answered, found.same) == (True, True)
+
+
+@pytest.mark.parametrize("action", [Action.REFUSE, Action.SPAM])
+def test_an_appeal_is_answered_in_words(parts: Parts, refused: Sent, sami: Person, action: Action) -> None:
+    appeal(parts, refused)
+    with pytest.raises(Unanswered):
+        decide(parts, refused, sami, action)
+    assert comment_of(parts, refused).appealed
+
+
+def test_it_is_left_by_a_lot_that_says_nothing(
+    parts: Parts, refused: Sent, sami: Person, article: str
+) -> None:
+    appeal(parts, refused)
+    other = send(parts, article, "Une autre.")
+    with parts.writing() as session:
+        made = bulk.decide(
+            session,
+            [Seen(refused.id, 3), Seen(other.id, 1)],
+            Action.REFUSE,
+            by=sami.id,
+            now=parts.clock(),
+            undo=UNDO,
+            reason=Reason.OFF_TOPIC,
+        )
+        assert [one.comment_id for one in made.done] == [other.id]
+    assert [one.comment_id for one in made.left] == [refused.id]
+
+
+@pytest.mark.parametrize(("action", "status"), [(Action.REFUSE, "refused"), (Action.PUBLISH, "published")])
+def test_the_answer_is_told_and_is_the_last(
+    parts: Parts, refused: Sent, sami: Person, settle: Callable[[], None], action: Action, status: str
+) -> None:
+    appeal(parts, refused)
+    decide(parts, refused, sami, action, note="Relu." if action is Action.REFUSE else "")
+    settle()
+    page = tracked(parts, refused)
+    assert page.status == status
+    assert page.appeal is not None
+    assert (page.appeal.answered, page.appeal.same, page.appealable) == (True, False, None)
+    assert not comment_of(parts, refused).appealed
+    with pytest.raises(IllegalMove):
+        appeal(parts, refused)
+
+
+def test_a_later_decision_can_be_appealed_again(
+    parts: Parts, refused: Sent, ann: Person, sami: Person, settle: Callable[[], None]
+) -> None:
+    appeal(parts, refused)
+    decide(parts, refused, sami, Action.PUBLISH)
+    settle()
+    decide(parts, refused, ann, Action.UNPUBLISH)
+    settle()
+    appeal(parts, refused, "Encore.")
+    with parts.reading() as session:
+        assert appeals.decided_by(session, session.get_one(Comment, refused.id)) == {ann.id}
+
+
+def test_nothing_of_an_answer_shows_that_is_undone(
+    parts: Parts, refused: Sent, sami: Person, settle: Callable[[], None]
+) -> None:
+    appeal(parts, refused)
+    made = decide(parts, refused, sami, Action.REFUSE, note="Relu.")
+    assert tracked(parts, refused).contested
+    with parts.writing() as session:
+        decisions.undo(session, made, by=sami.id, now=parts.clock())
+    assert comment_of(parts, refused).appealed
+    settle()
+    assert tracked(parts, refused).contested
+
+
+def test_a_question_on_an_appeal_comes_back_to_it(
+    parts: Parts, refused: Sent, ann: Person, sami: Person, settle: Callable[[], None]
+) -> None:
+    appeal(parts, refused)
+    decide(parts, refused, sami, Action.ASK, note="Laquelle ?")
+    settle()
+    assert comment_of(parts, refused).appealed
+    with pytest.raises(MayNotDecide):
+        decide(parts, refused, ann, Action.REOPEN)
+    decide(parts, refused, sami, Action.REOPEN)
+    assert comment_of(parts, refused).appealed
+
+
+def test_its_period_is_over_after_three_months(parts: Parts, refused: Sent, clock: FakeClock) -> None:
+    clock.tick(days=90, seconds=-30)
+    assert tracked(parts, refused).appealable is not None
+    clock.tick(seconds=30)
+    assert tracked(parts, refused).appealable is None
+    with pytest.raises(IllegalMove):
+        appeal(parts, refused)
+
+
+@pytest.mark.parametrize(("words", "error"), [(" \r\n ", Empty), ("x" * 2001, TooLong)])
+def test_it_needs_words_and_not_too_many(
+    parts: Parts, refused: Sent, words: str, error: type[Exception]
+) -> None:
+    with pytest.raises(error):
+        appeal(parts, refused, words)
+    assert not comment_of(parts, refused).appealed
+
+
+def test_sent_twice_it_is_one_and_other_words_are_too_late(parts: Parts, refused: Sent) -> None:
+    revision = tracked(parts, refused).revision
+    first = appeal(parts, refused, revision=revision)
+    assert appeal(parts, refused, revision=revision) == first
+    with pytest.raises(Stale):
+        appeal(parts, refused, "Autre chose.", revision=revision)
+
+
+def test_of_two_at_once_one_is_made(parts: Parts, refused: Sent) -> None:
+    revision = tracked(parts, refused).revision
+    made = at_once(*[lambda: appeal(parts, refused, revision=revision)] * 3)
+    assert len({*made}) == 1
+
+
+@pytest.mark.parametrize("action", [None, Action.PUBLISH, Action.ASK])
+def test_there_is_nothing_to_appeal_where_nothing_was_refused(
+    parts: Parts, pending: Sent, ann: Person, settle: Callable[[], None], action: Action | None
+) -> None:
+    if action is not None:
+        decide(parts, pending, ann, action, note="Où ?" if action is Action.ASK else "")
+        settle()
+    assert tracked(parts, pending).appealable is None
+    with pytest.raises(IllegalMove):
+        appeal(parts, pending)
+
+
+def test_a_decision_that_may_still_be_undone_does_not_show_in_an_appeal(
+    parts: Parts, refused: Sent, sami: Person
+) -> None:
+    decide(parts, refused, sami, Action.REOPEN)
+    appeal(parts, refused)
+    with parts.reading() as session:
+        lines = standing.lines(session, refused.id)
+    assert [line.action for line in lines] == [Action.APPEAL, Action.REFUSE]
+    assert comment_of(parts, refused).appealed
+
+
+def test_what_is_appealed_is_not_written_anew_but_can_be_withdrawn(
+    parts: Parts, refused: Sent, clock: FakeClock
+) -> None:
+    appeal(parts, refused)
+    with parts.writing() as session:
+        assert not edits.is_open(session, refused.id)
+        revision = len(standing.in_effect(session, refused.id, clock())) + 1
+        submissions.withdraw(session, refused.tracking, revision=revision, now=clock())
+    comment = comment_of(parts, refused)
+    assert (comment.status, comment.appealed) == (Status.WITHDRAWN, False)
+    with parts.reading() as session:
+        assert [line.note for line in standing.lines(session, refused.id)] == ["", "", ""]
