@@ -45,7 +45,7 @@ ACCOUNT_DONE = {
     "passkey_removed": _("Clé d’accès supprimée."),
     "one_ended": _("Ce navigateur est déconnecté."),
     "others_ended": _("Tous vos autres navigateurs sont déconnectés."),
-    "member_ended": _("Cette personne est déconnectée partout."),
+    "member_ended": _("Cette personne est déconnectée partout, et ses jetons sont révoqués."),
     "policy_saved": _("La règle est enregistrée : elle vaut dès maintenant."),
     "duty_saved": _("La permanence est enregistrée."),
     "shortcuts_saved": _("Vos raccourcis clavier sont enregistrés."),

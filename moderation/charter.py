@@ -12,6 +12,8 @@ from moderation import markup, resources
 
 # Characters; a charter is read by everybody.
 LONGEST = 50_000
+# Articles.
+MOST = 200
 LONGEST_NAME = 60
 # Before the name of an article where a page has it, so that it is no other part of the page.
 ANCHOR = "charter-"
@@ -49,7 +51,7 @@ class Cited:
 
 
 class Unusable(Exception):
-    """Not a charter: `empty`, `long`, without any article (`articles`), or with one that has no `title`."""
+    """Not a charter: `empty`, `long`, no article (`articles`), too `many`, or one without a `title`."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
@@ -72,10 +74,13 @@ def read(source: str) -> Charter:
     if len(text) > LONGEST:
         raise Unusable("long")
     tokens = _MARKDOWN.parse(text)
-    articles = _named(tokens)
-    if not articles:
+    begun = sum(one.type == "heading_open" and one.tag == "h2" for one in tokens)
+    if not begun:
         raise Unusable("articles")
-    if not all(one.title.strip() for one in articles):
+    if begun > MOST:
+        raise Unusable("many")
+    articles = _named(tokens)
+    if not all(markup.plain_line(one.title, LONGEST) for one in articles):
         raise Unusable("title")
     return Charter(text, _rendered(tokens, articles), tuple(articles))
 

@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from moderation import ownership
+
 
 class Taken(Exception):
     """Another process is making the same file."""
@@ -49,6 +51,7 @@ def beside(target: Path) -> Generator[Part]:
 
 
 def _own(target: Path) -> tuple[Path, Path, int]:
+    ownership.check(target.parent)
     path = target.with_name(f".{target.name}.part")
     while True:
         descriptor = _opened(path)

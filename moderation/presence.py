@@ -14,6 +14,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from moderation import ownership
+
+# Neither what a link leads to, nor a pipe nobody writes to.
+_PLAIN = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK
+
 
 class InUse(Exception):
     """Somebody else has the database open."""
@@ -54,11 +59,12 @@ def alone(database: Path) -> Generator[None]:
 
 
 def _open(database: Path) -> int:
+    ownership.check(database.parent)
     file = database.with_name(f"{database.name}-lock")
     try:
-        lock = os.open(file, os.O_RDONLY)
+        lock = os.open(file, _PLAIN)
     except FileNotFoundError:
-        lock = os.open(file, os.O_RDONLY | os.O_CREAT, 0o600)
+        lock = os.open(file, _PLAIN | os.O_CREAT, 0o600)
     with suppress(OSError):  # a file of another's is theirs to see to
         _be_as_open_as(database, lock)
     return lock

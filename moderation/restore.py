@@ -14,7 +14,7 @@ from sqlmodel import Session, SQLModel, col, delete, select, update
 
 from moderation import archive, backup, database, migrations, numbers, part, presence, search
 from moderation.archive import Contents, Tell
-from moderation.models.people import AccountSession, Challenge, EmailChange, SignIn
+from moderation.models.people import Account, AccountSession, Challenge, EmailChange, SignIn
 from moderation.models.public import Site
 
 # Site revisions count on from the seconds since then: see `_made_anew`.
@@ -88,11 +88,12 @@ def _made_anew(session: Session, before: int, now: datetime) -> None:
 
     The site’s revision, part of every public page’s entity tag, becomes one it never had: past the one that
     is replaced and, should that be lost, past any that counting can have reached. Browsers that have signed
-    out since, and links that were used since, do not open again.
+    out since, links that were used since and private feeds do not open again.
     """
     site = session.get_one(Site, 1)
     site.revision = max(site.revision, before, int((now - EPOCH).total_seconds())) + 1
     session.add(site)
+    session.exec(update(Account).where(col(Account.feed).is_not(None)).values(feed=None))
     for opens in (AccountSession, EmailChange, Challenge):
         session.exec(delete(opens))
     session.exec(update(SignIn).where(col(SignIn.expires_at) > now).values(expires_at=now))
@@ -162,7 +163,7 @@ def _fold(target: Path) -> None:
 
 
 def _give(new: part.Part, like: Path) -> None:
-    """The file is whose the old one was, even when the administrator restores it."""
+    """The file is open to whom the old one was."""
     was = like.stat()
     if os.geteuid() == 0:
         os.fchown(new.descriptor, was.st_uid, was.st_gid)

@@ -1,12 +1,12 @@
 """The words people read for our code words: statuses, moves, reasons, findings, problems."""
 
 from moderation.account_words import ACCOUNT_DONE, CHANGED, PASSWORD_PROBLEM
+from moderation.charter_words import CATEGORY, CHARTER_PROBLEM
 from moderation.drafts import Problem
 from moderation.language import Language
 from moderation.lifecycle import Action, Reason, Status
 from moderation.policy import Say
 from moderation.shortcuts import Shortcut
-from moderation.statement_words import CATEGORY
 from moderation.wording import Worded, Wording
 
 
@@ -124,12 +124,6 @@ UNSEEN = {
     "bidi": _("change le sens de lecture"),
     "invisible": _("caractère invisible"),
     "control": _("caractère de contrôle"),
-}
-CHARTER_PROBLEM = {
-    "empty": _("Écrivez la charte avant de l’enregistrer."),
-    "long": _("C’est trop long : cinquante mille caractères au plus."),
-    "articles": _("Il faut au moins un article : un titre qui commence par « ## »."),
-    "title": _("Un titre « ## » est vide : chaque article a besoin d’un titre."),
 }
 WORD_PROBLEM = {
     "empty": _("il faut au moins un mot."),

@@ -522,6 +522,8 @@ def test_the_revision_is_new_even_when_the_old_database_is_lost(
 def test_signed_out_browsers_and_used_links_do_not_open_again(
     full: Parts, file: Path, elsewhere: str, clock: FakeClock, opened: Callable[[str], Engine]
 ) -> None:
+    with full.writing() as session:
+        session.exec(update(Account).values(feed="as-it-was"))
     made(full, file)
     with full.reading() as session:
         assert session.exec(select(AccountSession)).all()
@@ -530,6 +532,7 @@ def test_signed_out_browsers_and_used_links_do_not_open_again(
     with database.reading(opened(elsewhere)) as session:
         assert session.exec(select(AccountSession)).all() == []
         assert session.exec(select(SignIn).where(col(SignIn.expires_at) > clock())).all() == []
+        assert {account.feed for account in session.exec(select(Account))} == {None}
 
 
 def test_a_backup_of_an_older_program_is_brought_up_to_date(

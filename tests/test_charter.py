@@ -57,6 +57,8 @@ def test_what_is_no_name_is_a_part_of_the_title(given: str) -> None:
     ("source", "problem"),
     [
         ("## {#privacy}", "title"),
+        ("## \u200b", "title"),
+        ("## a\n" * 201, "many"),
         ("", "empty"),
         (" \r\n ", "empty"),
         ("x" * (LONGEST + 1), "long"),

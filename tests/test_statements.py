@@ -3,8 +3,8 @@
 import re
 
 from moderation import statements
+from moderation.charter_words import CATEGORY
 from moderation.lifecycle import Reason
-from moderation.statement_words import CATEGORY
 from moderation.statements import Category
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 from fastapi import APIRouter, Form, Request, Response
 from pydantic import AfterValidator, Field, StringConstraints
 
-from moderation import accounts, duty, logs, preferences, sessions
+from moderation import accounts, duty, logs, preferences, sessions, tokens
 from moderation.decisions import NotFound
 from moderation.pages import account as pages
 from moderation.web.account import Number
@@ -54,6 +54,7 @@ def sign_out(
         if not accounts.is_present(session, account):
             raise NotFound
         sessions.end_all(session, account, now, but=person.browser)
+        tokens.revoke_all(session, account, now)
     logs.security("signed out by another", level=logging.INFO, account=account, by=person.id)
     return go(app, request, person, "/desk/team?done=member_ended", now)
 

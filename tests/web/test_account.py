@@ -613,6 +613,9 @@ def test_who_administers_sees_the_team_and_signs_somebody_out(
     parts: Parts, desk: TestClient, ann: Person, sami: Person
 ) -> None:
     with_password(parts, sami)
+    with parts.writing() as session:
+        account = session.get_one(Account, sami.id)
+        made = tokens.create(session, account, "un programme", frozenset(Scope), parts.clock())
     theirs, also = browser(parts, sami), browser(parts, sami)
     page = Page(desk.get("/desk/team"))
     assert "sami@example.org" in page.main
@@ -623,6 +626,8 @@ def test_who_administers_sees_the_team_and_signs_somebody_out(
     assert desk.post(form.action).status_code == 303
     assert [client.get("/desk").status_code for client in (theirs, also, desk)] == [303, 303, 200]
     assert "L’équipe" not in Page(browser(parts, sami).get("/desk")).hrefs
+    with parts.reading() as session:
+        assert tokens.bearer(session, made) is None
     desk.post(f"/desk/team/{ann.id}/sign-out")
     assert desk.get("/desk").status_code == 200
 

@@ -1,4 +1,4 @@
-"""The words people read for the categories of the transparency database."""
+"""The words people read about the charter, and for the categories of the transparency database."""
 
 from moderation.statements import Category
 
@@ -24,4 +24,11 @@ CATEGORY = {
     Category.SCAMS_AND_FRAUD: _("escroquerie et fraude"),
     Category.CONSUMER_INFORMATION: _("information des consommateur·ices"),
     Category.PRODUCTS: _("produits dangereux ou interdits"),
+}
+CHARTER_PROBLEM = {
+    "empty": _("Écrivez la charte avant de l’enregistrer."),
+    "long": _("C’est trop long : cinquante mille caractères au plus."),
+    "articles": _("Il faut au moins un article : un titre qui commence par « ## »."),
+    "many": _("C’est trop d’articles : deux cents au plus."),
+    "title": _("Un titre « ## » est vide : chaque article a besoin d’un titre."),
 }
