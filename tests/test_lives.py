@@ -37,7 +37,7 @@ from starlette.testclient import TestClient
 from test_corrections import sound
 from test_forgetting import everything
 
-from moderation import database, delivery, standing, texts
+from moderation import appeals, database, delivery, standing, texts
 from moderation.lifecycle import Action, Status, is_decided
 from moderation.models.people import Role
 from moderation.models.queue import Comment, Decision, Effect, EffectKind
@@ -219,7 +219,12 @@ class Lives(RuleBasedStateMachine):
 
     # What authors do
 
-    @rule(moment=MOMENTS, which=WHICH, late=LATE, action=st.sampled_from([Action.WITHDRAW, Action.ANSWER]))
+    @rule(
+        moment=MOMENTS,
+        which=WHICH,
+        late=LATE,
+        action=st.sampled_from([Action.WITHDRAW, Action.ANSWER, Action.APPEAL]),
+    )
     def act(self, moment: float, which: int, late: int, action: Action) -> None:
         self.pass_time(moment)
         one = self.one(which)
@@ -254,6 +259,23 @@ class Lives(RuleBasedStateMachine):
         """Whether its newest text still has its words: nobody quotes what was taken out long ago."""
         with self.parts.reading() as session:
             return one.secret in texts.newest(session, session.get_one(Comment, one.id)).source
+
+    @invariant()
+    def what_is_appealed_is_marked(self) -> None:
+        with self.parts.reading() as session:
+            for comment in session.exec(select(Comment)):
+                waiting = appeals.waiting(standing.lines(session, comment.id))
+                assert comment.appealed == (waiting is not None)
+
+    @invariant()
+    def an_appeal_is_answered_by_somebody_else(self) -> None:
+        with self.parts.reading() as session:
+            for comment in session.exec(select(Comment)):
+                lines = standing.lines(session, comment.id)
+                appeal = appeals.answered(lines)
+                if appeal is not None:
+                    answer = next(line for line in lines if line.before is not line.after)
+                    assert answer.account_id != appeals.against(lines, appeal).account_id
 
     # What time does
 
