@@ -203,10 +203,7 @@ class Settings(BaseSettings):
         20, ge=0, le=3600, description="How long a decision can be undone before it shows. 0: at once."
     )
     appeal_days: int = Field(
-        90,
-        ge=1,
-        le=3650,
-        description="Days to contest a decision, and for its author to read words taken out.",
+        90, ge=1, le=3650, description="Days to contest a decision, and for authors to read words taken out."
     )
     answer_days: int = Field(default=14, ge=1, le=365, description="Days an author has to answer a question.")
     cache_freshness: float = Field(

@@ -147,7 +147,8 @@ class Crowd:
         if "revision" not in fields:
             return
         what = ("withdrawn", place)
-        if self.post(client, place, what, **fields).status_code == 303:
+        taken = {"revision": fields["revision"], "action": "withdraw"}
+        if self.post(client, place, what, **taken).status_code == 303:
             self.notes.withdrawn.add(place)
         self.noted(what)
 
