@@ -1,4 +1,4 @@
-"""The words people read about the charter, and for the categories of the transparency database."""
+"""The words people read about the charter, appeals, and the categories of the transparency database."""
 
 from moderation.statements import Category
 
@@ -31,4 +31,11 @@ CHARTER_PROBLEM = {
     "articles": _("Il faut au moins un article : un titre qui commence par « ## »."),
     "many": _("C’est trop d’articles : deux cents au plus."),
     "title": _("Un titre « ## » est vide : chaque article a besoin d’un titre."),
+}
+# What came of an appeal.
+OUTCOME = {
+    "waits": _("pas encore relues"),
+    "upheld": _("décisions confirmées"),
+    "changed": _("décisions modifiées"),
+    "withdrawn": _("textes retirés par leur auteur·ice"),
 }

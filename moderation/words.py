@@ -1,7 +1,7 @@
 """The words people read for our code words: statuses, moves, reasons, findings, problems."""
 
 from moderation.account_words import ACCOUNT_DONE, CHANGED, PASSWORD_PROBLEM
-from moderation.charter_words import CATEGORY, CHARTER_PROBLEM
+from moderation.charter_words import CATEGORY, CHARTER_PROBLEM, OUTCOME
 from moderation.drafts import Problem
 from moderation.language import Language
 from moderation.lifecycle import Action, Reason, Status
@@ -242,6 +242,9 @@ class Labels:
     @property
     def categories(self) -> dict[str, str]:
         return {category.value: self._say(said) for category, said in CATEGORY.items()}
+
+    def outcome(self, code: str) -> str:
+        return self._say(OUTCOME[code])
 
     def finding(self, kind: str) -> str:
         return self._say(FINDING[kind])

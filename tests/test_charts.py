@@ -11,7 +11,7 @@ from moderation.pages.statistics import Statistics, Wait, WeekLine
 
 
 def drawn(arrivals: int = 0, decisions: int | None = 0, wait: Wait | None = None) -> Charts:
-    return charts(Statistics((WeekLine(WEEK, arrivals, decisions, wait),), None, (), ()))
+    return charts(Statistics((WeekLine(WEEK, arrivals, decisions, wait),), None, (), (), ()))
 
 
 @pytest.mark.parametrize(
@@ -57,7 +57,7 @@ def test_nothing_stands_on_the_ground() -> None:
 
 def test_bars_are_measured_by_the_longest_and_only_the_first_are_drawn() -> None:
     sections = tuple((f"Rubrique {number}", 40 - number) for number in range(20))
-    page = charts(Statistics((WeekLine(WEEK, 0, 0, None),), None, ((Reason.OTHER, 3),), sections))
+    page = charts(Statistics((WeekLine(WEEK, 0, 0, None),), None, ((Reason.OTHER, 3),), sections, ()))
     assert [bar.length for bar in page.reasons] == [100]
     assert len(page.sections) == BARS
     assert (page.sections[0].length, page.sections[10].length) == (100, 75)

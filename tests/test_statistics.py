@@ -6,12 +6,12 @@ import pytest
 from conftest import FakeClock, Sent, add_article, send, statements
 from sqlalchemy import Engine
 
-from moderation import answers, articles, decisions, submissions
+from moderation import answers, articles, contesting, decisions, submissions
 from moderation.accounts import Person
 from moderation.articles import Content
 from moderation.lifecycle import Action, Reason
 from moderation.pages import statistics
-from moderation.pages.statistics import Statistics, Wait
+from moderation.pages.statistics import Outcome, Statistics, Wait
 from moderation.web.dependencies import Parts
 
 # The clock begins on Sunday the 1st of March 2026, at ten in Paris.
@@ -195,7 +195,7 @@ def test_however_much_there_is_the_same_few_questions_are_asked(
         clock.tick(days=3)
     with statements(engine) as asked:
         looked_at(parts, ann)
-    assert len(asked) == 4
+    assert len(asked) == 5
 
 
 def test_to_ask_decides_nothing_and_what_was_sent_waits_all_along(
@@ -213,3 +213,42 @@ def test_to_ask_decides_nothing_and_what_was_sent_waits_all_along(
     decide(one, revision=3)
     line = looked_at(parts, ann).lines[-1]
     assert (line.decisions, line.wait) == (1, Wait(hours(3), hours(3)))
+
+
+def test_what_was_contested_is_counted_with_what_came_of_it(
+    parts: Parts, ann: Person, sami: Person, clock: FakeClock, article: str, decide: Decide
+) -> None:
+    texts = ("Confirmée.", "Modifiée.", "Attendue.", "Retirée.", "Annulée.")
+    sent = [send(parts, article, text) for text in texts]
+    for one in sent:
+        decide(one, Action.REFUSE, reason=Reason.OFF_TOPIC)
+    clock.tick(hours=1)
+    for one in sent:
+        with parts.writing() as session:
+            contesting.appeal(session, one.tracking, "Pourtant.", revision=2, now=clock())
+    made = {}
+    for one, action in ((sent[0], Action.REFUSE), (sent[1], Action.PUBLISH), (sent[4], Action.PUBLISH)):
+        with parts.writing() as session:
+            line = decisions.decide(
+                session,
+                one.id,
+                action,
+                revision=3,
+                by=sami.id,
+                now=clock(),
+                undo=hours(1),
+                reason=Reason.OFF_TOPIC if action is Action.REFUSE else None,
+                note="Relue.",
+            )
+            made[one.id] = line.id
+    with parts.writing() as session:
+        submissions.withdraw(session, sent[3].tracking, revision=3, now=clock())
+        undone = made[sent[4].id]
+        assert undone is not None
+        decisions.undo(session, undone, by=sami.id, now=clock())
+    assert dict(looked_at(parts, ann).appeals) == {
+        Outcome.WAITS: 2,
+        Outcome.UPHELD: 1,
+        Outcome.CHANGED: 1,
+        Outcome.WITHDRAWN: 1,
+    }

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
+from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, not_, or_, union_all
@@ -46,6 +47,22 @@ class WeekLine:
     wait: Wait | None
 
 
+class Outcome(StrEnum):
+    """Of an appeal: it waits, the decision was upheld or changed, or the text was withdrawn."""
+
+    WAITS = "waits"
+    UPHELD = "upheld"
+    CHANGED = "changed"
+    WITHDRAWN = "withdrawn"
+
+
+_CAME_OF = {
+    None: Outcome.WAITS,
+    Status.PUBLISHED: Outcome.CHANGED,
+    Status.WITHDRAWN: Outcome.WITHDRAWN,
+}
+
+
 @dataclass(frozen=True)
 class Statistics:
     lines: tuple[WeekLine, ...]
@@ -54,6 +71,8 @@ class Statistics:
     # Of the decisions of these weeks, the most frequent first; a section may have no name.
     reasons: tuple[tuple[str, int], ...]
     sections: tuple[tuple[str, int], ...]
+    # What was contested in these weeks, and what came of it.
+    appeals: tuple[tuple[Outcome, int], ...]
 
     @property
     def told(self) -> tuple[WeekLine, ...]:
@@ -83,6 +102,7 @@ def statistics(session: Session, person: Person, zone: tzinfo, now: datetime) ->
         _oldest(session, person, now),
         _most_frequent(one.reason for one in made if one.reason is not None),
         _most_frequent(one.section for one in made),
+        _appeals(session, person, told),
     )
 
 
@@ -150,6 +170,37 @@ def _decisions(session: Session, person: Person, told: Sequence[Week]) -> list[_
         )
     )
     return [_Made(*row) for row in rows]
+
+
+def _appeals(session: Session, person: Person, told: Sequence[Week]) -> tuple[tuple[Outcome, int], ...]:
+    if not told:
+        return ()
+    answer, undoing = aliased(Decision), aliased(Decision)
+    came = (
+        select(answer.after)
+        .where(
+            col(answer.comment_id) == Decision.comment_id,
+            col(answer.revision) > Decision.revision,
+            col(answer.undoes).is_(None),
+            col(answer.after).not_in(OPEN),
+            ~exists().where(col(undoing.undoes) == answer.id),
+        )
+        .order_by(col(answer.revision))
+        .limit(1)
+        .scalar_subquery()
+    )
+    rows = session.execute(
+        visible_to(person)
+        .join(Decision, col(Decision.comment_id) == Comment.id)
+        .where(
+            col(Decision.at) >= told[0].begins,
+            col(Decision.at) < told[-1].ends,
+            col(Decision.action) == Action.APPEAL,
+        )
+        .with_only_columns(came)
+    )
+    counted = Counter(_CAME_OF.get(after, Outcome.UPHELD) for (after,) in rows)
+    return tuple((outcome, counted[outcome]) for outcome in Outcome if counted[outcome])
 
 
 def _is_first() -> ColumnElement[bool]:

@@ -19,6 +19,7 @@ class Sheet(StrEnum):
     WAITS = "waits"
     REASONS = "reasons"
     SECTIONS = "sections"
+    APPEALS = "appeals"
 
 
 @router.get("/figures")

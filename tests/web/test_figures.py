@@ -8,7 +8,7 @@ from conftest import BuildParts, FakeClock, Sent, add_person, send, sign_in
 from page import Page, plain
 from starlette.testclient import TestClient
 
-from moderation import articles, decisions
+from moderation import articles, contesting, decisions
 from moderation.accounts import Person
 from moderation.articles import Content
 from moderation.lifecycle import Action, Reason
@@ -125,7 +125,7 @@ def test_nobody_of_the_team_is_named_in_any_figure(parts: Parts, desk: TestClien
     browser = sign_in(parts, TestClient(create_app(parts), follow_redirects=False), sami)
     page = Page(browser.get("/desk/figures"))
     assert "Ann" not in page.main
-    for of in ("weeks", "waits", "reasons", "sections"):
+    for of in ("weeks", "waits", "reasons", "sections", "appeals"):
         assert b"Ann" not in desk.get(f"/desk/figures.csv?of={of}").content
 
 
@@ -177,3 +177,14 @@ def test_an_english_sheet_is_apart_by_commas(build_parts: BuildParts) -> None:
     answer = browser.get("/desk/figures.csv?of=weeks")
     assert read(answer, ",")[0] == ["week", "Monday", "contributions received", "decisions"]
     assert Page(browser.get("/desk/figures")).heading == "Figures"
+
+
+def test_what_was_contested_is_told_and_can_be_taken_along(
+    parts: Parts, desk: TestClient, ann: Person, pending: Sent
+) -> None:
+    assert "Aucune décision contestée sur cette période." in Page(desk.get("/desk/figures")).main
+    decide(parts, pending, ann, Action.REFUSE, Reason.OFF_TOPIC)
+    with parts.writing() as session:
+        contesting.appeal(session, pending.tracking, "Pourtant.", revision=2, now=parts.clock())
+    assert "pas encore relues : 1" in Page(desk.get("/desk/figures")).main
+    assert read(desk.get("/desk/figures.csv?of=appeals"))[1:] == [["pas encore relues", "1"]]
