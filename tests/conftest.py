@@ -192,9 +192,6 @@ def embedded_server(folder: Path) -> "PostgresServer":
             keeper.execute("ALTER SYSTEM SET wal_recycle = off")
             # Its own housekeeping reads when it likes, and what it may still read stays in the files.
             keeper.execute("ALTER SYSTEM SET autovacuum = off")
-            # What the machine would lose with its power is not tested here.
-            keeper.execute("ALTER SYSTEM SET fsync = off")
-            keeper.execute("ALTER SYSTEM SET full_page_writes = off")
             keeper.execute("SELECT pg_reload_conf()")
     return server
 
