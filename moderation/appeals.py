@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sqlmodel import Session, col, select
+from sqlmodel import Session, col, or_, select
 
-from moderation import standing
-from moderation.lifecycle import MOVES, OPEN, Action, IllegalMove
+from moderation import markup, standing
+from moderation.lifecycle import BY_AUTHOR, MOVES, OPEN, Action, IllegalMove
+from moderation.models.public import Publication
 from moderation.models.queue import Comment, Decision
 from moderation.models.together import Voice
+from moderation.policy import Say
+from moderation.remarks import LONGEST_NOTE
 
 # How long after a decision, unless a site says otherwise.
 WITHIN = timedelta(days=90)
@@ -26,7 +29,9 @@ def waiting(lines: Sequence[Decision]) -> Decision | None:
 def answered(lines: Sequence[Decision]) -> Decision | None:
     """The appeal the last decision answered."""
     moved = _moved(lines)
-    return waiting(moved[1:]) if moved and moved[0].after not in OPEN else None
+    if not moved or moved[0].after in OPEN or moved[0].action in BY_AUTHOR:
+        return None
+    return waiting(moved[1:])
 
 
 def against(lines: Sequence[Decision], appeal: Decision) -> Decision:
@@ -49,26 +54,60 @@ def follow(session: Session, comment: Comment, decision: Decision) -> None:
         comment.appealed = waiting(standing.lines(session, comment.id)) is not None
     elif decision.action is Action.APPEAL or decision.after not in OPEN:
         comment.appealed = decision.action is Action.APPEAL
+    comment.contested = comment.contested or comment.appealed
     session.add(comment)
 
 
-def check(comment: Comment, action: Action, note: str) -> None:
-    """An appeal is answered by publishing, or in words. Raises Unanswered."""
-    if comment.appealed and (action is Action.SPAM or (action is Action.REFUSE and not note)):
+def check(session: Session, comment: Comment, action: Action, note: str) -> None:
+    """An appeal is answered by publishing, or in words; of spam, by saying so again. Raises Unanswered."""
+    if not comment.appealed or action not in {Action.SPAM, Action.REFUSE}:
+        return
+    if not (takes_spam(session, comment) if action is Action.SPAM else is_said(note)):
         raise Unanswered(comment.status, action)
 
 
-def decided_by(session: Session, comment: Comment) -> set[int]:
-    """Who decided what is appealed, and whose voices did; nobody where no appeal waits."""
+def takes_spam(session: Session, comment: Comment) -> bool:
+    """Whether what waits may be taken for spam: an appeal may where that is what it is about."""
     lines = standing.lines(session, comment.id) if comment.appealed else []
     appeal = waiting(lines)
-    if appeal is None:
+    return appeal is None or against(lines, appeal).action is Action.SPAM
+
+
+def is_said(words: str) -> bool:
+    """Whether there is anything to be read in it."""
+    return bool(markup.plain_line(words, 3 * LONGEST_NOTE))
+
+
+def decided_by(session: Session, comment: Comment) -> set[int]:
+    """Who decided what is appealed, and whose voices did, until the answer is public; nobody without one.
+
+    They would otherwise replace an answer its author has not read. What is public they may take down: that is
+    another decision, which can be appealed.
+    """
+    lines = standing.lines(session, comment.id) if comment.contested else []
+    appeal = waiting(lines) or answered(lines)
+    if appeal is None or (not comment.appealed and _is_up(session, comment)):
         return set()
+    return judges(session, lines, appeal)
+
+
+def judges(session: Session, lines: Sequence[Decision], appeal: Decision) -> set[int]:
+    """Whose decision it was: who made it, and whose voices for it counted then."""
     made = against(lines, appeal)
     voted = select(Voice.account_id).where(
-        Voice.comment_id == comment.id, Voice.revision == made.revision - 1, col(Voice.ended_at).is_(None)
+        Voice.comment_id == made.comment_id,
+        Voice.revision == made.revision - 1,
+        col(Voice.say).in_([Say.REFUSE, Say.SPAM]),
+        or_(col(Voice.ended_at).is_(None), col(Voice.ended_at) > made.at),
     )
     return {*session.exec(voted)} | ({made.account_id} if made.account_id is not None else set())
+
+
+def _is_up(session: Session, comment: Comment) -> bool:
+    there = select(Publication.id).where(
+        Publication.comment_id == comment.id, col(Publication.taken_down_at).is_(None)
+    )
+    return session.exec(there).first() is not None
 
 
 def _moved(lines: Sequence[Decision]) -> list[Decision]:

@@ -8,10 +8,16 @@ from moderation import notes, questions, voices
 from moderation.models.queue import Decision
 
 
-def erase(session: Session, comment_id: str, *, but: Collection[int | None] = ()) -> None:
-    """All of it, `but` some questions; that there was something to say stays in the log."""
+def erase(
+    session: Session, comment_id: str, *, but: Collection[int | None] = (), line: int | None = None
+) -> None:
+    """All of it, `but` some questions and one line; that there was something to say stays in the log."""
     notes.erase(session, comment_id)
     questions.erase(session, comment_id, but=but)
     voices.empty(session, comment_id)
-    noted = (col(Decision.comment_id) == comment_id, col(Decision.note) != "")
+    noted = (
+        col(Decision.comment_id) == comment_id,
+        col(Decision.note) != "",
+        col(Decision.id).is_distinct_from(line),
+    )
     session.exec(update(Decision).where(*noted).values(note=""))

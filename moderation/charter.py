@@ -14,12 +14,12 @@ from moderation import markup, resources
 LONGEST = 50_000
 # Articles.
 MOST = 200
-LONGEST_NAME = 60
+LONGEST_NAME, LONGEST_TITLE = 60, 200
 # Before the name of an article where a page has it, so that it is no other part of the page.
 ANCHOR = "charter-"
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
 NAME = rf"[a-z0-9_-]{{1,{LONGEST_NAME}}}"
-_GIVEN = re.compile(rf"\s*\{{#({NAME})\}}\s*\Z")
+_GIVEN = re.compile(rf"\{{#({NAME})\}}\Z")
 _MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
 
@@ -80,7 +80,7 @@ def read(source: str) -> Charter:
     if begun > MOST:
         raise Unusable("many")
     articles = _named(tokens)
-    if not all(markup.plain_line(one.title, LONGEST) for one in articles):
+    if not all(len(one.title) <= LONGEST_TITLE and markup.plain_line(one.title, LONGEST) for one in articles):
         raise Unusable("title")
     return Charter(text, _rendered(tokens, articles), tuple(articles))
 
@@ -104,10 +104,10 @@ def _named(tokens: list[Token]) -> list[Article]:
 def _given(heading: Token) -> str:
     """The name a heading ends with, taken out of it."""
     last = heading.children[-1] if heading.children else None
-    named = _GIVEN.search(last.content) if last is not None and last.type == "text" else None
+    named = _GIVEN.search(last.content.rstrip()) if last is not None and last.type == "text" else None
     if last is None or named is None:
         return ""
-    last.content = last.content[: named.start()]
+    last.content = last.content[: named.start()].rstrip()
     return named.group(1)
 
 
@@ -117,7 +117,9 @@ def _name(title: str) -> str:
 
 def _free(name: str, taken: list[Article]) -> str:
     names = {one.name for one in taken}
-    return next(one for one in (name, *(f"{name}-{n}" for n in range(2, len(taken) + 3))) if one not in names)
+    ends = (f"-{number}" for number in range(2, len(taken) + 3))
+    others = (name[: LONGEST_NAME - len(end)] + end for end in ends)
+    return next(one for one in (name, *others) if one not in names)
 
 
 def _rendered(tokens: list[Token], articles: list[Article]) -> str:

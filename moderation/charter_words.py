@@ -30,7 +30,7 @@ CHARTER_PROBLEM = {
     "long": _("C’est trop long : cinquante mille caractères au plus."),
     "articles": _("Il faut au moins un article : un titre qui commence par « ## »."),
     "many": _("C’est trop d’articles : deux cents au plus."),
-    "title": _("Un titre « ## » est vide : chaque article a besoin d’un titre."),
+    "title": _("Un titre « ## » est vide ou trop long : deux cents caractères au plus."),
 }
 # What came of an appeal.
 OUTCOME = {

@@ -28,10 +28,10 @@ def appeal(
     once it is too late or was done before, and what `edits.held` does.
     """
     words = remarks.as_noted(text).strip()
-    if not words:
-        raise Empty
     if len(words) > LONGEST:
         raise TooLong
+    if not appeals.is_said(words):
+        raise Empty
     try:
         comment = edits.held(session, tracking, Action.APPEAL, revision=revision, now=now)
     except decisions.Stale as stale:
@@ -39,7 +39,7 @@ def appeal(
         if sent is not None and sent.note == words:
             return sent
         raise
-    until = appeals.until(standing.lines(session, comment.id), within)
+    until = appeals.until(standing.in_effect(session, comment.id, now), within)
     if until is None or now >= until:
         raise IllegalMove(comment.status, Action.APPEAL)
     return decisions.record(session, comment, Action.APPEAL, now=now, undo_until=now, note=words)

@@ -6,6 +6,7 @@ from itertools import takewhile
 from sqlmodel import Session, and_, col
 
 from moderation import (
+    appeals,
     beside,
     deciders,
     decisions,
@@ -100,8 +101,8 @@ def redact(
 def forget(session: Session, decision_id: int, now: datetime) -> bool:
     """Erases the words a decision took out and what was said beside them; whether it was still to be done.
 
-    A question that waits for its author, or may again, is left, and erased once it does no more. From the
-    files they go as those of a withdrawn text.
+    A question that waits for its author, or may again, is left, and so is an appeal nobody has answered; both
+    are erased once they wait no more. From the files they go as those of a withdrawn text.
     """
     decision = session.get_one(Decision, decision_id)
     comment = session.get_one(Comment, decision.comment_id, with_for_update=HELD)
@@ -111,8 +112,9 @@ def forget(session: Session, decision_id: int, now: datetime) -> bool:
     texts.erase_before(session, comment, decision.version)
     kin.unlearn(session, comment.id)
     left = questions.open_still(session, comment, now)
-    beside.erase(session, comment.id, but=left)
-    if left:
+    appeal = appeals.waiting(standing.lines(session, comment.id))
+    beside.erase(session, comment.id, but=left, line=appeal.id if appeal else None)
+    if left or appeal:
         settled_at = standing.settled_at(session, comment.id, now)
         again = settled_at if settled_at > now else now + FORGETS_AGAIN
         publication.later(session, decision, EffectKind.FORGET, again)

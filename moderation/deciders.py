@@ -104,7 +104,9 @@ def stands_aside(session: Session, comment_id: str, account_id: int) -> bool:
 
 
 def everybody(session: Session, comment: Comment) -> int:
-    """How many of the team see it, whether or not they may decide about it."""
+    """How many of the team see it, whether or not they may decide; of what is appealed, how many may."""
+    if comment.appealed:
+        return len(able(session, comment))
     return sum(sees(account, comment.section) for account in session.exec(_PEOPLE))
 
 
@@ -129,7 +131,8 @@ def check(session: Session, comment: Comment, by: int, *, judging: bool = True) 
     if aside:
         raise MayNotDecide(comment.id, Why.ASIDE)
     appealed = by in appeals.decided_by(session, comment)
-    if (appealed or (own and judging)) and by not in able(session, comment):
+    others = able(session, comment) if appealed or (own and judging) else set()
+    if others and by not in others:
         raise MayNotDecide(comment.id, Why.APPEALED if appealed else Why.OWN)
 
 

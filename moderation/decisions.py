@@ -83,7 +83,7 @@ def speak(
         raise IllegalMove(comment.status, action)
     after = lifecycle.after(comment.status, action)
     reasons.check(session, action, reason, note)
-    appeals.check(comment, action, note)
+    appeals.check(session, comment, action, note)
     said = _said(session, comment, action, after)
     heard = said and voices.say(session, comment, said, by=by, now=now, reason=reason, note=note)
     if isinstance(heard, voices.Heard):

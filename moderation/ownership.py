@@ -11,7 +11,8 @@ def check(folder: Path) -> None:
 
     Its owner could put a link to any file where one is about to be made, and have it written or given away.
     """
-    owner = folder.stat().st_uid
+    # Of the link, too, where it is one: who put it there may put another.
+    owner = folder.lstat().st_uid or folder.stat().st_uid
     if os.geteuid() != 0 or owner == 0:
         return
     told = f"This folder is not the administrator’s: run it as {_name(owner)}, whose it is"

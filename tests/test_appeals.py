@@ -1,7 +1,7 @@
 """Appeals: once, in time, with words, and read by somebody else than who decided."""
 
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from conftest import FakeClock, Run, Sent, add_person, at_once, send
@@ -10,8 +10,10 @@ from moderation import (
     appeals,
     bulk,
     contesting,
+    corrections,
     deciders,
     decisions,
+    drafts,
     edits,
     members,
     standing,
@@ -25,6 +27,7 @@ from moderation.bulk import Seen
 from moderation.deciders import MayNotDecide, Why
 from moderation.decisions import Stale
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
+from moderation.markup import Dialect
 from moderation.models.people import Role
 from moderation.models.queue import Comment, Decision
 from moderation.pages import tracking as pages
@@ -71,6 +74,21 @@ def decide(
         )
         assert made.id is not None
         return made.id
+
+
+def speak(parts: Parts, sent: Sent, person: Person, action: Action) -> None:
+    with parts.writing() as session:
+        said = decisions.speak(
+            session,
+            sent.id,
+            action,
+            revision=1,
+            by=person.id,
+            now=parts.clock(),
+            undo=UNDO,
+            reason=Reason.OFF_TOPIC if action is Action.REFUSE else None,
+        )
+        assert isinstance(said, Heard)
 
 
 def appeal(parts: Parts, sent: Sent, words: str = WORDS, revision: int | None = None) -> int:
@@ -142,17 +160,7 @@ def test_nor_do_those_whose_voices_refused_it(
     third = add_person(parts, "lou@example.org", "Lou", Role.MODERATOR)
     with parts.writing() as session:
         voices.set_policy(session, "", Policy(1, 2))
-        said = decisions.speak(
-            session,
-            pending.id,
-            Action.REFUSE,
-            revision=1,
-            by=ann.id,
-            now=parts.clock(),
-            undo=UNDO,
-            reason=Reason.OFF_TOPIC,
-        )
-        assert isinstance(said, Heard)
+    speak(parts, pending, ann, Action.REFUSE)
     decide(parts, pending, sami, Action.REFUSE)
     settle()
     appeal(parts, pending)
@@ -173,12 +181,130 @@ def test_who_is_alone_reads_it_and_its_author_is_told(
     assert (found.answered, found.same) == (True, True)
 
 
-@pytest.mark.parametrize("action", [Action.REFUSE, Action.SPAM])
-def test_an_appeal_is_answered_in_words(parts: Parts, refused: Sent, sami: Person, action: Action) -> None:
+@pytest.mark.parametrize(
+    ("action", "note"), [(Action.REFUSE, ""), (Action.REFUSE, "\u200b\u2060"), (Action.SPAM, "Spam.")]
+)
+def test_an_appeal_is_answered_in_words(
+    parts: Parts, refused: Sent, sami: Person, action: Action, note: str
+) -> None:
     appeal(parts, refused)
     with pytest.raises(Unanswered):
-        decide(parts, refused, sami, action)
+        decide(parts, refused, sami, action, note=note)
     assert comment_of(parts, refused).appealed
+
+
+def test_a_flood_of_spam_that_is_contested_is_ended_by_one_act(
+    parts: Parts, article: str, ann: Person, sami: Person, settle: Callable[[], None]
+) -> None:
+    flood = [send(parts, article, f"Achetez {number}.") for number in range(5)]
+    for one in flood:
+        decide(parts, one, ann, Action.SPAM)
+    settle()
+    for one in flood:
+        appeal(parts, one)
+    with parts.writing() as session:
+        seen = [Seen(one.id, 3) for one in flood]
+        made = bulk.decide(session, seen, Action.SPAM, by=sami.id, now=parts.clock(), undo=UNDO)
+        assert len(made.done) == 5
+    settle()
+    found = tracked(parts, flood[0]).appeal
+    assert found is not None
+    assert (found.answered, found.same) == (True, False)
+
+
+@pytest.mark.parametrize("answer", [Action.PUBLISH, Action.REFUSE])
+@pytest.mark.parametrize("act", [Action.UNPUBLISH, Action.SPAM, Action.REOPEN, Action.PUBLISH])
+def test_who_decided_does_not_replace_the_answer_before_its_author_reads_it(
+    parts: Parts, refused: Sent, ann: Person, sami: Person, answer: Action, act: Action
+) -> None:
+    appeal(parts, refused)
+    decide(parts, refused, sami, answer, note="Relu." if answer is Action.REFUSE else "")
+    with pytest.raises(MayNotDecide):
+        decide(parts, refused, ann, act)
+
+
+@pytest.mark.parametrize("answer", [Action.PUBLISH, Action.REFUSE])
+def test_nor_undoes_it(parts: Parts, refused: Sent, ann: Person, sami: Person, answer: Action) -> None:
+    appeal(parts, refused)
+    made = decide(parts, refused, sami, answer, note="Relu." if answer is Action.REFUSE else "")
+    with pytest.raises(MayNotDecide), parts.writing() as session:
+        decisions.undo(session, made, by=ann.id, now=parts.clock())
+
+
+def test_standing_aside_and_coming_back_changes_nothing(
+    parts: Parts, pending: Sent, ann: Person, sami: Person, settle: Callable[[], None]
+) -> None:
+    third = add_person(parts, "lou@example.org", "Lou", Role.MODERATOR)
+    with parts.writing() as session:
+        voices.set_policy(session, "", Policy(1, 2))
+    speak(parts, pending, ann, Action.REFUSE)
+    decide(parts, pending, sami, Action.REFUSE)
+    settle()
+    appeal(parts, pending)
+    with parts.writing() as session:
+        deciders.stand_aside(session, pending.id, by=ann.id, now=parts.clock())
+        voices.end(session, pending.id, by=ann.id, now=parts.clock())
+        deciders.come_back(session, pending.id, by=ann.id)
+    with pytest.raises(MayNotDecide):
+        decide(parts, pending, ann, Action.PUBLISH)
+    decide(parts, pending, third, Action.PUBLISH)
+
+
+def test_who_wanted_it_published_may_read_the_appeal(
+    parts: Parts, pending: Sent, ann: Person, sami: Person, settle: Callable[[], None]
+) -> None:
+    with parts.writing() as session:
+        voices.set_policy(session, "", Policy(2, 1))
+    speak(parts, pending, sami, Action.PUBLISH)
+    decide(parts, pending, ann, Action.REFUSE)
+    settle()
+    appeal(parts, pending)
+    with pytest.raises(MayNotDecide):
+        decide(parts, pending, ann, Action.REFUSE, note="Non.")
+    # Two voices are asked for, and one person is left to give any.
+    decide(parts, pending, sami, Action.PUBLISH)
+
+
+def test_what_only_the_command_line_decides_it_reads_again(
+    parts: Parts, run: Run, pending: Sent, clock: FakeClock
+) -> None:
+    clock.now = datetime.now(UTC)  # as the command line has it
+    assert run("decide", pending.id, "refuse", "--reason", "off_topic").exit_code == 0
+    clock.tick(minutes=1)
+    appeal(parts, pending)
+    told = run("decide", pending.id, "publish")
+    assert (told.exit_code, told.stderr) == (0, "")
+
+
+def test_words_of_an_appeal_nobody_has_read_outlive_what_is_forgotten(
+    parts: Parts, pending: Sent, ann: Person, sami: Person, clock: FakeClock, settle: Callable[[], None]
+) -> None:
+    assert sami.id
+    with parts.writing() as session:
+        new = drafts.read("Zoé", "", "Le pont [...] vélos.", dialect=Dialect.SPIP)
+        corrections.redact(
+            session, pending.id, new, revision=1, by=ann.id, now=clock(), undo=UNDO, appeal=timedelta(days=10)
+        )
+    settle()
+    decide(parts, pending, ann, Action.REFUSE, note="Non.")
+    settle()
+    clock.tick(days=9)
+    appeal(parts, pending)
+    clock.tick(days=2)
+    settle()
+    with parts.reading() as session:
+        notes = [line.note for line in standing.lines(session, pending.id)]
+    assert notes == [WORDS, "", ""]
+
+
+def test_a_contested_text_that_is_withdrawn_was_answered_by_nobody(
+    parts: Parts, refused: Sent, clock: FakeClock
+) -> None:
+    appeal(parts, refused)
+    with parts.writing() as session:
+        revision = len(standing.in_effect(session, refused.id, clock())) + 1
+        submissions.withdraw(session, refused.tracking, revision=revision, now=clock())
+    assert tracked(parts, refused).appeal is None
 
 
 def test_it_is_left_by_a_lot_that_says_nothing(
@@ -264,7 +390,9 @@ def test_its_period_is_over_after_three_months(parts: Parts, refused: Sent, cloc
         appeal(parts, refused)
 
 
-@pytest.mark.parametrize(("words", "error"), [(" \r\n ", Empty), ("x" * 2001, TooLong)])
+@pytest.mark.parametrize(
+    ("words", "error"), [(" \r\n ", Empty), ("\u200b\u2060", Empty), ("x" * 2001, TooLong)]
+)
 def test_it_needs_words_and_not_too_many(
     parts: Parts, refused: Sent, words: str, error: type[Exception]
 ) -> None:

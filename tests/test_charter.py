@@ -58,6 +58,8 @@ def test_what_is_no_name_is_a_part_of_the_title(given: str) -> None:
     [
         ("## {#privacy}", "title"),
         ("## \u200b", "title"),
+        ("## a" + " " * 20_000 + "b", "title"),
+        (f"## {'é' * 201}", "title"),
         ("## a\n" * 201, "many"),
         ("", "empty"),
         (" \r\n ", "empty"),
@@ -101,3 +103,9 @@ def test_whatever_is_written_is_refused_or_has_its_articles_in_order(source: str
     assert re.findall(r'<h2 id="charter-([^"]*)">', found.html) == names
     assert len(set(names)) == len(names)
     assert found.html.count("<h2") == len(names)
+
+
+def test_two_long_names_that_are_the_same_stay_short() -> None:
+    name = "n" * charter.LONGEST_NAME
+    found = charter.read(f"## Un {{#{name}}}\n\n## Deux {{#{name}}}")
+    assert [one.name for one in found.articles] == [name, f"{name[:-2]}-2"]

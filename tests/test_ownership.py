@@ -62,3 +62,13 @@ def test_an_owner_without_a_name_is_told_by_number(tmp_path: Path) -> None:
     os.chown(tmp_path, 54_321, 54_321)
     with pytest.raises(PermissionError, match="user 54321"):
         ownership.check(tmp_path)
+
+
+def test_a_link_of_theirs_to_a_folder_of_the_administrator_s_is_theirs(tmp_path: Path) -> None:
+    (tmp_path / "real").mkdir()
+    link = tmp_path / "link"
+    link.symlink_to(tmp_path / "real")
+    ownership.check(link)
+    os.lchown(link, NOBODY.pw_uid, NOBODY.pw_gid)
+    with pytest.raises(PermissionError, match="run it as nobody"):
+        ownership.check(link)

@@ -28,7 +28,8 @@ TRIGGERS = {
 
 
 def upgrade() -> None:
-    op.add_column("comment", sa.Column("appealed", sa.Boolean(), server_default=sa.false(), nullable=False))
+    for name in ("appealed", "contested"):
+        op.add_column("comment", sa.Column(name, sa.Boolean(), server_default=sa.false(), nullable=False))
     _actions_are((*ACTIONS, "appeal"))
 
 
@@ -43,7 +44,8 @@ def downgrade() -> None:
     if not _is_sqlite():
         op.execute("ALTER TABLE decision ENABLE TRIGGER USER")
     _actions_are(ACTIONS)
-    op.drop_column("comment", "appealed")
+    for name in ("contested", "appealed"):
+        op.drop_column("comment", name)
 
 
 def _is_sqlite() -> bool:

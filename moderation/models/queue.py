@@ -61,6 +61,8 @@ class Comment(SQLModel, table=True):
     official: bool = False
     # Whether its author contests what was decided, and waits for an answer.
     appealed: bool = False
+    # Whether its author ever did: who decided leaves the answer to others.
+    contested: bool = False
     # Of the newest text, as they are compared; empty once it is erased.
     author_key: str | None = Field(default=None, max_length=200)
     email_key: str | None = Field(default=None, max_length=254)

@@ -81,7 +81,7 @@ def item(session: Session, person: Person, comment_id: str, *, site_name: str = 
         for action in lifecycle.actions_from(card.status)
         # A question nobody would read; an appeal nobody would answer.
         if not (action is Action.ASK and found.tracking is None)
-        and not (action is Action.SPAM and found.appealed)
+        and not (action is Action.SPAM and not appeals.takes_spam(session, found))
     )
     return Item(
         card=card,

@@ -131,7 +131,7 @@ def tracking(
         changes=changed.changes(session, text),
         edited_at=next((line.at for line in known if line.action is Action.EDIT), None),
         appealable=_appealable(known, now, within),
-        appeal=_appeal(known),
+        appeal=_appeal(session, known),
         source=text.source,
         email=text.email,
     )
@@ -142,13 +142,13 @@ def _appealable(known: list[Decision], now: datetime, within: timedelta) -> date
     return until if until is not None and now < until else None
 
 
-def _appeal(known: list[Decision]) -> Appeal | None:
+def _appeal(session: Session, known: list[Decision]) -> Appeal | None:
     waits = appeals.waiting(known)
     appeal = waits or appeals.answered(known)
     if appeal is None:
         return None
     answer = next(line for line in known if line.before is not line.after)
-    same = waits is None and answer.account_id == appeals.against(known, appeal).account_id
+    same = waits is None and answer.account_id in appeals.judges(session, known, appeal)
     return Appeal(appeal.note, appeal.at, answered=waits is None, same=same)
 
 

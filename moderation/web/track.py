@@ -15,7 +15,8 @@ from moderation.lifecycle import Action, IllegalMove
 from moderation.pages import statistics
 from moderation.pages import tracking as pages
 from moderation.pages.tracking import TrackingPage
-from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
+from moderation.throttle import TooMany
+from moderation.web.dependencies import LARGEST, Now, Parts, Reading, Sender, ThisApp
 
 router = APIRouter()
 PRIVATE = {
@@ -83,6 +84,7 @@ def _tracking(app: Parts, session: Session, code: str, now: datetime) -> Trackin
 def act(
     app: ThisApp,
     now: Now,
+    sender: Sender,
     code: str,
     revision: Annotated[int, Form(ge=1, le=LARGEST)],
     action: Annotated[
@@ -91,6 +93,8 @@ def act(
     text: Annotated[str, AfterValidator(remarks.as_noted), Form()] = "",
 ) -> Response:
     try:
+        if action is Action.APPEAL:
+            app.throttle.by_sender(sender, now)
         with app.writing() as session:
             if action == "revoke":
                 submissions.revoke(session, code)
@@ -103,6 +107,10 @@ def act(
                 submissions.withdraw(session, code, revision=revision, now=now)
     except NotFound:
         return unknown(app, code)
+    except TooMany as many:
+        answer = as_it_is(app, now, code, "appeal_often", text, 429)
+        answer.headers["Retry-After"] = str(many.seconds)
+        return answer
     except answers.Empty:
         return as_it_is(app, now, code, "appeal_empty" if action is Action.APPEAL else "empty", text)
     except answers.TooLong:

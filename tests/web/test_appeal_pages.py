@@ -1,15 +1,17 @@
 """Contesting a decision: on the author’s page, at the desk, through the API."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
-from conftest import FakeClock, Sent, sign_in
+from conftest import BuildParts, FakeClock, Sent, send, sign_in
 from page import Page
 from starlette.testclient import TestClient
 
-from moderation import members, tokens
+from moderation import decisions, members, tokens
 from moderation.accounts import Person
+from moderation.lifecycle import Action
 from moderation.models.people import Account
 from moderation.tokens import Scope
 from moderation.web.app import create_app
@@ -172,3 +174,23 @@ def test_a_program_answers_it_in_words_too(
         )
         codes[person.name] = answer.status_code
     assert codes == {"Ann": 403, "Sami": 422}
+
+
+def test_who_sends_too_much_is_asked_to_wait_and_keeps_the_words(
+    build_parts: BuildParts, article: str, ann: Person, clock: FakeClock
+) -> None:
+    parts = build_parts(submit_limit="1 per hour")
+    browser = TestClient(create_app(parts), client=("203.0.113.9", 1234), follow_redirects=False)
+    sent = [send(parts, article, f"Texte {number}.") for number in range(2)]
+    for one in sent:
+        with parts.writing() as session:
+            decisions.decide(
+                session, one.id, Action.SPAM, revision=1, by=ann.id, now=clock(), undo=timedelta()
+            )
+    assert contest(browser, sent[0]).status_code == 303
+    answer = contest(browser, sent[1])
+    page = Page(answer)
+    assert answer.status_code == 429
+    assert int(answer.headers["retry-after"]) > 0
+    assert "Trop d’envois depuis votre connexion" in page.text("#appeal-error")
+    assert page.text("#appeal") == WORDS
