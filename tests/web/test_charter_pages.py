@@ -52,7 +52,7 @@ def test_a_new_version_holds_and_the_old_one_can_still_be_read(client: TestClien
     [
         (" ", "Écrivez la charte avant de l’enregistrer."),
         ("Des mots.", "Il faut au moins un article"),
-        ("## \n\n## Un", "chaque article a besoin d’un titre"),
+        ("## \n\n## Un", "est vide ou trop long"),
         (f"## Un\n\n{'x' * charter.LONGEST}", "C’est trop long"),
     ],
 )
