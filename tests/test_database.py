@@ -364,7 +364,8 @@ def test_erased_words_leave_the_log_of_postgresql_as_its_keeper_is_told(
     keeper.execute(text("ANALYZE"))
     withdraw(parts, sent)
     assert delivery.effects(parts.engine, tonight(clock)) == 1
-    assert on_disk(keeper, word, folder="pg_wal") == [word]
+    # A page of the log may end within one of them.
+    assert on_disk(keeper, word, name, folder="pg_wal")
     if keeper.execute(text("SHOW wal_recycle")).scalar_one() != "off":
         pytest.skip("the server keeps old files for its log")
 
