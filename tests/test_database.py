@@ -359,13 +359,16 @@ def test_erased_words_leave_the_log_of_postgresql_as_its_keeper_is_told(
     parts: Parts, article: str, clock: FakeClock, keeper: Connection
 ) -> None:
     """As deploy/README.md says."""
-    word, name = identifiers.new_id(), identifiers.new_id()
-    sent = send(parts, article, word, author=name, email=f"{name}@example.org")
-    keeper.execute(text("ANALYZE"))
-    withdraw(parts, sent)
-    assert delivery.effects(parts.engine, tonight(clock)) == 1
-    # A page of the log may end within one of them.
-    assert on_disk(keeper, word, name, folder="pg_wal")
+    for _ in range(3):
+        word, name = identifiers.new_id(), identifiers.new_id()
+        sent = send(parts, article, word, author=name, email=f"{name}@example.org")
+        keeper.execute(text("ANALYZE"))
+        withdraw(parts, sent)
+        assert delivery.effects(parts.engine, tonight(clock)) == 1
+        if on_disk(keeper, word, folder="pg_wal"):
+            break
+    else:  # once it may just have gone on to its next file, or have a page end within the word
+        pytest.fail("the log does not hold what was written")
     if keeper.execute(text("SHOW wal_recycle")).scalar_one() != "off":
         pytest.skip("the server keeps old files for its log")
 
