@@ -384,7 +384,7 @@ def figures_and_their_tables(_gallery: Gallery, page: Page) -> None:
     page.goto("/desk/figures")
     for data in page.get_by_text("Les données").all():
         data.click()
-    expect(page.get_by_role("table")).to_have_count(4)
+    expect(page.get_by_role("table")).to_have_count(5)
 
 
 def unusable_key(_gallery: Gallery, page: Page) -> None:
