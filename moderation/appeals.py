@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlmodel import Session, col, or_, select
 
 from moderation import markup, standing
-from moderation.lifecycle import BY_AUTHOR, MOVES, OPEN, Action, IllegalMove
+from moderation.lifecycle import BY_AUTHOR, BY_ITSELF, MOVES, OPEN, Action, IllegalMove, takes_down
 from moderation.models.public import Publication
 from moderation.models.queue import Comment, Decision
 from moderation.models.together import Voice
@@ -48,29 +48,35 @@ def until(lines: Sequence[Decision], within: timedelta) -> datetime | None:
     return moved[0].at + within
 
 
+def unread(lines: Sequence[Decision], known: Sequence[Decision]) -> list[int | None]:
+    """The line of an appeal that its author knows no answer to, and those of answers on their way."""
+    appeal = waiting(lines) or waiting(known)
+    return [line.id for line in lines if appeal and line.revision >= appeal.revision]
+
+
 def follow(session: Session, comment: Comment, decision: Decision) -> None:
     """After a move: whether one waits for an answer."""
-    if decision.undoes is not None:
+    if comment.contested or decision.action is Action.APPEAL:
+        comment.contested = True
         comment.appealed = waiting(standing.lines(session, comment.id)) is not None
-    elif decision.action is Action.APPEAL or decision.after not in OPEN:
-        comment.appealed = decision.action is Action.APPEAL
-    comment.contested = comment.contested or comment.appealed
-    session.add(comment)
+        session.add(comment)
 
 
 def check(session: Session, comment: Comment, action: Action, note: str) -> None:
-    """An appeal is answered by publishing, or in words; of spam, by saying so again. Raises Unanswered."""
-    if not comment.appealed or action not in {Action.SPAM, Action.REFUSE}:
+    """An appeal is answered by publishing, or in words; of spam, by saying so again. Raises Unanswered.
+
+    So is what takes the place of an answer that is not public.
+    """
+    if action not in {Action.SPAM, Action.REFUSE, Action.UNPUBLISH} or _unread(session, comment) is None:
         return
     if not (takes_spam(session, comment) if action is Action.SPAM else is_said(note)):
         raise Unanswered(comment.status, action)
 
 
 def takes_spam(session: Session, comment: Comment) -> bool:
-    """Whether what waits may be taken for spam: an appeal may where that is what it is about."""
-    lines = standing.lines(session, comment.id) if comment.appealed else []
-    appeal = waiting(lines)
-    return appeal is None or against(lines, appeal).action is Action.SPAM
+    """Whether it may be taken for spam: what is appealed may where that is what the appeal is about."""
+    appeal = _unread(session, comment)
+    return appeal is None or against(standing.lines(session, comment.id), appeal).action is Action.SPAM
 
 
 def is_said(words: str) -> bool:
@@ -84,11 +90,15 @@ def decided_by(session: Session, comment: Comment) -> set[int]:
     They would otherwise replace an answer its author has not read. What is public they may take down: that is
     another decision, which can be appealed.
     """
+    appeal = _unread(session, comment)
+    return judges(session, standing.lines(session, comment.id), appeal) if appeal else set()
+
+
+def _unread(session: Session, comment: Comment) -> Decision | None:
+    """The appeal that has no public answer."""
     lines = standing.lines(session, comment.id) if comment.contested else []
-    appeal = waiting(lines) or answered(lines)
-    if appeal is None or (not comment.appealed and _is_up(session, comment)):
-        return set()
-    return judges(session, lines, appeal)
+    appeal = waiting(lines)
+    return appeal or (None if _is_up(session, comment) else answered(lines))
 
 
 def judges(session: Session, lines: Sequence[Decision], appeal: Decision) -> set[int]:
@@ -111,7 +121,19 @@ def _is_up(session: Session, comment: Comment) -> bool:
 
 
 def _moved(lines: Sequence[Decision]) -> list[Decision]:
-    return [line for line in lines if line.before is not line.after]
+    """Those that moved it, but for what another came after before it was due: see `standing.in_effect`."""
+    after = [None, *lines]
+    return [
+        line
+        for line, newer in zip(lines, after, strict=False)
+        if line.before is not line.after
+        and (
+            newer is None
+            or line.undo_until <= newer.at
+            or line.action in BY_AUTHOR | BY_ITSELF
+            or takes_down(line.before, line.after)
+        )
+    ]
 
 
 def _since_decided(lines: Sequence[Decision]) -> list[Decision]:

@@ -9,15 +9,15 @@ from moderation.models.queue import Decision
 
 
 def erase(
-    session: Session, comment_id: str, *, but: Collection[int | None] = (), line: int | None = None
+    session: Session, comment_id: str, *, but: Collection[int | None] = (), lines: Collection[int | None] = ()
 ) -> None:
-    """All of it, `but` some questions and one line; that there was something to say stays in the log."""
+    """All of it, `but` some questions and some lines; that there was something to say stays in the log."""
     notes.erase(session, comment_id)
     questions.erase(session, comment_id, but=but)
     voices.empty(session, comment_id)
     noted = (
         col(Decision.comment_id) == comment_id,
         col(Decision.note) != "",
-        col(Decision.id).is_distinct_from(line),
+        col(Decision.id).not_in([name for name in lines if name is not None]),
     )
     session.exec(update(Decision).where(*noted).values(note=""))

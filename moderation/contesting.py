@@ -35,7 +35,7 @@ def appeal(
     try:
         comment = edits.held(session, tracking, Action.APPEAL, revision=revision, now=now)
     except decisions.Stale as stale:
-        sent = appeals.waiting(standing.lines(session, stale.comment_id))
+        sent = appeals.waiting(standing.in_effect(session, stale.comment_id, now))
         if sent is not None and sent.note == words:
             return sent
         raise

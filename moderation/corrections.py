@@ -112,9 +112,9 @@ def forget(session: Session, decision_id: int, now: datetime) -> bool:
     texts.erase_before(session, comment, decision.version)
     kin.unlearn(session, comment.id)
     left = questions.open_still(session, comment, now)
-    appeal = appeals.waiting(standing.lines(session, comment.id))
-    beside.erase(session, comment.id, but=left, line=appeal.id if appeal else None)
-    if left or appeal:
+    unread = appeals.unread(standing.lines(session, comment.id), standing.in_effect(session, comment.id, now))
+    beside.erase(session, comment.id, but=left, lines=unread)
+    if left or unread:
         settled_at = standing.settled_at(session, comment.id, now)
         again = settled_at if settled_at > now else now + FORGETS_AGAIN
         publication.later(session, decision, EffectKind.FORGET, again)

@@ -31,7 +31,7 @@ from sqlalchemy.exc import TimeoutError as PoolExhausted
 from sqlalchemy.pool import ConnectionPoolEntry, NullPool, StaticPool
 from sqlmodel import Session, SQLModel
 
-from moderation import presence
+from moderation import ownership, presence
 from moderation.turn import Busy, Turn
 
 # What each SQLite connection is set to, and what it must say when asked again.
@@ -182,7 +182,7 @@ def make_room(url: str) -> None:
     """The folder a SQLite file is to be made in."""
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
-        _file(address).parent.mkdir(parents=True, exist_ok=True)
+        ownership.make(_file(address).parent)
 
 
 def _set_pragmas(

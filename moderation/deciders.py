@@ -105,7 +105,7 @@ def stands_aside(session: Session, comment_id: str, account_id: int) -> bool:
 
 def everybody(session: Session, comment: Comment) -> int:
     """How many of the team see it, whether or not they may decide; of what is appealed, how many may."""
-    if comment.appealed:
+    if appeals.decided_by(session, comment):
         return len(able(session, comment))
     return sum(sees(account, comment.section) for account in session.exec(_PEOPLE))
 

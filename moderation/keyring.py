@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import NamedTemporaryFile
 
-from moderation import part
+from moderation import ownership, part
 
 SHORTEST = 32
 _STAMP = "%Y-%m-%dT%H:%M:%SZ"
@@ -52,7 +52,7 @@ def new_key() -> str:
 def kept(file: Path) -> list[str]:
     """The values in the file, which is made when there is none. Raises Unreadable, and OSError."""
     if not file.exists():
-        file.parent.mkdir(parents=True, exist_ok=True)
+        ownership.make(file.parent)
         # There whole or not at all, and the owner's alone: another process may be starting too.
         with NamedTemporaryFile("w", dir=file.parent) as new, suppress(FileExistsError):
             new.write(f"{new_key()}\n")
@@ -65,7 +65,7 @@ def kept(file: Path) -> list[str]:
 
 def rotate(file: Path, now: datetime) -> None:
     """Puts a new key on top; the older ones stay. Raises Unreadable, part.Taken and OSError."""
-    file.parent.mkdir(parents=True, exist_ok=True)
+    ownership.make(file.parent)
     with part.beside(file) as new:
         _put(new, [Key(new_key(), now), *(read(file) if file.exists() else [])])
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import Engine, func, inspect, make_url, text
 from sqlmodel import Session, SQLModel, col, delete, select, update
 
-from moderation import archive, backup, database, migrations, numbers, part, presence, search
+from moderation import archive, backup, database, migrations, numbers, ownership, part, presence, search
 from moderation.archive import Contents, Tell
 from moderation.models.people import Account, AccountSession, Challenge, EmailChange, SignIn
 from moderation.models.public import Site
@@ -57,7 +57,7 @@ def restore(url: str, file: Path, now: datetime, *, tell: Tell, replace: bool = 
     address = make_url(url)
     if address.get_backend_name() == "sqlite":
         target = Path(address.database or "").absolute()
-        target.parent.mkdir(parents=True, exist_ok=True)
+        ownership.make(target.parent)
         with presence.alone(target), part.beside(target) as new:
             _into_sqlite(new, file, contents.revision, now, tell, replace=replace)
         return contents

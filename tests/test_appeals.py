@@ -13,6 +13,7 @@ from moderation import (
     corrections,
     deciders,
     decisions,
+    delivery,
     drafts,
     edits,
     members,
@@ -450,3 +451,88 @@ def test_what_is_appealed_is_not_written_anew_but_can_be_withdrawn(
     assert (comment.status, comment.appealed) == (Status.WITHDRAWN, False)
     with parts.reading() as session:
         assert [line.note for line in standing.lines(session, refused.id)] == ["", "", ""]
+
+
+# An answer that another came after before its author could read it never was one
+
+
+def test_a_change_of_mind_lets_who_decided_in_no_more_than_before(
+    parts: Parts, refused: Sent, ann: Person, sami: Person
+) -> None:
+    appeal(parts, refused)
+    decide(parts, refused, sami, Action.REFUSE, note="Relu.")
+    decide(parts, refused, sami, Action.PUBLISH)
+    for action in (Action.UNPUBLISH, Action.SPAM):
+        with pytest.raises(MayNotDecide):
+            decide(parts, refused, ann, action, note="Non.")
+
+
+def test_an_answer_that_is_looked_at_again_at_once_leaves_the_appeal_waiting(
+    parts: Parts, refused: Sent, ann: Person, sami: Person, settle: Callable[[], None]
+) -> None:
+    appeal(parts, refused)
+    decide(parts, refused, sami, Action.REFUSE, note="Relu.")
+    decide(parts, refused, sami, Action.REOPEN)
+    assert comment_of(parts, refused).appealed
+    settle()
+    assert tracked(parts, refused).contested
+    with pytest.raises(MayNotDecide):
+        decide(parts, refused, ann, Action.REFUSE, note="Non.")
+    with pytest.raises(Unanswered):
+        decide(parts, refused, sami, Action.REFUSE)
+
+
+@pytest.mark.parametrize("action", [Action.UNPUBLISH, Action.SPAM])
+def test_what_replaces_an_answer_nobody_has_read_is_an_answer_too(
+    parts: Parts, refused: Sent, sami: Person, action: Action
+) -> None:
+    appeal(parts, refused)
+    decide(parts, refused, sami, Action.PUBLISH)
+    with pytest.raises(Unanswered):
+        decide(parts, refused, sami, action)
+
+
+def test_sending_it_again_tells_nothing_of_an_answer_on_its_way(
+    parts: Parts, refused: Sent, sami: Person
+) -> None:
+    revision = tracked(parts, refused).revision
+    first = appeal(parts, refused, revision=revision)
+    decide(parts, refused, sami, Action.REFUSE, note="Relu.")
+    assert appeal(parts, refused, revision=revision) == first
+
+
+def test_what_is_forgotten_takes_no_answer_that_is_on_its_way(
+    parts: Parts, pending: Sent, ann: Person, sami: Person, clock: FakeClock, settle: Callable[[], None]
+) -> None:
+    with parts.writing() as session:
+        new = drafts.read("Zoé", "", "Le pont [...] vélos.", dialect=Dialect.SPIP)
+        corrections.redact(
+            session, pending.id, new, revision=1, by=ann.id, now=clock(), undo=UNDO, appeal=timedelta(days=10)
+        )
+    settle()
+    decide(parts, pending, ann, Action.REFUSE, note="Non.")
+    settle()
+    clock.tick(days=9, hours=23)
+    appeal(parts, pending)
+    clock.tick(minutes=59, seconds=10)
+    made = decide(parts, pending, sami, Action.REFUSE, note="Relu.")
+    clock.tick(seconds=15)
+    while delivery.effects(parts.engine, clock()):
+        pass
+    with parts.reading() as session:
+        assert [line.note for line in standing.lines(session, pending.id)] == ["Relu.", WORDS, "", ""]
+    with parts.writing() as session:
+        decisions.undo(session, made, by=sami.id, now=clock())
+    assert comment_of(parts, pending).appealed
+
+
+def test_no_voice_is_asked_for_of_who_may_give_none_after_an_answer_either(
+    parts: Parts, refused: Sent, sami: Person, settle: Callable[[], None]
+) -> None:
+    appeal(parts, refused)
+    decide(parts, refused, sami, Action.REFUSE, note="Relu.")
+    settle()
+    with parts.writing() as session:
+        voices.set_policy(session, "", Policy(2, 2))
+    decide(parts, refused, sami, Action.PUBLISH)
+    assert comment_of(parts, refused).status is Status.PUBLISHED

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from conftest import Run
 
-from moderation import ownership, part
+from moderation import keyring, ownership, part
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="only root is refused")
 NOBODY = pwd.getpwnam("nobody")
@@ -54,6 +54,12 @@ def test_nor_is_a_file_made_there(theirs: Path) -> None:
         pass
 
 
+def test_nor_are_keys_made_there(theirs: Path) -> None:
+    with pytest.raises(PermissionError, match="run it as nobody"):
+        keyring.kept(theirs / "var" / "secret_keys")
+    assert not (theirs / "var").exists()
+
+
 def test_a_folder_of_the_administrator_s_is_theirs(tmp_path: Path) -> None:
     ownership.check(tmp_path)
 
@@ -72,3 +78,16 @@ def test_a_link_of_theirs_to_a_folder_of_the_administrator_s_is_theirs(tmp_path:
     os.lchown(link, NOBODY.pw_uid, NOBODY.pw_gid)
     with pytest.raises(PermissionError, match="run it as nobody"):
         ownership.check(link)
+
+
+@pytest.mark.parametrize("place", ["new/here", "link/etc"])
+def test_nor_is_a_folder_made_there_or_behind_a_link_of_theirs(
+    theirs: Path, victim: Path, run: Run, place: str
+) -> None:
+    (theirs / "link").symlink_to(victim.parent)
+    os.lchown(theirs / "link", NOBODY.pw_uid, NOBODY.pw_gid)
+    result = run("upgrade", database_url=f"sqlite:///{theirs / place / 'm.db'}")
+    assert result.exit_code == 1
+    assert "run it as nobody" in result.stderr
+    assert not (theirs / "new").exists()
+    assert [*victim.parent.iterdir()] == [victim]

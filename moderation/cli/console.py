@@ -78,14 +78,16 @@ def asks(url: str, ask: Callable[[Engine], T]) -> T:
 def open_parts(*, current: bool = True) -> Parts:
     """The program; `current` unless the command is what makes the database so."""
     settings = read_settings()
-    if not current:
-        database.make_room(settings.database_url)
-        asks(settings.database_url, database.answers)
-    check(settings, current=current)
     try:
+        if not current:
+            database.make_room(settings.database_url)
+            asks(settings.database_url, database.answers)
+        check(settings, current=current)
         parts = build(settings)
     except keyring.Unreadable as error:
         fail(f"{error}.")
+    except PermissionError as error:
+        fail(f"{error.strerror}: {error.filename}.")
     opened.callback(parts.engine.dispose)
     return parts
 
