@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 from conftest import FakeClock, Sent, add_article, at_once, send
+from sqlalchemy.exc import OperationalError
 from sqlmodel import select
 
 from moderation import articles, decisions
@@ -119,6 +120,17 @@ def test_a_title_has_an_end(parts: Parts) -> None:
         put(parts, "le-pont", Content(title="a" * 301, body="<p>x</p>"))
 
 
+def until_done(deed: Callable[[], object]) -> object:
+    """As whoever is told that there is too much to do, and tries again: PostgreSQL ends who waits in a ring."""
+    for _ in range(20):
+        try:
+            return deed()
+        except OperationalError as error:
+            if getattr(error.orig, "sqlstate", "") != "40P01":
+                raise
+    raise AssertionError("it is never done")
+
+
 def test_an_article_changes_its_section_while_others_send_and_decide(
     parts: Parts, article: str, ann: Person, clock: FakeClock
 ) -> None:
@@ -139,7 +151,7 @@ def test_an_article_changes_its_section_while_others_send_and_decide(
     for number, one in enumerate(sent):
         deeds += [partial(publish, one), partial(file, f"Rubrique {number % 3}")]
         deeds += [partial(send, parts, article, f"Un autre, le {number}.")]
-    outcomes = at_once(*deeds)
+    outcomes = at_once(*[partial(until_done, deed) for deed in deeds])
     assert [outcome for outcome in outcomes if isinstance(outcome, Exception)] == []
     with parts.reading() as session:
         (filed,) = session.exec(select(Article.section)).all()
