@@ -121,7 +121,7 @@ def test_a_title_has_an_end(parts: Parts) -> None:
 
 
 def until_done(deed: Callable[[], object]) -> object:
-    """As whoever is told that there is too much to do, and tries again: PostgreSQL ends who waits in a ring."""
+    """As whoever is told to try again: PostgreSQL ends one of those who wait in a ring."""
     for _ in range(20):
         try:
             return deed()
