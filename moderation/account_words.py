@@ -61,6 +61,7 @@ ACCOUNT_DONE = {
     "member_invited": _("Le compte est ouvert et l’invitation part par courriel : son lien vaut sept jours."),
     "member_closed": _("Le compte est fermé et son adresse oubliée. Le journal garde le nom."),
     "charter_saved": _("La nouvelle version est enregistrée : elle vaut dès maintenant."),
+    "log_saved": _("C’est enregistré : cela vaut pour les lignes à venir."),
     "notice_saved": _("La phrase est enregistrée : les pages publiques la montrent dès maintenant."),
     "reason_added": _("Le motif est ajouté : il est proposé dès maintenant."),
     "reason_worded": _("Les mots du motif sont enregistrés."),

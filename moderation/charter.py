@@ -45,6 +45,15 @@ class Cited:
     version: int
     article: str | None
 
+    @classmethod
+    def read(cls, written: str) -> "Cited":
+        """From what `str` made of one."""
+        version, _, article = written.partition("#")
+        return cls(int(version), article or None)
+
+    def __str__(self) -> str:
+        return f"{self.version}" + (f"#{self.article}" if self.article else "")
+
     @property
     def address(self) -> str:
         return f"/charter/{self.version}" + (f"#{ANCHOR}{self.article}" if self.article else "")

@@ -12,6 +12,7 @@ from moderation import (
     decisions,
     kin,
     lifecycle,
+    public_log,
     publication,
     questions,
     scrubbing,
@@ -62,6 +63,7 @@ def correct(
     texts.replace(session, comment, new, corrected_at=now, redacted_at=text.redacted_at)
     decision = decisions.record(session, comment, Action.CORRECT, now=now, undo_until=now + undo, by=by)
     publication.follow(session, decision, now)
+    public_log.follow(session, decision, now)
     return decision
 
 
@@ -95,6 +97,7 @@ def redact(
         publication.sync(session, comment.id, now)
     else:
         publication.follow(session, decision, now)
+    public_log.follow(session, decision, now)
     return decision
 
 

@@ -13,6 +13,7 @@ from moderation import (
     lifecycle,
     passes,
     precedents,
+    public_log,
     publication,
     questions,
     reasons,
@@ -25,7 +26,6 @@ from moderation.database import HELD
 from moderation.lifecycle import Action, IllegalMove, Status
 from moderation.models.queue import Comment, Decision, Effect
 from moderation.policy import Say
-from moderation.standing import Last
 from moderation.texts import can_put_back, put_back
 
 
@@ -36,11 +36,10 @@ class NotFound(Exception):
 class Stale(Exception):
     """The comment changed since it was looked at."""
 
-    def __init__(self, comment_id: str, status: Status, revision: int, last: Last | None) -> None:
+    def __init__(self, comment_id: str, status: Status, revision: int, last: standing.Last | None) -> None:
         super().__init__(f"{comment_id} is {status} at revision {revision}")
-        self.comment_id = comment_id
+        self.comment_id, self.revision = comment_id, revision
         self.status = status
-        self.revision = revision
         self.last = last
 
 
@@ -73,9 +72,9 @@ def speak(
     """Records a voice and, if the policy is content with it, moves the comment: every door leads here.
 
     Writes the log line and the effects, in the caller's transaction. `revision` is the one the moderator
-    saw; `by` an account; `lot` what it shares with others of one go. When asking, the `note` is the question,
-    one person's act however many a decision takes. Raises NotFound, also for what that account may not see,
-    MayNotDecide, Stale, IllegalMove, ReasonNeeded, QuestionNeeded and NoteTooLong.
+    saw; `by` an account; `lot` what it shares with others of one go. When asking, the `note` is the question.
+    Raises NotFound, also for what that account may not see, MayNotDecide, Stale, IllegalMove, ReasonNeeded,
+    QuestionNeeded and NoteTooLong.
     """
     note = remarks.as_noted(note).strip()
     comment = to_decide(session, comment_id, revision=revision, by=by, judging=lifecycle.judges(action))
@@ -104,6 +103,7 @@ def speak(
     elif action is not Action.REOPEN:
         precedents.remember(session, comment)
     publication.follow(session, decision, now)
+    public_log.follow(session, decision, now)
     return decision
 
 
@@ -255,9 +255,8 @@ def set_aside(session: Session, comment: Comment, now: datetime) -> None:
     for decision in newer:
         _take_back(session, comment, decision, by=None, now=now)
     publication.sync(session, comment.id, now)
-    lots = {one.lot for one in newer if one.lot}
     for answer in publication.answers(session, comment.id):
-        for line in standing.since(session, answer.id, lots):
+        for line in standing.since(session, answer.id, {one.lot for one in newer if one.lot}):
             _take_back(session, answer, line, by=None, now=now)
 
 
@@ -270,10 +269,11 @@ def _take_back(
     now: datetime,
     lot: str | None = None,
 ) -> Decision:
+    told = public_log.take_back(session, decision)
     waiting = publication.take(session, col(Effect.decision_id) == decision.id)
     late = decision.after is Status.PUBLISHED and decision.action is not Action.REDACT and not waiting
     unasked = decision.before is Status.ASKED and questions.newest(session, comment.id) is None
-    if unasked or (late and publication.is_up(session, comment.id)):
+    if told or unasked or (late and publication.is_up(session, comment.id)):
         raise TooLate(comment.status)  # another process has just done it
     if decision.action is Action.ASK:
         questions.take_back(session, decision)
@@ -296,5 +296,5 @@ def _take_back(
 
 
 def stale(session: Session, comment: Comment) -> Stale:
-    last = standing.last(session, [comment.id]).get(comment.id)
-    return Stale(comment.id, comment.status, comment.revision, last)
+    last = standing.last(session, [comment.id])
+    return Stale(comment.id, comment.status, comment.revision, last.get(comment.id))

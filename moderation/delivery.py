@@ -11,7 +11,7 @@ from prometheus_client import Counter
 from sqlalchemy import Engine
 from sqlmodel import Session, and_, col, delete, select, update
 
-from moderation import answers, corrections, logs, mail, metrics, publication, scrubbing, search
+from moderation import answers, corrections, logs, mail, metrics, public_log, publication, scrubbing, search
 from moderation.clock import Clock
 from moderation.database import clear, reading, writing
 from moderation.letters import NotYet, Post, written
@@ -71,6 +71,20 @@ def _moves(
     return done
 
 
+def _entered(engine: Engine, now: datetime, stopping: Stopping) -> int:
+    """Decisions are told in the public log."""
+    done = 0
+    while not stopping() and _due(engine, EffectKind.LOG, now):
+        with writing(engine) as session:
+            some = public_log.perform(session, now)
+        if not some:
+            break  # another process has them in hand
+        done += some
+        for _ in range(some):
+            _told(EffectKind.LOG)
+    return done
+
+
 def _forgotten(engine: Engine, now: datetime, stopping: Stopping) -> int:
     """Words that were taken out of a text leave the tables once nobody can appeal any more."""
     done = 0
@@ -110,6 +124,7 @@ def _erasures(engine: Engine, now: datetime, stopping: Stopping) -> int:
 _EFFECTS: dict[EffectKind, Callable[[Engine, datetime, Stopping], int]] = {
     EffectKind.SYNC: partial(_moves, EffectKind.SYNC, publication.perform),
     EffectKind.LAPSE: partial(_moves, EffectKind.LAPSE, answers.lapse),
+    EffectKind.LOG: _entered,
     EffectKind.FORGET: _forgotten,
     EffectKind.ERASE: _erasures,
 }

@@ -60,9 +60,10 @@ class Language:
         grouped = f"{number:,}"
         return grouped.replace(",", NARROW) if self.code == "fr" else grouped
 
-    def date(self, moment: datetime) -> str:
+    def date(self, moment: datetime | date) -> str:
         """« 6 mai 2019 », « 1er juillet 2020 »."""
-        return _day(moment.astimezone(self.zone).date(), self.locale)
+        day = moment.astimezone(self.zone).date() if isinstance(moment, datetime) else moment
+        return _day(day, self.locale)
 
     def moment(self, moment: datetime) -> str:
         """« 6 mai 2019 à 14 h 05 »."""

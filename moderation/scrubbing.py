@@ -24,6 +24,7 @@ TABLES = (
     "precedent_word",
     "signature",
     "signature_key",
+    "log_entry",
 )
 # The hour, in UTC, from which PostgreSQL’s tables are written anew.
 NIGHT = 2

@@ -20,6 +20,7 @@ from moderation import (
     lifecycle,
     markup,
     precedents,
+    public_log,
     publication,
     scrubbing,
     search,
@@ -285,6 +286,7 @@ def erase(session: Session, comment: Comment) -> None:
         version.folded, version.findings, version.struck = "", [], []
         session.add(version)
     beside.erase(session, comment.id)
+    public_log.forget(session, comment.id)
     deciders.forget(session, comment.id)
     comment.author_key = comment.email_key = None
     session.add(comment)

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from sqlmodel import Session, select
 
-from moderation import folding, markup, precedents, search, traits, voices
+from moderation import folding, markup, precedents, public_log, search, traits, voices
 from moderation.drafts import Draft
 from moderation.lifecycle import REWRITES
 from moderation.markup import Finding, Rendered
@@ -125,6 +125,7 @@ def empty(session: Session, comment_id: str, number: int) -> None:
     text.findings, text.struck = [], []
     session.add(text)
     session.flush()
+    public_log.forget(session, comment_id, number)
 
 
 def as_draft(text: Version) -> Draft:

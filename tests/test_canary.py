@@ -235,7 +235,9 @@ def test_promise_01_nothing_that_stays_hidden_changes_a_public_byte(
     clock.tick(hours=1)
     act(one, Action.PUBLISH)  # not yet due
     after = bytes_of(public_answers(client))
-    assert {what for what in before if after[what] != before[what]} == set()
+    # The log tells that something was refused, and nothing of it.
+    told = {f"{how} /log{kind}" for how in ("GET", "HEAD") for kind in ("", ".jsonl")}
+    assert {what for what in before if after[what] != before[what]} == told
     with parts.reading() as session:
         assert [pages.home_revision(session), pages.article_revision(session, "le-pont")] == revisions
 

@@ -53,6 +53,7 @@ def test_the_commands_are_these(run: Run) -> None:
         "sign-in-link",
         "token",
         "upgrade",
+        "verify-log",
     ]
 
 

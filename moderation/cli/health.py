@@ -3,12 +3,15 @@
 import json
 from collections.abc import Iterator
 from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from pydantic import ValidationError
 
+from moderation import chain, public_log
 from moderation import doctor as doctors
-from moderation.cli.console import Json, problems
+from moderation.cli.console import Json, fail, open_parts, problems, say
 from moderation.clock import utc
 from moderation.doctor.finding import Finding, State, failure, ok
 from moderation.settings import Settings
@@ -28,6 +31,37 @@ def doctor(*, as_json: Json = False) -> None:
     if as_json:
         typer.echo(json.dumps([asdict(finding) for finding in found], ensure_ascii=False))
     raise typer.Exit(1 if any(finding.fails for finding in found) else 0)
+
+
+@app.command()
+def verify_log(
+    file: Annotated[
+        Path | None, typer.Argument(metavar="[FILE]", help="A copy of /log.jsonl; the site’s own without it.")
+    ] = None,
+) -> None:
+    """Check that no line of the public log was changed, dropped, slipped in or moved; print its last hash.
+
+    Whoever noted that hash earlier finds it again in the line it was noted from.
+    """
+    try:
+        if file is not None:
+            with file.open("rb") as lines:
+                _verified(chain.read(lines))
+        else:
+            with open_parts().reading() as session:
+                _verified(chain.read(public_log.every(session)))
+    except OSError as error:
+        fail(f"{file} cannot be read: {error.strerror}.")
+    except ValueError as wrong:
+        fail(f"The log does not hold together: {wrong}.")
+
+
+def _verified(lines: Iterator[dict[str, object]]) -> None:
+    count, last = 0, ""
+    for line in lines:
+        count, last = count + 1, str(line["hash"])
+    say(f"{count} lines hold together.")
+    typer.echo(last)
 
 
 def _findings() -> Iterator[Finding]:

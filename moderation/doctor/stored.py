@@ -12,7 +12,7 @@ from sqlalchemy import Delete, Engine, Update, delete, text, update
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel, col, func, select
 
-from moderation import archive, audit, database, mail, migrations
+from moderation import archive, audit, chain, database, mail, migrations, public_log
 from moderation.doctor.finding import Finding, failure, ok, warning
 from moderation.lifecycle import Action
 from moderation.links import SKEW
@@ -165,6 +165,18 @@ def _log(engine: Engine, _now: datetime) -> list[Finding]:
     return [ok("log", f"{lines} decisions lead to where each contribution stands")]
 
 
+def _public_log(engine: Engine, _now: datetime) -> list[Finding]:
+    with database.reading(engine) as session:
+        try:
+            count = sum(1 for _line in chain.read(public_log.every(session)))
+        except ValueError as wrong:
+            advice = (
+                "Somebody wrote to the database; restore a backup, and compare it with a copy of the log."
+            )
+            return [failure("public log", str(wrong), advice)]
+    return [ok("public log", f"{count} lines hold together")]
+
+
 def _publications(engine: Engine, _now: datetime) -> list[Finding]:
     with database.reading(engine) as session:
         found = list(audit.disagreements(session))
@@ -272,6 +284,7 @@ LOOKS: dict[str, Look] = {
     "integrity": _whole,
     "log kept": _log_kept,
     "log": _log,
+    "public log": _public_log,
     "publications": _publications,
     "due": _due,
     "erased": _erased,

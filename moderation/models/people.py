@@ -39,6 +39,8 @@ class Account(SQLModel, table=True):
     blurs: bool = False
     # When the person put the guide of the desk away.
     guided_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    # Who they are in the public log, where the site has it say so.
+    pseudonym: str | None = Field(default=None, max_length=8)
 
 
 class AccountSession(SQLModel, table=True):

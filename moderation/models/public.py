@@ -29,6 +29,17 @@ class Site(SQLModel, table=True):
     last_number: int = 0
     # Instead of the settings’ own, where it says something.
     notice: str = Field(default="", max_length=LONGEST_NOTICE)
+    # Whether lines of the public log say, by a pseudonym, whose decision it was.
+    log_names: bool = False
+
+
+class LogLine(SQLModel, table=True):
+    """One line of the public log, as it is published. Rows are only ever added; each names the one before."""
+
+    __tablename__ = "log_line"
+
+    seq: int = Field(primary_key=True, sa_column_kwargs={"autoincrement": False})
+    line: str
 
 
 class CharterVersion(SQLModel, table=True):

@@ -184,6 +184,7 @@ class EffectKind(StrEnum):
     ERASE = "erase"
     LAPSE = "lapse"
     FORGET = "forget"
+    LOG = "log"
 
 
 class Effect(SQLModel, table=True):
@@ -196,6 +197,23 @@ class Effect(SQLModel, table=True):
     comment_id: str = Field(foreign_key="comment.id", index=True)
     decision_id: int = Field(foreign_key="decision.id", index=True)
     due_at: datetime = Field(sa_type=UTCDateTime, index=True)
+
+
+class LogEntry(SQLModel, table=True):
+    """Which line of the public log a decision has, and what opens it; without the salt nothing ever does."""
+
+    __tablename__ = "log_entry"
+
+    decision_id: int = Field(
+        primary_key=True, foreign_key="decision.id", sa_column_kwargs={"autoincrement": False}
+    )
+    comment_id: str = Field(foreign_key="comment.id", index=True, max_length=26)
+    seq: int = Field(foreign_key="log_line.seq", unique=True)
+    # What the log calls the comment.
+    subject: str = Field(max_length=26)
+    # The text it is about. The salt is empty once that is erased.
+    version: int
+    salt: str = Field(max_length=64)
 
 
 class LetterKind(StrEnum):

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from moderation import deciders, notices, watched
+from moderation import deciders, notices, public_log, watched
 from moderation.watched import Refused
 
 
@@ -15,6 +15,8 @@ class Overview:
     notice: str
     # A person alone is told nothing of deciding with others.
     alone: bool
+    # Whether the public log says who decided, by a pseudonym.
+    names: bool
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,12 @@ class Words:
 
 
 def overview(session: Session) -> Overview:
-    return Overview(len(watched.words(session)), notices.written(session), not deciders.is_team(session))
+    return Overview(
+        words=len(watched.words(session)),
+        notice=notices.written(session),
+        alone=not deciders.is_team(session),
+        names=public_log.says_names(session),
+    )
 
 
 def words(session: Session, refused: tuple[Refused, ...] = ()) -> Words:

@@ -7,7 +7,7 @@ from itertools import takewhile
 from markupsafe import Markup
 from sqlmodel import Session, col, select
 
-from moderation import appeals, charters, contesting, edits, lifecycle, markup, texts
+from moderation import appeals, charters, contesting, edits, lifecycle, markup, public_log, texts
 from moderation.answers import LONGEST
 from moderation.charter import Cited
 from moderation.differences import Change
@@ -17,6 +17,7 @@ from moderation.models.queue import Comment, Decision
 from moderation.pages import changed, public
 from moderation.pages.exchange import Exchange
 from moderation.pages.exchange import known as exchanged
+from moderation.public_log import Opening
 from moderation.standing import in_effect, text_in_effect
 
 
@@ -63,6 +64,8 @@ class TrackingPage:
     appealable: datetime | None
     # That they contest it, and what came of it: an answer confirms what was decided, or publishes.
     appeal: Appeal | None
+    # Which lines of the public log are about it, and what proves it.
+    openings: tuple[Opening, ...]
     # As they were typed, for its author to go on from.
     source: str
     email: str
@@ -132,6 +135,7 @@ def tracking(
         edited_at=next((line.at for line in known if line.action is Action.EDIT), None),
         appealable=_appealable(known, now, within),
         appeal=_appeal(session, known),
+        openings=tuple(public_log.openings(session, comment.id)),
         source=text.source,
         email=text.email,
     )

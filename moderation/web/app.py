@@ -53,6 +53,7 @@ from moderation.web import (
     password,
     policy,
     public,
+    public_log,
     reasons,
     redact,
     reply,
@@ -178,6 +179,7 @@ def _routes() -> list[BaseRoute]:
         desk,
         undo,
         feed,
+        public_log,
     ):
         router.include_router(module.router, dependencies=[] if module in {submit, edit} else [Place])
     account_pages = (account, confirm, email, factors, shortcuts, tokens)

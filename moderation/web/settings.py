@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 from pydantic import Field
 
-from moderation import markup, notices, watched
+from moderation import markup, notices, public_log, watched
 from moderation.accounts import Person
 from moderation.models.public import LONGEST_NOTICE
 from moderation.pages import settings as pages
@@ -20,8 +20,17 @@ router = APIRouter(prefix=SETTINGS)
 
 
 @router.get("")
-def show(app: ThisApp, session: Reading, person: Admin) -> Response:
-    return app.page("settings.html", pages.overview(session), headers=PRIVATE, person=person)
+def show(app: ThisApp, session: Reading, person: Admin, done: str = "") -> Response:
+    return app.page("settings.html", pages.overview(session), headers=PRIVATE, person=person, news=done)
+
+
+@router.post("/log")
+def name_deciders(
+    app: ThisApp, request: Request, person: Admin, now: Now, names: Annotated[bool, Form()] = False
+) -> Response:
+    with app.writing() as session:
+        public_log.say_names(session, whether=names)
+    return go(app, request, person, f"{SETTINGS}?done=log_saved", now)
 
 
 @router.get("/notice")

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Response
-from fastapi.responses import RedirectResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import AfterValidator
 from sqlmodel import Session
 
@@ -78,6 +78,17 @@ def _tracking(app: Parts, session: Session, code: str, now: datetime) -> Trackin
     if page is not None and page.reason is not None:
         reasons.recall(session, app.wording, now)
     return page
+
+
+@router.get("/track/{code}/opening.json")
+def opening(app: ThisApp, session: Reading, now: Now, code: str) -> Response:
+    """What proves to whoever is given it, with the public log, which lines are about this text."""
+    page = pages.tracking(session, code, now)
+    if page is None:
+        return unknown(app, code)
+    told = [{"seq": one.seq, "salt": one.salt, "text": one.text} for one in page.openings]
+    headers = PRIVATE | {"Content-Disposition": 'attachment; filename="opening.json"'}
+    return JSONResponse(told, headers=headers)
 
 
 @router.post("/track/{code}")

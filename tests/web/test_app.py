@@ -26,6 +26,7 @@ POST /articles/{slug}/comments
 GET /track
 POST /track
 GET /track/{code}
+GET /track/{code}/opening.json
 POST /track/{code}
 GET /track/{code}/edit
 POST /track/{code}/edit
@@ -69,6 +70,9 @@ POST /desk/comments/{comment_id}/{action}
 POST /desk/undo
 GET /desk/feed/{token}.atom
 POST /desk/account/feed/{move}
+GET /log
+GET /log.jsonl
+GET /verify-log.py
 GET /desk/account
 GET /desk/account/password
 POST /desk/account/password
@@ -100,6 +104,7 @@ GET /charter/{number}
 GET /desk/settings/charter
 POST /desk/settings/charter
 GET /desk/settings
+POST /desk/settings/log
 GET /desk/settings/notice
 POST /desk/settings/notice
 GET /desk/settings/words
@@ -155,7 +160,7 @@ def test_every_address_of_the_desk_asks_who_is_there(parts: Parts, client: TestC
         for method, path in routes(parts)
         if path.startswith("/desk") and "feed/{token}" not in path
     ]
-    assert len(asked) == 79
+    assert len(asked) == 80
     for method, path in asked:
         for name, value in known.items():
             path = path.replace(name, value)  # noqa: PLW2901

@@ -1,0 +1,306 @@
+"""The public log: what has taken effect is told once, without text or person, and nothing else is."""
+
+import json
+from collections.abc import Callable
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from conftest import FakeClock, Run, Sent, send
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import select
+from test_corrections import correct, undo
+
+from moderation import (
+    chain,
+    charter,
+    charters,
+    decisions,
+    delivery,
+    drafts,
+    public_log,
+    replies,
+    submissions,
+)
+from moderation.accounts import Person
+from moderation.decisions import TooLate
+from moderation.lifecycle import Action, Reason
+from moderation.markup import Dialect
+from moderation.models.queue import Effect, EffectKind, LogEntry
+from moderation.web.dependencies import Parts
+
+UNDO = timedelta(seconds=20)
+
+
+def decide(
+    parts: Parts,
+    sent: Sent,
+    person: Person,
+    action: Action,
+    revision: int = 1,
+    *,
+    reason: str | None = None,
+    undo: timedelta = UNDO,
+) -> int:
+    with parts.writing() as session:
+        made = decisions.decide(
+            session,
+            sent.id,
+            action,
+            revision=revision,
+            by=person.id,
+            now=parts.clock(),
+            undo=undo,
+            reason=reason,
+        )
+        assert made.id is not None
+        return made.id
+
+
+def told(parts: Parts) -> list[dict[str, object]]:
+    """Every line, which all hold together."""
+    with parts.reading() as session:
+        return list(chain.read(list(public_log.every(session))))
+
+
+def actions(parts: Parts) -> list[object]:
+    return [line["action"] for line in told(parts)]
+
+
+def opened(parts: Parts, sent: Sent) -> list[int]:
+    """The lines its author can show to be about it."""
+    lines = {line["seq"]: line for line in told(parts)}
+    with parts.reading() as session:
+        found = public_log.openings(session, sent.id)
+    assert all(lines[one.seq]["commitment"] == chain.digest(one.salt + one.text) for one in found)
+    return [one.seq for one in found]
+
+
+def test_promise_05_a_line_holds_the_day_and_neither_text_nor_person(
+    parts: Parts, pending: Sent, ann: Person, settle: Callable[[], None]
+) -> None:
+    decide(parts, pending, ann, Action.REFUSE, reason=Reason.PRIVACY)
+    assert told(parts) == []
+    settle()
+    (line,) = told(parts)
+    assert line == {
+        "seq": 1,
+        "day": "2026-03-01",
+        "subject": line["subject"],
+        "action": "refuse",
+        "reason": "privacy",
+        "charter": "1#privacy",
+        "commitment": line["commitment"],
+        "prev": "",
+        "hash": line["hash"],
+    }
+    for secret in (pending.id, pending.tracking, pending.text, "Zoé", "Ann", "09:00"):
+        assert secret not in json.dumps(line, ensure_ascii=False)
+
+
+def test_promise_10_what_was_undone_in_its_window_is_in_no_line(
+    parts: Parts, pending: Sent, ann: Person, settle: Callable[[], None]
+) -> None:
+    undo(parts, decide(parts, pending, ann, Action.PUBLISH), ann)
+    undo(parts, decide(parts, pending, ann, Action.SPAM, 3), ann)
+    settle()
+    assert told(parts) == []
+    with parts.reading() as session:
+        assert session.exec(select(Effect).where(Effect.kind == EffectKind.LOG)).all() == []
+
+
+def test_what_another_decision_overtook_was_never_seen_and_is_not_told(
+    parts: Parts, pending: Sent, ann: Person, settle: Callable[[], None]
+) -> None:
+    decide(parts, pending, ann, Action.REFUSE, reason=Reason.DUPLICATE)
+    decide(parts, pending, ann, Action.PUBLISH, 2)
+    settle()
+    assert actions(parts) == ["publish"]
+
+
+def test_what_was_taken_down_before_anybody_read_it_was_refused(
+    parts: Parts, pending: Sent, ann: Person, settle: Callable[[], None]
+) -> None:
+    decide(parts, pending, ann, Action.PUBLISH)
+    decide(parts, pending, ann, Action.UNPUBLISH, 2, reason=Reason.PRIVACY)
+    settle()
+    assert actions(parts) == ["refuse"]
+
+
+def test_a_taking_down_is_told_once_it_cannot_be_undone(
+    parts: Parts, pending: Sent, ann: Person, settle: Callable[[], None]
+) -> None:
+    decide(parts, pending, ann, Action.PUBLISH)
+    settle()
+    taken = decide(parts, pending, ann, Action.UNPUBLISH, 2, reason=Reason.PRIVACY)
+    delivery.effects(parts.engine, parts.clock())
+    assert actions(parts) == ["publish"]
+    undo(parts, taken, ann)
+    settle()
+    assert actions(parts) == ["publish"]
+    decide(parts, pending, ann, Action.UNPUBLISH, 4, reason=Reason.PRIVACY)
+    settle()
+    assert actions(parts) == ["publish", "unpublish"]
+
+
+def test_one_text_is_one_subject_and_two_are_two(
+    parts: Parts, pending: Sent, article: str, ann: Person, settle: Callable[[], None]
+) -> None:
+    other = send(parts, article, "Le tram aussi.")
+    decide(parts, pending, ann, Action.REFUSE, reason=Reason.OFF_TOPIC)
+    decide(parts, other, ann, Action.PUBLISH)
+    settle()
+    decide(parts, pending, ann, Action.PUBLISH, 2)
+    settle()
+    first, second, third = told(parts)
+    assert first["subject"] == third["subject"] != second["subject"]
+
+
+def test_with_no_window_the_line_is_written_with_the_decision(
+    parts: Parts, pending: Sent, ann: Person
+) -> None:
+    decide(parts, pending, ann, Action.PUBLISH, undo=timedelta())
+    assert actions(parts) == ["publish"]
+    assert opened(parts, pending) == [1]
+
+
+def test_spam_is_one_line_a_day_with_how_much_there_was(
+    parts: Parts, pending: Sent, article: str, ann: Person, clock: FakeClock, settle: Callable[[], None]
+) -> None:
+    others = [send(parts, article, f"Achetez ceci, {number} !") for number in range(4)]
+    for sent in others:
+        decide(parts, sent, ann, Action.SPAM)
+    decide(parts, others[0], ann, Action.PUBLISH, 2)  # at once: it was never spam for anybody
+    settle()
+    decide(parts, others[1], ann, Action.PUBLISH, 2)  # later: it was
+    settle()
+    assert actions(parts) == ["publish", "publish"]
+    clock.tick(hours=24)
+    decide(parts, pending, ann, Action.REFUSE, reason=Reason.DUPLICATE)
+    settle()
+    *_, spam, refused = told(parts)
+    assert (spam["action"], spam["day"], spam["count"]) == ("spam", "2026-03-01", 3)
+    assert (spam["subject"], spam["reason"], spam["charter"], spam["commitment"]) == (None,) * 4
+    assert (refused["action"], refused["day"]) == ("refuse", "2026-03-02")
+    clock.tick(hours=24)
+    settle()
+    assert len(told(parts)) == 4
+
+
+def test_what_the_moderation_changes_and_answers_is_told_and_what_it_asks_is_not(
+    parts: Parts, pending: Sent, ann: Person, sami: Person, settle: Callable[[], None]
+) -> None:
+    with parts.writing() as session:
+        decisions.decide(
+            session,
+            pending.id,
+            Action.ASK,
+            revision=1,
+            by=ann.id,
+            now=parts.clock(),
+            undo=UNDO,
+            note="D’où le tenez-vous ?",
+        )
+    settle()
+    decide(parts, pending, ann, Action.REOPEN, 2)
+    settle()
+    correct(parts, pending, ann, revision=3)
+    settle()
+    with parts.writing() as session:
+        words = drafts.rewritten("La modération", "", "Merci, c’est noté.", dialect=Dialect.SPIP)
+        replies.publish(session, pending.id, words, revision=4, by=sami.id, now=parts.clock(), undo=UNDO)
+    settle()
+    assert actions(parts) == ["reopen", "correct", "publish", "publish"]
+
+
+def test_what_the_author_does_is_not_told(parts: Parts, pending: Sent, settle: Callable[[], None]) -> None:
+    with parts.writing() as session:
+        submissions.withdraw(session, pending.tracking, revision=1, now=parts.clock())
+    settle()
+    assert told(parts) == []
+
+
+def test_erased_words_leave_the_chain_whole_and_nothing_opens_it(
+    parts: Parts, pending: Sent, ann: Person, settle: Callable[[], None]
+) -> None:
+    decide(parts, pending, ann, Action.REFUSE, reason=Reason.DUPLICATE)
+    settle()
+    decide(parts, pending, ann, Action.REOPEN, 2)
+    settle()
+    assert opened(parts, pending) == [1, 2]
+    before = told(parts)
+    with parts.writing() as session:
+        submissions.withdraw(session, pending.tracking, revision=3, now=parts.clock())
+    settle()
+    assert told(parts) == before
+    assert opened(parts, pending) == []
+    with parts.reading() as session:
+        assert set(session.exec(select(LogEntry.salt))) == {""}
+
+
+def test_pseudonyms_are_there_when_the_site_says_so_and_always_the_same(
+    parts: Parts, article: str, ann: Person, sami: Person, settle: Callable[[], None]
+) -> None:
+    sent = [send(parts, article, f"Texte numéro {number}.") for number in range(4)]
+    decide(parts, sent[0], ann, Action.PUBLISH)
+    settle()
+    with parts.writing() as session:
+        public_log.say_names(session, whether=True)
+    for one, person in zip(sent[1:], (ann, sami, ann), strict=True):
+        decide(parts, one, person, Action.PUBLISH)
+    settle()
+    before, *lines = told(parts)
+    assert "by" not in before
+    names = [line["by"] for line in lines]
+    assert names[0] == names[2] != names[1]
+    assert not {"Ann", "Sami"} & set(map(str, names))
+
+
+def test_a_decision_cites_the_charter_there_was(
+    parts: Parts, pending: Sent, ann: Person, settle: Callable[[], None]
+) -> None:
+    with parts.writing() as session:
+        charters.write(session, charter.read("## Une seule règle"), seen=1, language="fr", now=parts.clock())
+    decide(parts, pending, ann, Action.REFUSE, reason=Reason.PRIVACY)
+    settle()
+    assert told(parts)[0]["charter"] == "2"
+
+
+def test_what_is_told_cannot_be_undone_whatever_the_clocks_say(
+    parts: Parts, pending: Sent, ann: Person, clock: FakeClock
+) -> None:
+    made = decide(parts, pending, ann, Action.REFUSE, reason=Reason.DUPLICATE)
+    delivery.effects(parts.engine, clock.now + timedelta(seconds=25))  # of a server that is ahead
+    assert actions(parts) == ["refuse"]
+    with pytest.raises(TooLate):
+        undo(parts, made, ann)
+
+
+def test_promise_05_the_database_keeps_the_lines(
+    parts: Parts, pending: Sent, ann: Person, settle: Callable[[], None]
+) -> None:
+    decide(parts, pending, ann, Action.PUBLISH)
+    settle()
+    for statement in ("UPDATE log_line SET line = ''", "DELETE FROM log_line"):
+        with pytest.raises(DBAPIError, match="the public log only grows"), parts.writing() as session:
+            session.connection().execute(text(statement))
+
+
+def test_the_command_verifies_the_site_s_own_log_and_a_copy(
+    run: Run, parts: Parts, pending: Sent, ann: Person, settle: Callable[[], None], tmp_path: Path
+) -> None:
+    assert run("verify-log").stdout == "\n"
+    decide(parts, pending, ann, Action.PUBLISH)
+    settle()
+    (line,) = told(parts)
+    assert run("verify-log").stdout.strip() == line["hash"]
+    copy = tmp_path / "log.jsonl"
+    copy.write_text(chain.written(line) + "\n")
+    assert run("verify-log", str(copy)).stdout.strip() == line["hash"]
+    copy.write_text(chain.written({**line, "action": "refuse"}) + "\n")
+    wrong = run("verify-log", str(copy))
+    assert wrong.exit_code == 1
+    assert "line 1 is not what was written there" in wrong.stderr
+    missing = run("verify-log", str(tmp_path / "none"))
+    assert (missing.exit_code, "cannot be read" in missing.stderr) == (1, True)
