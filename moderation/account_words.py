@@ -6,6 +6,13 @@ def _(message: str) -> str:
     return message
 
 
+# When an author gets a letter.
+LETTER = {
+    "question": _("la modération me pose une question"),
+    "published": _("une de mes contributions est publiée"),
+    "refused": _("une de mes contributions est refusée ou retirée"),
+    "appeal_answered": _("une décision que j’ai contestée a été relue"),
+}
 # What was changed about an account, told by letter to its person.
 CHANGED = {
     "email_asked": _(

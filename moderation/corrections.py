@@ -8,6 +8,7 @@ from sqlmodel import Session, and_, col
 from moderation import (
     appeals,
     beside,
+    consequences,
     deciders,
     decisions,
     kin,
@@ -62,8 +63,7 @@ def correct(
     publication.sync(session, comment.id, now)
     texts.replace(session, comment, new, corrected_at=now, redacted_at=text.redacted_at)
     decision = decisions.record(session, comment, Action.CORRECT, now=now, undo_until=now + undo, by=by)
-    publication.follow(session, decision, now)
-    public_log.follow(session, decision, now)
+    consequences.follow(session, decision, now)
     return decision
 
 

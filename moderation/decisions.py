@@ -8,12 +8,12 @@ from sqlmodel import Session, col
 from moderation import (
     appeals,
     charters,
+    consequences,
     deciders,
     leases,
     lifecycle,
     passes,
     precedents,
-    public_log,
     publication,
     questions,
     reasons,
@@ -102,8 +102,7 @@ def speak(
         questions.put(session, decision, note, until=decision.undo_until + answer_within)
     elif action is not Action.REOPEN:
         precedents.remember(session, comment)
-    publication.follow(session, decision, now)
-    public_log.follow(session, decision, now)
+    consequences.follow(session, decision, now)
     return decision
 
 
@@ -269,7 +268,7 @@ def _take_back(
     now: datetime,
     lot: str | None = None,
 ) -> Decision:
-    told = public_log.take_back(session, decision)
+    told = consequences.take_back(session, decision)
     waiting = publication.take(session, col(Effect.decision_id) == decision.id)
     late = decision.after is Status.PUBLISHED and decision.action is not Action.REDACT and not waiting
     unasked = decision.before is Status.ASKED and questions.newest(session, comment.id) is None

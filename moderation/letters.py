@@ -1,19 +1,20 @@
 """What each letter says, written out when it is sent."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 
 from jinja2 import Environment
-from sqlmodel import Session, col, select
+from sqlmodel import Session, select
 
-from moderation import accounts, email_changes, identifiers, mail, questions
+from moderation import accounts, charters, email_changes, identifiers, mail, mailboxes, questions, reasons
 from moderation.database import in_turn
-from moderation.links import Links, NewAddress, Opening
+from moderation.links import Links, Mailing, NewAddress, Opening
 from moderation.models.people import Account, SignIn
-from moderation.models.public import Article, Thread
-from moderation.models.queue import Comment, Letter, LetterKind, Question, Version
+from moderation.models.queue import Comment, Letter, LetterKind, Question
+from moderation.pages.tracking import TrackingPage, tracking
 from moderation.settings import Settings
+from moderation.wording import Wording
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,13 @@ class Post:
     links: Links
     templates: Environment
     send: mail.Send
+
+    @property
+    def wording(self) -> Wording:
+        """What the templates read reasons from."""
+        wording = self.templates.globals["reasons"]
+        assert isinstance(wording, Wording)
+        return wording
 
 
 class NotYet(Exception):
@@ -46,11 +54,13 @@ def written(session: Session, post: Post, name: str, now: datetime) -> EmailMess
         return _opening(session, post, letter, session.get_one(SignIn, letter.sign_in_id), now)
     if letter.question_id is not None:
         return _question(session, post, letter, session.get_one(Question, letter.question_id), now)
-    return _news(session, post, letter, now)
+    if letter.comment_id is not None:
+        return _told(session, post, letter, letter.comment_id, now)
+    return _changed(session, post, letter, now)
 
 
-def _news(session: Session, post: Post, letter: Letter, now: datetime) -> EmailMessage | None:
-    """What an account is told of."""
+def _changed(session: Session, post: Post, letter: Letter, now: datetime) -> EmailMessage | None:
+    """What changed about an account."""
     account = session.get(Account, letter.account_id) if letter.account_id is not None else None
     if account is None or account.removed_at is not None:
         return None
@@ -82,39 +92,82 @@ def _opening(
 def _question(
     session: Session, post: Post, letter: Letter, question: Question, now: datetime
 ) -> EmailMessage | None:
-    """To the address the text came with, which nobody has confirmed: without a word of text or question."""
-    found = session.exec(
-        select(Version.email, Comment.tracking, Article.title)
-        .join(Comment, col(Comment.id) == Version.comment_id)
-        .join(Thread, col(Thread.id) == Comment.thread_id)
-        .join(Article)
-        .where(Comment.id == question.comment_id, Version.number == Comment.version)
-    ).one()
-    to, tracking, title = found
-    if not to or tracking is None or not questions.is_shown(session, question, now):
+    """That they are asked something, without a word of it."""
+    page = _page(session, post, question.comment_id, now)
+    if page is None or not questions.is_shown(session, question, now):
         return None
-    in_turn(session, "mail", to.lower())
-    last = questions.mailed_lately(session, question, to, now)
-    if last is not None:
-        raise NotYet(last + questions.BETWEEN_LETTERS)
+    message = _to_author(session, post, letter, page, now)
     question.mailed_at = now
     session.add(question)
-    link = f"{post.settings.site_url}/track/{tracking}"
-    return _message(post, letter, to, now, link=link, title=title)
+    return message
+
+
+def _told(session: Session, post: Post, letter: Letter, name: str, now: datetime) -> EmailMessage | None:
+    """What became of a text, if it has not become something else since; or where it can be followed."""
+    page = _page(session, post, name, now)
+    if page is None or (letter.decision_id is not None and page.decided != letter.decision_id):
+        return None
+    return _to_author(session, post, letter, page, now)
+
+
+def _page(session: Session, post: Post, name: str, now: datetime) -> TrackingPage | None:
+    """As its author sees it; None where they see nothing any more."""
+    code = session.get_one(Comment, name).tracking
+    if code is None:
+        return None
+    reasons.recall(session, post.wording, now)
+    return tracking(session, code, now, timedelta(days=post.settings.appeal_days))
+
+
+def _to_author(
+    session: Session, post: Post, letter: Letter, page: TrackingPage, now: datetime
+) -> EmailMessage | None:
+    """To the address the text came with: one nobody has confirmed is told nothing anybody wrote.
+
+    Raises NotYet.
+    """
+    if not page.email:
+        return None
+    key = mailboxes.digest(page.email)
+    in_turn(session, "mail", key)
+    box = mailboxes.of(session, key)
+    if not mailboxes.takes(box, letter.kind):
+        return None
+    until = mailboxes.silent_until(box, letter.name, now)
+    if until is not None:
+        raise NotYet(until)
+    mailboxes.wrote(session, box, letter.name, now)
+    choices = f"{post.settings.site_url}/mail/{post.links.sign(Mailing(key), now)}"
+    return _message(
+        post,
+        letter,
+        page.email,
+        now,
+        unsubscribe=choices,
+        page=page,
+        link=f"{post.settings.site_url}/track/{page.code}",
+        clause=charters.title(session, page.cites, post.settings.language) if page.cites else "",
+        confirmed=box.confirmed_at is not None,
+        choices=choices,
+    )
 
 
 def _message(
-    post: Post, letter: Letter, to: str | None, now: datetime, **told: object
+    post: Post, letter: Letter, to: str | None, now: datetime, *, unsubscribe: str = "", **told: object
 ) -> EmailMessage | None:
     if to is None:
         return None
     template = post.templates.get_or_select_template([f"mail/{letter.kind}.txt", "mail/changed.txt"])
     page = template.make_module({"kind": letter.kind, **told})
+    body = mail.tidy(str(page.body()))  # type: ignore[attr-defined]
+    html = post.templates.get_template("mail/letter.html").render(paragraphs=mail.paragraphs(body))
     return mail.message(
         sender=post.settings.mail_from,
         to=to,
         subject=str(page.subject()).strip(),  # type: ignore[attr-defined]
-        body=str(page.body()).strip() + "\n",  # type: ignore[attr-defined]
+        body=body,
+        html=html,
         now=now,
         name=letter.name,
+        unsubscribe=unsubscribe,
     )

@@ -52,6 +52,13 @@ class NewAddress:
 
 
 @dataclass(frozen=True)
+class Mailing:
+    """The right to say what an address, known by its digest, is written about."""
+
+    digest: str
+
+
+@dataclass(frozen=True)
 class Purpose:
     salt: str
     max_age: timedelta
@@ -64,6 +71,8 @@ PURPOSES: dict[type, Purpose] = {
     CodeEntry: Purpose("moderation/v1/sign-in-code", timedelta(minutes=15)),
     SecondStep: Purpose("moderation/v1/second-step", timedelta(minutes=10)),
     NewAddress: Purpose("moderation/v1/new-address", timedelta(days=1)),
+    # Long: an old letter says how to get no more of them, too.
+    Mailing: Purpose("moderation/v1/mailing", timedelta(days=1000)),
 }
 
 Payload = TypeVar("Payload")

@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import format_datetime
+from itertools import groupby
 from socket import socket
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit
@@ -173,8 +174,10 @@ def write(
     to: str | None = None,
     name: str = "",
     question_id: int | None = None,
+    comment_id: str | None = None,
+    decision_id: int | None = None,
 ) -> None:
-    """Puts a letter in the outbox: it opens a sign-in, or tells an account something, or of a question.
+    """Puts a letter in the outbox: it opens a sign-in, or tells an account something, or an author.
 
     `to` is where, if not the account’s own address; `name` what it tells of, if that has one.
     """
@@ -185,6 +188,8 @@ def write(
         account_id=account_id,
         address=to,
         question_id=question_id,
+        comment_id=comment_id,
+        decision_id=decision_id,
         written_at=now,
         due_at=now,
     )
@@ -233,10 +238,32 @@ def is_due(session: Session, now: datetime) -> bool:
     return session.exec(select(Letter.id).where(Letter.due_at <= now).limit(1)).first() is not None
 
 
-def message(*, sender: str, to: str, subject: str, body: str, now: datetime, name: str) -> EmailMessage:
-    """A plain-text mail; the name makes a repeat recognisable.
+def tidy(text: str) -> str:
+    """Paragraphs with one empty line between them, whatever a template left there."""
+    return "\n\n".join("\n".join(lines) for lines in paragraphs(text)) + "\n"
 
-    Raises ValueError for a line break in a header, and for anything but one address to send it to.
+
+def paragraphs(text: str) -> list[list[str]]:
+    """Their lines, without those that are empty."""
+    groups = groupby((line.rstrip() for line in text.splitlines()), key=bool)
+    return [list(lines) for is_said, lines in groups if is_said]
+
+
+def message(
+    *,
+    sender: str,
+    to: str,
+    subject: str,
+    body: str,
+    html: str,
+    now: datetime,
+    name: str,
+    unsubscribe: str = "",
+) -> EmailMessage:
+    """A mail in plain text and the same in HTML; the name makes a repeat recognisable.
+
+    `unsubscribe` is where one press, or a mail program by itself (RFC 8058), ends such letters. Raises
+    ValueError for a line break in a header, and for anything but one address to send it to.
     """
     mail = EmailMessage(policy=SMTP)
     mail["From"] = sender
@@ -247,5 +274,9 @@ def message(*, sender: str, to: str, subject: str, body: str, now: datetime, nam
     mail["Date"] = format_datetime(now)
     mail["Message-ID"] = f"<{name}@{sender.rpartition('@')[2].rstrip('>')}>"
     mail["Auto-Submitted"] = "auto-generated"
+    if unsubscribe:
+        mail["List-Unsubscribe"] = f"<{unsubscribe}>"
+        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
     mail.set_content(body, cte="quoted-printable")
+    mail.add_alternative(html, subtype="html", cte="quoted-printable")
     return mail

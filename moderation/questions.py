@@ -12,7 +12,6 @@ from moderation.models.queue import Comment, Decision, Effect, EffectKind, Lette
 # How long an answer is waited for, unless a site says otherwise.
 LASTS = timedelta(days=14)
 # Whoever typed an address may not be who reads it: it gets one letter in so long.
-BETWEEN_LETTERS = timedelta(days=1)
 _AWAITED = {Status.PENDING, Status.ASKED}
 
 
@@ -85,22 +84,6 @@ def is_shown(session: Session, question: Question, now: datetime) -> bool:
     """Whether its author knows of it, and it waits for an answer."""
     known = standing.in_effect(session, question.comment_id, now)
     return bool(known) and known[0].id == question.decision_id
-
-
-def mailed_lately(session: Session, question: Question, address: str, now: datetime) -> datetime | None:
-    """When that address last got a letter about another question, less than a day ago."""
-    mailed = (
-        select(Question.mailed_at)
-        .join(Comment, col(Comment.id) == Question.comment_id)
-        .where(
-            Comment.email_key == address.lower(),
-            col(Question.mailed_at) > now - BETWEEN_LETTERS,
-            Question.id != question.id,
-        )
-        .order_by(desc(Question.mailed_at))
-        .limit(1)
-    )
-    return session.exec(mailed).first()
 
 
 def _await(session: Session, question: Question, shown_at: datetime) -> None:

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from moderation import bulk, corrections, decisions, identifiers, public_log, publication, submissions, texts
+from moderation import bulk, consequences, corrections, decisions, identifiers, submissions, texts
 from moderation.bulk import Outcome
 from moderation.corrections import TakesVoices
 from moderation.database import HELD
@@ -51,8 +51,7 @@ def publish(
     )
     texts.start(session, answer, words)
     line = decisions.record(session, answer, Action.PUBLISH, now=now, undo_until=now + undo, by=by, lot=lot)
-    publication.follow(session, line, now)
-    public_log.follow(session, line, now)
+    consequences.follow(session, line, now)
     return made
 
 

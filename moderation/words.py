@@ -1,6 +1,6 @@
 """The words people read for our code words: statuses, moves, reasons, findings, problems."""
 
-from moderation.account_words import ACCOUNT_DONE, CHANGED, PASSWORD_PROBLEM
+from moderation.account_words import ACCOUNT_DONE, CHANGED, LETTER, PASSWORD_PROBLEM
 from moderation.charter_words import CATEGORY, CHARTER_PROBLEM, OUTCOME
 from moderation.drafts import Problem
 from moderation.language import Language
@@ -276,6 +276,9 @@ class Labels:
 
     def changed(self, kind: str) -> str:
         return self._say(CHANGED[kind])
+
+    def letter(self, kind: str) -> str:
+        return self._say(LETTER[kind])
 
     def account_done(self, code: str) -> str:
         """What an address says was done: nothing, for an unknown code."""

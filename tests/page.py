@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from email.message import EmailMessage
 from typing import Any
 
 from selectolax.lexbor import LexborHTMLParser, LexborNode
@@ -12,6 +13,14 @@ _BLANKS = re.compile(r"[ \t\n\r]+")
 def plain(text: str) -> str:
     """On one line, and with ordinary spaces where French typography puts hard ones."""
     return _BLANKS.sub(" ", text.replace("\u00a0", " ").replace("\u202f", " ")).strip()
+
+
+def mail_text(letter: EmailMessage) -> str:
+    """What a letter says in plain text."""
+    part = letter.get_body(("plain",))
+    assert part is not None
+    text: str = part.get_content()
+    return text
 
 
 @dataclass(frozen=True)

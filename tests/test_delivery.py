@@ -22,6 +22,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope
 from aiosmtpd.smtp import Session as Connection
 from conftest import BuildParts, FakeClock, Sent, add_article, add_person, at_once, form_fields, send
+from page import mail_text
 from pydantic import ValidationError
 from sqlmodel import col, func, select
 from starlette.testclient import TestClient
@@ -140,7 +141,7 @@ def test_the_link_of_the_letter_signs_in_once(mailing: MailParts, smtp: str, pos
     (letter,) = postman.received
     assert (letter["To"], letter["From"]) == ("ann@example.org", "Le Site <site@example.org>")
     assert letter["Subject"] == "Le Passe-Muraille\u00a0: votre lien de connexion"
-    (token,) = LINK.findall(letter.get_content())
+    (token,) = LINK.findall(mail_text(letter))
     assert client.get(f"/sign-in/{token}").status_code == 200
     opened = client.post(f"/sign-in/{token}")
     assert (opened.status_code, opened.headers["Location"]) == (303, "/desk")
@@ -157,7 +158,7 @@ def test_the_code_of_the_letter_signs_in_where_it_was_asked_for(
     client = browser(parts)
     fields = form_fields(client.post("/sign-in", data={"email": "ann@example.org"}).text)
     deliver(parts)
-    (code,) = CODE.findall(postman.received[0].get_content())
+    (code,) = CODE.findall(mail_text(postman.received[0]))
     opened = client.post("/sign-in", data={**fields, "code": code.lower().replace("-", " ")})
     assert opened.status_code == 303
     assert client.get("/desk").status_code == 200
@@ -188,7 +189,7 @@ def test_an_invitation_lasts_seven_days(
     parts = mailing(smtp)
     ask(parts, "ann@example.org", mail=LetterKind.INVITATION)
     deliver(parts)
-    (token,) = LINK.findall(postman.received[0].get_content())
+    (token,) = LINK.findall(mail_text(postman.received[0]))
     clock.tick(days=7, seconds=-1)
     assert browser(parts).get(f"/sign-in/{token}").status_code == 200
     clock.tick(seconds=1)
@@ -212,7 +213,7 @@ def test_a_letter_waits_for_a_server_that_is_down_with_growing_pauses(
     assert waiting(down) == [(5, "ConnectionRefusedError")]
     clock.tick(hours=12)
     assert deliver(up) == 1
-    (token,) = LINK.findall(postman.received[0].get_content())
+    (token,) = LINK.findall(mail_text(postman.received[0]))
     assert clock() - begun > accounts.LINK_LASTS
     assert browser(up).post(f"/sign-in/{token}").status_code == 303
 
@@ -389,7 +390,7 @@ def test_a_letter_that_takes_its_time_is_sent_by_nobody_else(
         postman.goes_on.set()
         assert sending.result(30) == 1
     (letter,) = postman.received
-    (token,) = LINK.findall(letter.get_content())
+    (token,) = LINK.findall(mail_text(letter))
     assert browser(parts).post(f"/sign-in/{token}").status_code == 303
     assert waiting(parts) == []
 
@@ -494,8 +495,8 @@ def test_a_name_stands_in_a_letter_as_it_is_and_adds_no_header(
     assert postman.recipients == [["ann@example.org"]]
     assert letter["Bcc"] is None
     assert letter["Subject"].startswith("L'Écho de <b>là</b> & d’ici, ")
-    assert "Bcc: eve@example.org" in letter.get_content()
-    assert len(LINK.findall(letter.get_content())) == 1
+    assert "Bcc: eve@example.org" in mail_text(letter)
+    assert len(LINK.findall(mail_text(letter))) == 1
 
 
 @pytest.mark.parametrize("given", ["Le Site\nBcc: eve@example.org", "Le Site\r", "Le\x00Site"])

@@ -5,7 +5,7 @@ from email.message import EmailMessage
 
 import pytest
 from conftest import BuildParts, FakeClock, Sent, add_article, send
-from page import plain
+from page import mail_text, plain
 from sqlmodel import select
 from test_questions import ask, decide, undo
 
@@ -59,8 +59,8 @@ def test_an_author_is_told_once_the_window_has_closed(
     (letter,) = arrived(mailing)
     assert letter["To"] == ADDRESS
     assert plain(letter["Subject"]) == "Le Passe-Muraille : une question sur votre contribution"
-    said = plain(letter.get_content())
-    assert f"http://testserver/track/{addressed.tracking} Si vous" in said
+    said = plain(mail_text(letter))
+    assert f"http://testserver/track/{addressed.tracking} -- Tant que" in said
     assert "sous l’article « Le pont rouvre »" in said
     assert not [words for words in (WORDS, QUESTION, "Zoé", "Ann") if words in str(letter) + said]
     assert (arrived(mailing), left(mailing)) == ([], 0)
@@ -88,7 +88,10 @@ def test_a_question_that_has_ended_is_told_to_nobody(
         elif end == "withdrawn":
             submissions.withdraw(session, addressed.tracking, revision=2, now=clock())
     clock.tick(minutes=1)
-    assert (arrived(mailing), left(mailing)) == ([], 0)
+    # Of what was published they are told, and of the question no more.
+    told = [plain(letter["Subject"]) for letter in arrived(mailing)]
+    assert told == ["Le Passe-Muraille : votre contribution est publiée"] * (end == "published")
+    assert left(mailing) == 0
 
 
 def test_a_question_that_comes_back_is_told_then(
@@ -98,7 +101,7 @@ def test_a_question_that_comes_back_is_told_then(
     clock.tick(seconds=10)
     decision = decide(mailing, addressed, ann, Action.PUBLISH)
     clock.tick(seconds=12)
-    assert (arrived(mailing), left(mailing)) == ([], 0)
+    assert (arrived(mailing), left(mailing)) == ([], 1)
     undo(mailing, decision, ann)
     assert len(arrived(mailing)) == 1
     undo(mailing, decide(mailing, addressed, ann, Action.REOPEN), ann)

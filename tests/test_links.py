@@ -13,6 +13,7 @@ from moderation.links import (
     Expired,
     Form,
     Links,
+    Mailing,
     NewAddress,
     Opening,
     SecondStep,
@@ -28,6 +29,7 @@ PAYLOADS: dict[type, Any] = {
     CodeEntry: CodeEntry("k7qf3m2d9xwt41hb"),
     SecondStep: SecondStep("k7qf3m2d9xwt41hb"),
     NewAddress: NewAddress("k7qf3m2d9xwt41hb"),
+    Mailing: Mailing("b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c"),
 }
 KINDS = pytest.mark.parametrize("kind", list(PURPOSES), ids=lambda kind: kind.__name__)
 

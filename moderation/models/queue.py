@@ -235,13 +235,17 @@ class LetterKind(StrEnum):
     FACTORS_RESET = "factors_reset"
     SECOND_STEP_FAILED = "second_step_failed"
     QUESTION = "question"
+    RECEIVED = "received"
+    PUBLISHED = "published"
+    REFUSED = "refused"
+    APPEAL_ANSWERED = "appeal_answered"
 
 
 class Letter(SQLModel, table=True):
     """A mail to be sent, written with its cause. It holds no text: it is written out when it is sent.
 
     It opens a sign-in, or tells an account something (`address` is where, if not to its own), or tells an
-    author of a question, at the address the text came with.
+    author of a question, or of what became of a text, at the address the text came with.
     """
 
     __table_args__ = NUMBERED_ONCE
@@ -254,7 +258,23 @@ class Letter(SQLModel, table=True):
     account_id: int | None = Field(default=None, foreign_key="account.id", index=True)
     address: str | None = Field(default=None, max_length=254)
     question_id: int | None = Field(default=None, foreign_key="question.id", index=True)
+    # What was decided of which text, or the text alone.
+    comment_id: str | None = Field(default=None, foreign_key="comment.id", index=True, max_length=26)
+    decision_id: int | None = Field(default=None, foreign_key="decision.id", index=True)
     written_at: datetime = Field(sa_type=UTCDateTime)
     due_at: datetime = Field(sa_type=UTCDateTime, index=True)
     tries: int = 0
     failure: str = ""
+
+
+class Mailbox(SQLModel, table=True):
+    """An address texts came with, by its digest: what who reads there said of it."""
+
+    digest: str = Field(primary_key=True, max_length=64)
+    # When they said that it is theirs.
+    confirmed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    # Kinds of letters they do not want.
+    declined: list[str] = Field(default_factory=list, sa_type=JSON)
+    # When the last letter left for it, and which.
+    written_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    letter: str = Field(default="", max_length=26)

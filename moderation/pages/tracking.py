@@ -36,6 +36,8 @@ class TrackingPage:
     # Of what the author may know of: the comment’s own counts what was undone, too.
     revision: int
     status: Status
+    # By which decision, if any.
+    decided: int | None
     since: datetime
     reason: str | None
     cites: Cited | None
@@ -113,6 +115,7 @@ def tracking(
         code=code,
         revision=len(known) + 1,
         status=status,
+        decided=last.id if last else None,
         since=last.at if last else comment.submitted_at,
         reason=last.reason if last else None,
         cites=charters.named(last) if last else None,

@@ -5,17 +5,15 @@ import gc
 import sys
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
-from functools import cache
 from urllib.parse import quote
 
 from anyio import to_thread
-from fastapi import APIRouter, FastAPI, Request, Response
+from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse
 from fastapi.staticfiles import StaticFiles
 from sqlalchemy.exc import DataError
 from starlette.exceptions import HTTPException
-from starlette.routing import BaseRoute
 from starlette.types import ASGIApp
 
 from moderation import database, mail, metrics, rendering
@@ -32,50 +30,13 @@ from moderation.settings import Settings
 from moderation.throttle import Counts, Throttle
 from moderation.tries import Tries
 from moderation.vault import Vault
-from moderation.web import (
-    account,
-    again,
-    api,
-    bulk,
-    charter,
-    confirm,
-    desk,
-    edit,
-    email,
-    factors,
-    feed,
-    guide,
-    health,
-    members,
-    observe,
-    onward,
-    passkeys,
-    password,
-    policy,
-    public,
-    public_log,
-    reasons,
-    redact,
-    reply,
-    rewrite,
-    scrape,
-    settings,
-    shortcuts,
-    sign_in,
-    statistics,
-    submit,
-    team,
-    together,
-    tokens,
-    track,
-    undo,
-)
+from moderation.web import again, api, confirm, observe, onward, public
 from moderation.web.dependencies import Parts
 from moderation.web.guard import Guard
 from moderation.web.health import Health
 from moderation.web.observe import Observer
 from moderation.web.people import PRIVATE, NotAllowed, NotConfirmed, NotSignedIn
-from moderation.web.places import Place
+from moderation.web.routes import routes
 from moderation.web.scrape import Scrape
 from moderation.wording import Wording
 
@@ -127,7 +88,7 @@ def post(parts: Parts) -> Post | None:
 
 
 def create_app(parts: Parts) -> ASGIApp:
-    app = FastAPI(routes=_routes(), openapi_url=None, lifespan=_lifespan, redirect_slashes=False)
+    app = FastAPI(routes=routes(), openapi_url=None, lifespan=_lifespan, redirect_slashes=False)
     app.state.parts = parts
     app.mount(api.PREFIX, api.create_api(parts))
     app.mount("/static", StaticFiles(directory=rendering.STATIC))
@@ -157,36 +118,6 @@ def create_app(parts: Parts) -> ASGIApp:
     )
     _measure(app, front)
     return front
-
-
-@cache
-def _routes() -> list[BaseRoute]:
-    """Every application of a process shares them: FastAPI takes a tenth of a second to prepare them."""
-    router = APIRouter()
-    # What has a name of its own under a contribution, before the actions that decide about it.
-    for module in (
-        public,
-        submit,
-        track,
-        edit,
-        passkeys,
-        password,
-        sign_in,
-        together,
-        rewrite,
-        redact,
-        reply,
-        desk,
-        undo,
-        feed,
-        public_log,
-    ):
-        router.include_router(module.router, dependencies=[] if module in {submit, edit} else [Place])
-    account_pages = (account, confirm, email, factors, shortcuts, tokens)
-    team_pages = (bulk, charter, settings, policy, reasons, statistics, team, members, guide)
-    for module in (*account_pages, *team_pages, health, scrape):
-        router.include_router(module.router, dependencies=[Place])
-    return router.routes
 
 
 def _measure(app: FastAPI, front: Front) -> None:

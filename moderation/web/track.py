@@ -10,8 +10,10 @@ from pydantic import AfterValidator
 from sqlmodel import Session
 
 from moderation import answers, charters, contesting, identifiers, reasons, remarks, submissions
+from moderation import news as authors_news
 from moderation.decisions import NotFound, Stale
 from moderation.lifecycle import Action, IllegalMove
+from moderation.news import NoAddress
 from moderation.pages import statistics
 from moderation.pages import tracking as pages
 from moderation.pages.tracking import TrackingPage
@@ -44,9 +46,11 @@ def find(app: ThisApp, code: Annotated[str, Form()] = "") -> Response:
 
 
 @router.get("/track/{code}")
-def show(app: ThisApp, session: Reading, now: Now, code: str) -> Response:
+def show(
+    app: ThisApp, session: Reading, now: Now, code: str, done: Literal["mailed"] | None = None
+) -> Response:
     page = _tracking(app, session, code, now)
-    return unknown(app, code) if page is None else _page(app, session, now, page)
+    return unknown(app, code) if page is None else _page(app, session, now, page, news=done or "")
 
 
 def _page(
@@ -58,6 +62,7 @@ def _page(
     status: int = 200,
     problem: str = "",
     typed: str = "",
+    news: str = "",
 ) -> Response:
     usual = app.usual.get(now, lambda: statistics.usual(session, now)) if page.waits else None
     clause = charters.title(session, page.cites, app.settings.language) if page.cites else ""
@@ -70,6 +75,7 @@ def _page(
         typed=typed,
         usual=usual,
         clause=clause,
+        news=news,
     )
 
 
@@ -99,27 +105,20 @@ def act(
     code: str,
     revision: Annotated[int, Form(ge=1, le=LARGEST)],
     action: Annotated[
-        Literal[Action.WITHDRAW, Action.ANSWER, Action.APPEAL, "revoke"], Form()
+        Literal[Action.WITHDRAW, Action.ANSWER, Action.APPEAL, "revoke", "mail"], Form()
     ] = Action.WITHDRAW,
     text: Annotated[str, AfterValidator(remarks.as_noted), Form()] = "",
 ) -> Response:
     try:
-        if action is Action.APPEAL:
+        if action in {Action.APPEAL, "mail"}:
             app.throttle.by_sender(sender, now)
         with app.writing() as session:
-            if action == "revoke":
-                submissions.revoke(session, code)
-            elif action is Action.APPEAL:
-                within = timedelta(days=app.settings.appeal_days)
-                contesting.appeal(session, code, text, revision=revision, now=now, within=within)
-            elif action is Action.ANSWER:
-                answers.answer(session, code, text, revision=revision, now=now)
-            else:
-                submissions.withdraw(session, code, revision=revision, now=now)
-    except NotFound:
+            _do(session, app, code, action, text, revision, now)
+    except (NotFound, NoAddress):
         return unknown(app, code)
     except TooMany as many:
-        answer = as_it_is(app, now, code, "appeal_often", text, 429)
+        often = "appeal_often" if action is Action.APPEAL else "mail_often"
+        answer = as_it_is(app, now, code, often, text, 429)
         answer.headers["Retry-After"] = str(many.seconds)
         return answer
     except answers.Empty:
@@ -128,8 +127,24 @@ def act(
         return as_it_is(app, now, code, "appeal_long" if action is Action.APPEAL else "long", text)
     except (Stale, IllegalMove):
         return as_it_is(app, now, code, NOT_DONE.get(action, "changed"), text, 409)
-    place = "/track?done=revoked" if action == "revoke" else f"/track/{code}"
-    return RedirectResponse(app.url(place), 303, headers=PRIVATE)
+    places = {"revoke": "/track?done=revoked", "mail": f"/track/{code}?done=mailed"}
+    return RedirectResponse(app.url(places.get(action, f"/track/{code}")), 303, headers=PRIVATE)
+
+
+def _do(
+    session: Session, app: Parts, code: str, action: str, text: str, revision: int, now: datetime
+) -> None:
+    if action == "revoke":
+        submissions.revoke(session, code)
+    elif action == "mail":
+        authors_news.send_address(session, code, now)
+    elif action == Action.APPEAL:
+        within = timedelta(days=app.settings.appeal_days)
+        contesting.appeal(session, code, text, revision=revision, now=now, within=within)
+    elif action == Action.ANSWER:
+        answers.answer(session, code, text, revision=revision, now=now)
+    else:
+        submissions.withdraw(session, code, revision=revision, now=now)
 
 
 def as_it_is(app: Parts, now: datetime, code: str, problem: str, typed: str, status: int = 422) -> Response:

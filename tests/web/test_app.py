@@ -73,6 +73,8 @@ POST /desk/account/feed/{move}
 GET /log
 GET /log.jsonl
 GET /verify-log.py
+GET /mail/{token}
+POST /mail/{token}
 GET /desk/account
 GET /desk/account/password
 POST /desk/account/password

@@ -124,7 +124,7 @@ def test_a_refusal_is_explained_point_by_point_as_the_law_has_it(
     said = page.text(".statement")
     for words in (
         "Le texte n’est pas publié sur ce site, sans limite de durée ni de lieu.",
-        "Sur le texte ci-dessous, envoyé le 1er mars 2026",
+        "Sur le texte envoyé le 1er mars 2026",
         "Rien n’est décidé par un programme.",
         "Le contenu est tenu pour illicite. Charte du site, version 1, « Ce que la loi interdit ».",
         "Quels recours",

@@ -1,0 +1,20 @@
+"""What follows a decision once its window has closed: readers have it, the log and a letter tell of it."""
+
+from datetime import datetime
+
+from sqlmodel import Session
+
+from moderation import news, public_log, publication
+from moderation.models.queue import Decision
+
+
+def follow(session: Session, decision: Decision, now: datetime) -> None:
+    publication.follow(session, decision, now)
+    public_log.follow(session, decision, now)
+    news.follow(session, decision)
+
+
+def take_back(session: Session, decision: Decision) -> bool:
+    """Has none of it told; whether the log does by now. The comment is locked by the caller."""
+    news.take_back(session, decision)
+    return public_log.take_back(session, decision)

@@ -1,0 +1,60 @@
+"""Addresses authors gave: whether who reads one said it is theirs, and what they want to be told.
+
+An address is known here by its digest alone, so that what it declined outlasts the texts it came with.
+"""
+
+from collections.abc import Collection
+from datetime import datetime, timedelta
+
+from sqlmodel import Session
+
+from moderation import identifiers
+from moderation.models.queue import LetterKind, Mailbox
+
+# What can be declined; a copy of the address of a text is sent to who asks for it.
+KINDS = (LetterKind.QUESTION, LetterKind.PUBLISHED, LetterKind.REFUSED, LetterKind.APPEAL_ANSWERED)
+# An address nobody has confirmed gets no more than one letter in that time.
+BETWEEN_LETTERS = timedelta(days=1)
+
+
+class Unsaid(Exception):
+    """It wants to be told nothing."""
+
+
+def digest(address: str) -> str:
+    return identifiers.digest(address.lower())
+
+
+def of(session: Session, key: str) -> Mailbox:
+    """As it is known, or as any is at first."""
+    return session.get(Mailbox, key) or Mailbox(digest=key)
+
+
+def takes(box: Mailbox, kind: LetterKind) -> bool:
+    return kind not in box.declined if kind in KINDS else not is_silent(box)
+
+
+def is_silent(box: Mailbox) -> bool:
+    """Whether it wants nothing at all."""
+    return set(KINDS) <= set(box.declined)
+
+
+def silent_until(box: Mailbox, name: str, now: datetime) -> datetime | None:
+    """Till when it gets no letter of another name; None: it may get one."""
+    if box.confirmed_at is not None or box.written_at is None or box.letter == name:
+        return None
+    until = box.written_at + BETWEEN_LETTERS
+    return until if until > now else None
+
+
+def wrote(session: Session, box: Mailbox, name: str, now: datetime) -> None:
+    box.written_at, box.letter = now, name
+    session.add(box)
+
+
+def choose(session: Session, key: str, kinds: Collection[str], now: datetime) -> None:
+    """Who reads there wants those, and says by it that it is theirs; who wants none says nothing."""
+    box = of(session, key)
+    box.declined = [kind.value for kind in KINDS if kind not in kinds]
+    box.confirmed_at = (box.confirmed_at or now) if kinds else None
+    session.add(box)

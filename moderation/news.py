@@ -1,0 +1,62 @@
+"""What authors are told of by letter: written with its cause, and sent if that is still so when it is due."""
+
+from datetime import datetime, timedelta
+
+from sqlmodel import Session, col, delete, select
+
+from moderation import appeals, mail, standing
+from moderation.lifecycle import Action
+from moderation.models.queue import Comment, Decision, Letter, LetterKind
+
+# Nobody is told in haste that they were refused: who decided may think again.
+LATER = timedelta(minutes=30)
+_TELLS = {
+    Action.PUBLISH: LetterKind.PUBLISHED,
+    Action.REFUSE: LetterKind.REFUSED,
+    Action.UNPUBLISH: LetterKind.REFUSED,
+}
+
+
+class NoAddress(Exception):
+    """There is no such text, or nobody to write to about it."""
+
+
+def follow(session: Session, decision: Decision) -> None:
+    """After a decision: its author’s letter, where they gave an address and can be told where to look."""
+    comment = session.get_one(Comment, decision.comment_id)
+    if comment.email_key is None or comment.tracking is None:
+        return
+    kind = LetterKind.APPEAL_ANSWERED if _answers(session, comment) else _TELLS.get(decision.action)
+    if kind is None:
+        return  # of spam nobody is told: it would say that somebody reads there
+    later = timedelta() if decision.action is Action.PUBLISH else LATER
+    due = max(decision.undo_until, decision.at + later)
+    mail.write(session, kind, due, comment_id=comment.id, decision_id=decision.id)
+
+
+def take_back(session: Session, decision: Decision) -> None:
+    session.exec(delete(Letter).where(col(Letter.decision_id) == decision.id))
+
+
+def send_address(session: Session, code: str, now: datetime) -> None:
+    """Writes to an author where their text can be followed, as they ask; not twice at once.
+
+    Raises NoAddress.
+    """
+    mine = select(Comment).where(Comment.tracking == code, col(Comment.email_key).is_not(None))
+    comment = session.exec(mine.with_for_update(key_share=True)).first()
+    if comment is None:
+        raise NoAddress
+    waits = select(Letter.id).where(Letter.comment_id == comment.id, Letter.kind == LetterKind.RECEIVED)
+    if session.exec(waits).first() is None:
+        mail.write(session, LetterKind.RECEIVED, now, comment_id=comment.id)
+
+
+def _answers(session: Session, comment: Comment) -> bool:
+    """Whether its author contested the decision before, and this is the answer."""
+    if not comment.contested:
+        return False
+    lines = standing.lines(session, comment.id)
+    return lines[0].action in {Action.PUBLISH, Action.REFUSE, Action.SPAM} and bool(
+        appeals.waiting(lines[1:])
+    )

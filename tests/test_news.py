@@ -1,0 +1,316 @@
+"""What authors are told by letter of what became of their texts: when, how often, and what never."""
+
+import re
+from datetime import timedelta
+from email.message import EmailMessage
+
+import pytest
+from conftest import BuildParts, FakeClock, Sent, add_article, send
+from page import Page, mail_text, plain
+from sqlmodel import select
+from starlette.testclient import TestClient
+from test_letters import ADDRESS, WORDS, arrived, left
+
+from moderation import bulk, contesting, decisions, delivery, mailboxes, news, submissions
+from moderation.accounts import Person
+from moderation.lifecycle import Action, Reason
+from moderation.models.queue import LetterKind, Mailbox
+from moderation.web.app import create_app
+from moderation.web.dependencies import Parts
+
+NOTE = "Le prénom d’une personne y est."
+UNDO = timedelta(seconds=20)
+
+
+@pytest.fixture
+def mailing(build_parts: BuildParts) -> Parts:
+    return build_parts(
+        smtp_url="smtp://mail.example", mail_from="site@example.org", contact="bonjour@example.org"
+    )
+
+
+@pytest.fixture
+def addressed(mailing: Parts) -> Sent:
+    return send(mailing, add_article(mailing, "le-pont"), WORDS, author="Zoé", email=ADDRESS)
+
+
+def decide(
+    parts: Parts, sent: Sent, person: Person, action: Action, revision: int = 1, note: str = NOTE
+) -> int:
+    with parts.writing() as session:
+        made = decisions.decide(
+            session,
+            sent.id,
+            action,
+            revision=revision,
+            by=person.id,
+            now=parts.clock(),
+            undo=UNDO,
+            reason=Reason.PRIVACY if action in {Action.REFUSE, Action.UNPUBLISH} else None,
+            note=note if action is not Action.PUBLISH else "",
+        )
+        assert made.id is not None
+        return made.id
+
+
+def confirm(parts: Parts, address: str = ADDRESS) -> None:
+    with parts.writing() as session:
+        mailboxes.choose(session, mailboxes.digest(address), mailboxes.KINDS, parts.clock())
+
+
+def subjects(letters: list[EmailMessage]) -> list[str]:
+    return [plain(letter["Subject"]).removeprefix("Le Passe-Muraille : ") for letter in letters]
+
+
+def test_a_publication_is_told_once_it_is_public(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    decide(mailing, addressed, ann, Action.PUBLISH)
+    clock.tick(seconds=19)
+    assert arrived(mailing) == []
+    clock.tick(seconds=1)
+    delivery.effects(mailing.engine, clock())
+    (letter,) = arrived(mailing)
+    assert (letter["To"], subjects([letter])) == (ADDRESS, ["votre contribution est publiée"])
+    said = plain(mail_text(letter))
+    assert "http://testserver/articles/le-pont#comment1" in said
+    assert f"http://testserver/track/{addressed.tracking}" in said
+    assert (arrived(mailing), left(mailing)) == ([], 0)
+
+
+def test_promise_10_a_refusal_waits_half_an_hour_and_is_explained(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    confirm(mailing)
+    decide(mailing, addressed, ann, Action.REFUSE)
+    clock.tick(minutes=29, seconds=59)
+    assert arrived(mailing) == []
+    clock.tick(seconds=1)
+    (letter,) = arrived(mailing)
+    assert subjects([letter]) == ["votre contribution n’est pas publiée"]
+    said = plain(mail_text(letter))
+    sentence, contact, law = (
+        said.index("Motif : atteinte à la vie privée. Charte du site : « Vie privée »."),
+        said.index("Écrivez à l’équipe du site : bonjour@example.org."),
+        said.index("Ce qui est décidé"),
+    )
+    assert sentence < contact < law
+    assert f"> {NOTE}" in said
+    assert "Contester la décision, sur la page de votre contribution, jusqu’au 30 mai 2026" in said
+    assert "http://testserver/charter/1#charter-privacy" in said
+
+
+def test_the_page_and_the_mail_explain_it_with_the_same_words(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    decide(mailing, addressed, ann, Action.REFUSE)
+    clock.tick(minutes=30)
+    said = plain(mail_text(arrived(mailing)[0]))
+    page = Page(TestClient(create_app(mailing)).get(f"/track/{addressed.tracking}"))
+    points = page.texts(".statement dt") + page.texts(".statement dd")
+    assert len(points) == 10
+    assert [point for point in points if point.rstrip(".") not in said] == []
+
+
+def test_an_address_nobody_confirmed_is_told_no_word_anybody_wrote(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    decide(mailing, addressed, ann, Action.REFUSE)
+    clock.tick(minutes=30)
+    (letter,) = arrived(mailing)
+    assert not [word for word in (WORDS, NOTE, "Zoé", "Ann") if word in str(letter) + mail_text(letter)]
+
+
+def test_spam_is_told_to_nobody(mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent) -> None:
+    decide(mailing, addressed, ann, Action.SPAM, note="")
+    clock.tick(hours=1)
+    assert (arrived(mailing), left(mailing)) == ([], 0)
+
+
+@pytest.mark.parametrize("end", ["undone", "reopened", "withdrawn", "revoked", "published"])
+def test_what_is_no_longer_so_is_not_told(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent, end: str
+) -> None:
+    made = decide(mailing, addressed, ann, Action.REFUSE)
+    with mailing.writing() as session:
+        if end == "undone":
+            decisions.undo(session, made, by=ann.id, now=clock())
+        elif end == "revoked":
+            submissions.revoke(session, addressed.tracking)
+    clock.tick(minutes=5)
+    if end in {"reopened", "withdrawn"}:
+        decide(mailing, addressed, ann, Action.REOPEN, 2)
+    if end == "published":
+        decide(mailing, addressed, ann, Action.PUBLISH, 2)
+    clock.tick(minutes=1)
+    delivery.effects(mailing.engine, clock())
+    if end == "withdrawn":
+        with mailing.writing() as session:
+            submissions.withdraw(session, addressed.tracking, revision=3, now=clock())
+    clock.tick(hours=1)
+    told = subjects(arrived(mailing))
+    assert told == (["votre contribution est publiée"] if end == "published" else [])
+    assert left(mailing) == 0
+
+
+def test_a_taking_down_is_told_as_such(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    confirm(mailing)
+    decide(mailing, addressed, ann, Action.PUBLISH)
+    clock.tick(minutes=1)
+    delivery.effects(mailing.engine, clock())
+    assert len(arrived(mailing)) == 1
+    decide(mailing, addressed, ann, Action.UNPUBLISH, 2)
+    clock.tick(minutes=30)
+    (letter,) = arrived(mailing)
+    assert "La modération a retiré votre contribution de l’article « Le pont rouvre »." in plain(
+        mail_text(letter)
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        (Action.PUBLISH, "Elle a été modifiée : votre contribution est publiée."),
+        (Action.REFUSE, "Elle a été confirmée : votre contribution n’est pas publiée."),
+    ],
+)
+def test_the_answer_to_an_appeal_is_told(
+    mailing: Parts, ann: Person, sami: Person, clock: FakeClock, addressed: Sent, answer: Action, said: str
+) -> None:
+    confirm(mailing)
+    decide(mailing, addressed, ann, Action.REFUSE)
+    clock.tick(minutes=31)
+    arrived(mailing)
+    with mailing.writing() as session:
+        contesting.appeal(
+            session, addressed.tracking, "Relisez.", revision=2, now=clock(), within=timedelta(days=90)
+        )
+    decide(mailing, addressed, sami, answer, 3)
+    clock.tick(minutes=31)
+    delivery.effects(mailing.engine, clock())
+    (letter,) = arrived(mailing)
+    assert subjects([letter]) == ["réponse à votre contestation"]
+    assert said in plain(mail_text(letter))
+    assert "C’est une autre personne qui l’a relue." in plain(mail_text(letter))
+
+
+def test_decisions_of_one_go_are_told_one_by_one_to_who_confirmed(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    confirm(mailing)
+    other = send(mailing, "le-pont", "Un autre texte.", email=ADDRESS)
+    with mailing.writing() as session:
+        seen = [bulk.Seen(sent.id, 1) for sent in (addressed, other)]
+        bulk.decide(session, seen, Action.PUBLISH, by=ann.id, now=clock(), undo=UNDO)
+    clock.tick(minutes=1)
+    delivery.effects(mailing.engine, clock())
+    assert subjects(arrived(mailing)) == ["votre contribution est publiée"] * 2
+
+
+def test_an_address_nobody_confirmed_gets_one_letter_a_day_of_any_kind(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    other = send(mailing, "le-pont", "Un autre texte.", email=ADDRESS.upper())
+    for sent in (addressed, other):
+        decide(mailing, sent, ann, Action.PUBLISH)
+    clock.tick(minutes=1)
+    delivery.effects(mailing.engine, clock())
+    assert (len(arrived(mailing)), left(mailing)) == (1, 1)
+    clock.tick(hours=23)
+    assert arrived(mailing) == []
+    clock.tick(hours=1, minutes=1)
+    assert (len(arrived(mailing)), left(mailing)) == (1, 0)
+
+
+def test_what_an_address_declined_is_not_told_and_the_rest_is(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    with mailing.writing() as session:
+        mailboxes.choose(session, mailboxes.digest(ADDRESS), [LetterKind.REFUSED], clock())
+    decide(mailing, addressed, ann, Action.PUBLISH)
+    clock.tick(minutes=1)
+    delivery.effects(mailing.engine, clock())
+    assert (arrived(mailing), left(mailing)) == ([], 0)
+    decide(mailing, addressed, ann, Action.UNPUBLISH, 2)
+    clock.tick(minutes=31)
+    assert len(arrived(mailing)) == 1
+
+
+def test_who_wants_nothing_gets_nothing_whatever_comes_with_the_address(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    with mailing.writing() as session:
+        mailboxes.choose(session, mailboxes.digest(ADDRESS), [], clock())
+        news.send_address(session, addressed.tracking, clock())
+    for action, revision in ((Action.ASK, 1), (Action.REFUSE, 2), (Action.PUBLISH, 3)):
+        decide(mailing, addressed, ann, action, revision)
+        clock.tick(hours=1)
+        delivery.effects(mailing.engine, clock())
+        assert (arrived(mailing), left(mailing)) == ([], 0)
+
+
+def test_the_address_of_a_text_is_sent_to_who_asks_and_not_twice_at_once(
+    mailing: Parts, clock: FakeClock, addressed: Sent
+) -> None:
+    for _ in range(3):
+        with mailing.writing() as session:
+            news.send_address(session, addressed.tracking, clock())
+    (letter,) = arrived(mailing)
+    assert subjects([letter]) == ["l’adresse de votre contribution"]
+    assert f"http://testserver/track/{addressed.tracking}" in mail_text(letter)
+
+
+@pytest.mark.parametrize("email", ["", ADDRESS])
+def test_who_gave_no_address_or_has_no_text_is_sent_nothing(mailing: Parts, email: str) -> None:
+    sent = send(mailing, add_article(mailing, "le-pont"), WORDS, email="")
+    with pytest.raises(news.NoAddress), mailing.writing() as session:
+        news.send_address(session, "nowhere" if email else sent.tracking, mailing.clock())
+    assert left(mailing) == 0
+
+
+def test_a_letter_says_how_to_get_no_more_and_says_it_in_html_too(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    decide(mailing, addressed, ann, Action.PUBLISH)
+    clock.tick(minutes=1)
+    delivery.effects(mailing.engine, clock())
+    (letter,) = arrived(mailing)
+    (stop,) = re.findall(r"^<(http://testserver/mail/[\w.-]+)>$", letter["List-Unsubscribe"])
+    assert letter["List-Unsubscribe-Post"] == "List-Unsubscribe=One-Click"
+    assert letter["Auto-Submitted"] == "auto-generated"
+    assert stop in mail_text(letter)
+    html = letter.get_body(("html",))
+    assert html is not None
+    marked = html.get_content()
+    assert f'<a href="{stop}">' in marked
+    words = plain(re.sub(r"<[^>]+>", " ", marked.partition("<body>")[2])).replace("&#39;", "'")
+    assert words.split() == mail_text(letter).replace("\u00a0", " ").replace("\u202f", " ").split()
+
+
+def test_a_note_adds_no_link_no_image_and_no_header(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    confirm(mailing)
+    note = "Voir\nhttp://testserver/evil\n<img src=x> <a href='https://evil.example'>\nBcc: eve@example.org"
+    decide(mailing, addressed, ann, Action.REFUSE, note=note)
+    clock.tick(minutes=31)
+    (letter,) = arrived(mailing)
+    html = letter.get_body(("html",))
+    assert html is not None
+    assert "Bcc" not in letter
+    marked = html.get_content()
+    assert "<img" not in marked
+    assert not re.findall(r'href="[^"]*evil', marked)
+
+
+def test_what_is_known_of_an_address_is_its_digest_alone(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    decide(mailing, addressed, ann, Action.PUBLISH)
+    clock.tick(minutes=1)
+    arrived(mailing)
+    with mailing.reading() as session:
+        (box,) = session.exec(select(Mailbox))
+        assert ADDRESS not in repr(box)

@@ -1,0 +1,128 @@
+"""What an address is written about: a GET changes nothing, one press ends it, and nobody else’s link does."""
+
+from datetime import timedelta
+
+import pytest
+from conftest import BuildParts, FakeClock, Sent, add_article, send
+from page import Page
+from sqlmodel import select
+from starlette.testclient import TestClient
+
+from moderation import mailboxes
+from moderation.links import Mailing
+from moderation.models.queue import Letter, LetterKind, Mailbox
+from moderation.web.app import create_app
+from moderation.web.dependencies import Parts
+
+ADDRESS = "zoe@example.org"
+ALL = set(mailboxes.KINDS)
+
+
+@pytest.fixture
+def address(parts: Parts) -> str:
+    """Where the link of a letter leads."""
+    return f"/mail/{parts.links.sign(Mailing(mailboxes.digest(ADDRESS)), parts.clock())}"
+
+
+def wanted(parts: Parts) -> tuple[bool, set[LetterKind]]:
+    """Whether the address is confirmed, and what it gets."""
+    with parts.reading() as session:
+        box = mailboxes.of(session, mailboxes.digest(ADDRESS))
+        return box.confirmed_at is not None, {kind for kind in mailboxes.KINDS if mailboxes.takes(box, kind)}
+
+
+def test_the_page_offers_everything_and_confirms_what_is_kept(
+    client: TestClient, parts: Parts, address: str
+) -> None:
+    answer = client.get(address)
+    page = Page(answer)
+    assert (answer.status_code, page.heading) == (200, "Vos courriels")
+    assert (answer.headers["cache-control"], answer.headers["referrer-policy"]) == ("no-store", "same-origin")
+    assert "set-cookie" not in answer.headers
+    form = page.form("Confirmer mon adresse")
+    kept = client.post(form.action, data={"kind": ["question", "published"], "action": "keep"})
+    assert wanted(parts) == (True, {LetterKind.QUESTION, LetterKind.PUBLISHED})
+    saved = Page(client.get(kept.headers["location"]))
+    assert "C’est enregistré." in saved.alert
+    assert {str(node.attributes["value"]) for node in saved.nodes("input[checked]")} == {
+        "question",
+        "published",
+    }
+
+
+def test_one_press_ends_it_and_another_begins_it_again(
+    client: TestClient, parts: Parts, address: str
+) -> None:
+    client.post(address, data={"kind": [kind.value for kind in ALL]})
+    form = Page(client.get(address)).form("Ne plus rien recevoir")
+    stopped = client.post(form.action, data={**form.fields, "action": "stop"})
+    assert wanted(parts) == (False, set())
+    page = Page(client.get(stopped.headers["location"]))
+    assert "ne recevra plus de courriel" in page.alert
+    assert "Ne plus rien recevoir" not in [button for form in page.forms for button in form.buttons]
+    client.post(address, data={"kind": [kind.value for kind in ALL]})
+    assert wanted(parts) == (True, ALL)
+
+
+def test_a_mail_program_ends_it_by_itself(client: TestClient, parts: Parts, address: str) -> None:
+    """RFC 8058: a POST without a cookie, an origin or a redirect."""
+    client.post(address, data={"kind": [kind.value for kind in ALL]})
+    answer = client.post(address, data={"List-Unsubscribe": "One-Click"})
+    assert answer.status_code == 200
+    assert wanted(parts) == (False, set())
+
+
+def test_a_robot_that_follows_links_changes_nothing(client: TestClient, parts: Parts, address: str) -> None:
+    for method in ("GET", "HEAD"):
+        for purpose in ({}, {"Sec-Purpose": "prefetch"}, {"Purpose": "prefetch"}):
+            client.request(method, f"{address}?done=stopped&action=stop&kind=", headers=purpose)
+    assert wanted(parts) == (False, ALL)
+    with parts.reading() as session:
+        assert session.exec(select(Mailbox)).all() == []
+
+
+def test_a_page_of_another_site_changes_nothing(client: TestClient, parts: Parts, address: str) -> None:
+    for headers in ({"Sec-Fetch-Site": "cross-site"}, {"Origin": "https://evil.example"}):
+        assert client.post(address, data={"action": "stop"}, headers=headers).status_code == 403
+    assert wanted(parts) == (False, ALL)
+
+
+def test_a_link_that_is_not_ours_or_too_old_opens_nothing(
+    client: TestClient, parts: Parts, address: str, clock: FakeClock
+) -> None:
+    assert client.get(f"{address}x").status_code == 404
+    assert client.post(f"{address[:-1]}", data={"action": "stop"}).status_code == 404
+    clock.tick(days=1001)
+    assert client.get(address).status_code == 404
+    assert wanted(parts) == (False, ALL)
+
+
+@pytest.mark.parametrize("data", [{"kind": "sign_in"}, {"kind": "received"}])
+def test_what_cannot_be_chosen_is_not_kept(
+    client: TestClient, parts: Parts, address: str, data: dict[str, str]
+) -> None:
+    client.post(address, data=data)
+    assert wanted(parts)[1] == set()
+
+
+def test_an_author_has_the_address_of_their_text_sent(build_parts: BuildParts, clock: FakeClock) -> None:
+    mailing = build_parts(
+        smtp_url="smtp://mail.example", mail_from="site@example.org", submit_limit="2 per minute"
+    )
+    sent = send(mailing, add_article(mailing, "le-pont"), "Le pont rouvre.", email=ADDRESS)
+    client = TestClient(create_app(mailing), follow_redirects=False)
+    form = Page(client.get(f"/track/{sent.tracking}")).form("Me l’envoyer par courriel")
+    for _ in range(2):
+        answer = client.post(form.action, data={**form.fields, "action": "mail"})
+    assert "Un courriel part" in Page(client.get(answer.headers["location"])).alert
+    with mailing.reading() as session:
+        assert [letter.kind for letter in session.exec(select(Letter))] == [LetterKind.RECEIVED]
+    often = client.post(form.action, data={**form.fields, "action": "mail"})
+    assert (often.status_code, int(often.headers["retry-after"]) > 0) == (429, True)
+    assert "attendez quelques minutes" in Page(often).alert
+    clock.now += timedelta(minutes=2)
+
+
+def test_where_no_mail_leaves_nothing_is_offered(client: TestClient, pending: Sent) -> None:
+    page = Page(client.get(f"/track/{pending.tracking}"))
+    assert not any("courriel" in button for form in page.forms for button in form.buttons)
