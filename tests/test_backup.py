@@ -59,6 +59,7 @@ from moderation.models.queue import (
     ForumChange,
     Letter,
     LetterKind,
+    Mailbox,
     Question,
     Version,
 )
@@ -137,6 +138,7 @@ def full(parts: Parts, clock: FakeClock, ann: Person, client: TestClient) -> Par
         session.add(ForumChange(thread_id=thread, mode=Mode.CLOSED, account_id=ann.id, at=clock()))
         charters.write(session, charter.read("## Été 😀"), seen=1, language="fr", now=clock())
         session.add(WatchedWord(word="Été*", key="ete*"))
+        session.add(Mailbox(digest="d", declined=["question"], written_at=clock()))
         session.add(SiteReason(code="ete", label="L’été", explanation="Été 😀", offered=False, place=10))
         session.add(RecoveryCode(account_id=ann.id, digest="d"))
         session.add(Challenge(value="c", account_id=ann.id, expires_at=clock()))
