@@ -34,7 +34,7 @@ def answer(session: Session, tracking: str, text: str, *, revision: int, now: da
     comment = session.exec(mine.with_for_update(key_share=True)).first()
     if comment is None:
         raise NotFound
-    if not text:
+    if not remarks.is_said(text):
         raise Empty
     if len(text) > LONGEST:
         raise TooLong

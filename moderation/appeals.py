@@ -5,13 +5,12 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, or_, select
 
-from moderation import markup, standing
+from moderation import remarks, standing
 from moderation.lifecycle import BY_AUTHOR, BY_ITSELF, MOVES, OPEN, Action, IllegalMove, takes_down
 from moderation.models.public import Publication
 from moderation.models.queue import Comment, Decision
 from moderation.models.together import Voice
 from moderation.policy import Say
-from moderation.remarks import LONGEST_NOTE
 
 # How long after a decision, unless a site says otherwise.
 WITHIN = timedelta(days=90)
@@ -69,7 +68,7 @@ def check(session: Session, comment: Comment, action: Action, note: str) -> None
     """
     if action not in {Action.SPAM, Action.REFUSE, Action.UNPUBLISH} or _unread(session, comment) is None:
         return
-    if not (takes_spam(session, comment) if action is Action.SPAM else is_said(note)):
+    if not (takes_spam(session, comment) if action is Action.SPAM else remarks.is_said(note)):
         raise Unanswered(comment.status, action)
 
 
@@ -77,11 +76,6 @@ def takes_spam(session: Session, comment: Comment) -> bool:
     """Whether it may be taken for spam: what is appealed may where that is what the appeal is about."""
     appeal = _unread(session, comment)
     return appeal is None or against(standing.lines(session, comment.id), appeal).action is Action.SPAM
-
-
-def is_said(words: str) -> bool:
-    """Whether there is anything to be read in it."""
-    return bool(markup.plain_line(words, 3 * LONGEST_NOTE))
 
 
 def decided_by(session: Session, comment: Comment) -> set[int]:
@@ -122,14 +116,12 @@ def _is_up(session: Session, comment: Comment) -> bool:
 
 def _moved(lines: Sequence[Decision]) -> list[Decision]:
     """Those that moved it, but for what another came after before it was due: see `standing.in_effect`."""
-    after = [None, *lines]
     return [
         line
-        for line, newer in zip(lines, after, strict=False)
+        for place, line in enumerate(lines)
         if line.before is not line.after
         and (
-            newer is None
-            or line.undo_until <= newer.at
+            standing.took_effect(line, lines[:place])
             or line.action in BY_AUTHOR | BY_ITSELF
             or takes_down(line.before, line.after)
         )

@@ -245,19 +245,24 @@ def _copied(connection: sqlite3.Connection, table: str, count: int, tell: Tell) 
 def check_values(scratch: Engine) -> None:
     """That every value is of its column’s type, which SQLite itself does not ask. Raises NotABackup."""
     with told(), database.reading(scratch) as session:
-        connection = raw(session)
-        if connection.execute("PRAGMA foreign_key_check").fetchone() is not None:
+        if raw(session).execute("PRAGMA foreign_key_check").fetchone() is not None:
             raise NotABackup("a row of it refers to another that is not there")
-        for table in SQLModel.metadata.tables.values():
-            wrong = " ".join(
-                f"WHEN {_quoted(column.name)} IS NOT NULL AND ({condition}) THEN '{column.name}'"
-                for column in table.columns
-                if (condition := _odd(column))
-            )
-            query = f"SELECT CASE {wrong} END AS odd FROM {_quoted(table.name)} WHERE odd IS NOT NULL LIMIT 1"
-            found = connection.execute(query).fetchone()
-            if found is not None:
-                raise NotABackup(f"a value of “{table.name}.{found[0]}” in it is none of its kind")
+        for odd in odd_values(session):
+            raise NotABackup(f"{odd} in it is none of its kind")
+
+
+def odd_values(session: Session) -> Iterator[str]:
+    """Where a value is none of its column’s type: the first of each table."""
+    for table in SQLModel.metadata.tables.values():
+        wrong = " ".join(
+            f"WHEN {_quoted(column.name)} IS NOT NULL AND ({condition}) THEN '{column.name}'"
+            for column in table.columns
+            if (condition := _odd(column))
+        )
+        query = f"SELECT CASE {wrong} END AS odd FROM {_quoted(table.name)} WHERE odd IS NOT NULL LIMIT 1"
+        found = raw(session).execute(query).fetchone()
+        if found is not None:
+            yield f"a value of “{table.name}.{found[0]}”"
 
 
 def _odd(column: Column[object]) -> str:
@@ -269,7 +274,7 @@ def _odd(column: Column[object]) -> str:
         Integer: f"typeof({{0}}) <> 'integer' OR abs({{0}}) > {2**31 - 1}",
         Float: "typeof({0}) NOT IN ('integer', 'real')",
         DateTime: f"{{0}} NOT GLOB '????-??-?? ??:??:??.{'[0-9]' * 6}'"
-        " OR strftime('%Y-%m-%d %H:%M:%S', {0}, '+0 days') IS NOT substr({0}, 1, 19)",
+        " OR strftime('%Y-%m-%d %H:%M:%S', substr({0}, 1, 19), '+0 days') IS NOT substr({0}, 1, 19)",
         JSON: "typeof({0}) <> 'text' OR NOT json_valid({0})",
         LargeBinary: "typeof({0}) <> 'blob'",
         # PostgreSQL takes neither what is too long nor a null character.

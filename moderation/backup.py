@@ -67,6 +67,8 @@ def _copy(engine: Engine, new: part.Part, tell: Tell) -> Contents:
             contents = archive.stage(Path(engine.url.database or ""), scratch, tell)
     else:
         contents = Contents(found, _from_postgresql(engine, scratch, tell))
+    if found == migrations.revisions()[-1]:  # as a restore will: what it would refuse is no backup
+        archive.check_values(scratch)
     archive.mark(scratch)
     return contents
 

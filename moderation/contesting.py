@@ -30,7 +30,7 @@ def appeal(
     words = remarks.as_noted(text).strip()
     if len(words) > LONGEST:
         raise TooLong
-    if not appeals.is_said(words):
+    if not remarks.is_said(words):
         raise Empty
     try:
         comment = edits.held(session, tracking, Action.APPEAL, revision=revision, now=now)

@@ -7,7 +7,17 @@ from email.message import EmailMessage
 from jinja2 import Environment
 from sqlmodel import Session, select
 
-from moderation import accounts, charters, email_changes, identifiers, mail, mailboxes, questions, reasons
+from moderation import (
+    accounts,
+    charters,
+    email_changes,
+    identifiers,
+    mail,
+    mailboxes,
+    questions,
+    reasons,
+    standing,
+)
 from moderation.database import in_turn
 from moderation.links import Links, Mailing, NewAddress, Opening
 from moderation.models.people import Account, SignIn
@@ -35,7 +45,7 @@ class Post:
 
 
 class NotYet(Exception):
-    """Its address had another one lately."""
+    """Its address had another one lately, or what it tells of may yet be undone."""
 
     def __init__(self, until: datetime) -> None:
         super().__init__(f"not before {until}")
@@ -105,7 +115,12 @@ def _question(
 def _told(session: Session, post: Post, letter: Letter, name: str, now: datetime) -> EmailMessage | None:
     """What became of a text, if it has not become something else since; or where it can be followed."""
     page = _page(session, post, name, now)
-    if page is None or (letter.decision_id is not None and page.decided != letter.decision_id):
+    if page is None:
+        return None
+    if letter.decision_id is not None and page.decided != letter.decision_id:
+        settled_at = standing.settled_at(session, name, now)
+        if settled_at > now:
+            raise NotYet(settled_at)
         return None
     return _to_author(session, post, letter, page, now)
 

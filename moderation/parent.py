@@ -101,7 +101,15 @@ class Parent:
     async def _started(self, number: int, life: socket.socket) -> Process:
         files = [life.fileno(), *(one.fileno() for one in self._sockets)]
         return await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", serving.__name__, str(number), str(int(self._verbose)), *map(str, files)),
+            *(
+                sys.executable,
+                "-P",
+                "-m",
+                serving.__name__,
+                str(number),
+                str(int(self._verbose)),
+                *map(str, files),
+            ),
             pass_fds=files,
             process_group=0,  # what a terminal sends, it sends to the parent alone
             env={**os.environ, FOLDER: self._folder},

@@ -22,6 +22,8 @@ CHALLENGE_LASTS = timedelta(minutes=5)
 CHALLENGE_BYTES = 32
 # What a browser sends is a few hundred characters.
 LONGEST_ANSWER = 16_000
+# Bytes of the name a device gives a key (WebAuthn 3, 6.5.1).
+LONGEST_ID = 1023
 
 
 class NotAccepted(Exception):
@@ -132,6 +134,8 @@ def check_registration(party: Party, answer: str) -> Registration:
             expected_origin=party.origin,
             require_user_verification=True,
         )
+    if len(made.credential_id) > LONGEST_ID:
+        raise NotAccepted
     return Registration(
         _text(made.credential_id), _text(made.credential_public_key), made.sign_count, challenge
     )
@@ -227,7 +231,7 @@ def _refusing() -> Generator[None]:
 
     try:
         yield
-    except (WebAuthnException, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
+    except (WebAuthnException, ValueError, LookupError, TypeError, AttributeError, RecursionError) as error:
         raise NotAccepted from error
 
 

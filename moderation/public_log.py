@@ -74,7 +74,7 @@ def perform(session: Session, now: datetime) -> int:
         select(Effect.id, Decision)
         .join(Decision, col(Decision.id) == Effect.decision_id)
         .where(Effect.kind == EffectKind.LOG, Effect.due_at <= now, Decision.action != Action.SPAM)
-        .order_by(col(Effect.due_at), col(Effect.id))
+        .order_by(col(Effect.due_at), col(Effect.decision_id))
         .limit(BATCH)
         .with_for_update(of=Effect, skip_locked=True)  # who holds one takes it back, and may wait for us
     )
@@ -82,9 +82,12 @@ def perform(session: Session, now: datetime) -> int:
     done = _enter_spam(session, now)
     for name, decision in found:
         publication.take(session, col(Effect.id) == name)
-        # One that another came after before it was due was never seen to take effect.
+        settled_at = standing.settled_at(session, decision.comment_id, now)
         if decision in standing.in_effect(session, decision.comment_id, now):
             _enter(session, site, decision, now)
+        elif settled_at > now:  # it may take effect with what came after it
+            publication.later(session, decision, EffectKind.LOG, settled_at)
+        # Otherwise another came after before it was due: it was never seen to take effect.
     return done + len(found)
 
 

@@ -2,11 +2,13 @@
 
 import re
 
-from moderation import lifecycle
+from moderation import lifecycle, markup
 from moderation.lifecycle import Action, Reason
 
 # Characters of what a moderator adds to a decision.
 LONGEST_NOTE = 2000
+# Those in which something to be read is looked for.
+LOOKED_AT = 3 * LONGEST_NOTE
 # Inside of a regular expression's character class: what is no character of a text; tabs and newlines are.
 CONTROLS = r"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f"
 
@@ -35,11 +37,18 @@ def as_noted(typed: str) -> str:
     return re.sub(f"[{CONTROLS}]", "", re.sub(r"\r\n?", "\n", typed))
 
 
+def is_said(words: str) -> bool:
+    """Whether there is anything to be read in it."""
+    return bool(markup.plain_line(words[:LOOKED_AT], LOOKED_AT))
+
+
 def check(action: Action, reason: str | None, note: str) -> None:
     """Raises ReasonNeeded, QuestionNeeded and NoteTooLong."""
-    if action in lifecycle.NEEDS_REASON and (reason is None or (reason == Reason.OTHER and not note)):
+    if action in lifecycle.NEEDS_REASON and (
+        reason is None or (reason == Reason.OTHER and not is_said(note))
+    ):
         raise ReasonNeeded(note=reason == Reason.OTHER)
-    if action is Action.ASK and not note:
+    if action is Action.ASK and not is_said(note):
         raise QuestionNeeded
     if len(note) > LONGEST_NOTE:
         raise NoteTooLong

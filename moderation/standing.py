@@ -1,6 +1,6 @@
 """What stands of what was decided about a comment, and what is in effect of it."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import takewhile
@@ -61,18 +61,31 @@ def in_effect(session: Session, comment_id: str, now: datetime) -> list[Decision
     One that another came after before it was due never did; the public and the author saw nothing of it.
     """
     stand = lines(session, comment_id)
-    moments = [now, *(line.at for line in stand)]
     shown = stand[-1].before if stand else None
     known: list[Decision] = []
-    for line, moment in reversed([*zip(stand, moments, strict=False)]):
+    for place, line in reversed([*enumerate(stand)]):
         # What takes away something public is due at once.
         takes = lifecycle.takes_down(line.before, line.after) or line.action is Action.REDACT
         # Whatever the clocks say: nobody can undo it.
         final = line.action in lifecycle.BY_AUTHOR | lifecycle.BY_ITSELF
-        if final or line.undo_until <= moment or (takes and shown is Status.PUBLISHED):
+        if final or took_effect(line, stand[:place], now) or (takes and shown is Status.PUBLISHED):
             known.insert(0, line)
             shown = line.after
     return known
+
+
+def took_effect(line: Decision, newer: Sequence[Decision], now: datetime | None = None) -> bool:
+    """Whether its window closed before another one, of those newer, took its place; `now`, if none did.
+
+    What rewrites a text before it was due takes no move’s place: both take effect together.
+    """
+    after, due = [*reversed(newer)], line.undo_until
+    if line.before is not line.after:
+        for rewritten in takewhile(lambda one: one.before is one.after, newer[::-1]):
+            after.remove(rewritten)
+            due = max(due, rewritten.undo_until) if rewritten.at < due else due
+    moment = after[0].at if after else now
+    return moment is None or due <= moment
 
 
 def settled_at(session: Session, comment_id: str, now: datetime) -> datetime:

@@ -39,7 +39,7 @@ class Device:
         self.handle = asked["user"]["id"]
         numbers = self.key.public_key().public_numbers()
         x, y = numbers.x.to_bytes(32, "big"), numbers.y.to_bytes(32, "big")
-        public = encode_cbor({1: 2, 3: -7, -1: 1, -2: x, -3: y})
+        public = encode_cbor(bent.get("public", {1: 2, 3: -7, -1: 1, -2: x, -3: y}))
         made = bytes(16) + len(self.id).to_bytes(2, "big") + self.id + public
         flags = bent.get("flags", PRESENT | VERIFIED) | NEW
         data = self._data(bent.get("site", asked["rp"]["id"]), flags) + made

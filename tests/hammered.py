@@ -55,9 +55,16 @@ def until(seen: Callable[[], bool], seconds: float = 60) -> None:
 
 class Server:
     def __init__(
-        self, url: str, folder: Path, *, workers: int = 1, before: Sequence[str] = (), **more: str
+        self,
+        url: str,
+        folder: Path,
+        *,
+        workers: int = 1,
+        before: Sequence[str] = (),
+        options: Sequence[str] = (),
+        **more: str,
     ) -> None:
-        """`before` is a command that starts the server, as strace does; `more` are settings."""
+        """`before` is a command that starts it, as strace does; `options` are Python’s, `more` settings."""
         with socket.socket() as one:
             one.bind(("127.0.0.1", 0))
             self.port: int = one.getsockname()[1]
@@ -70,7 +77,7 @@ class Server:
             "MODERATION_UNDO_SECONDS": str(UNDO_SECONDS),
             **{f"MODERATION_{name.upper()}": value for name, value in more.items()},
         }
-        command = [*before, sys.executable, "-m", "moderation", "serve", "--port", str(self.port)]
+        command = [*before, sys.executable, *options, "-m", "moderation", "serve", "--port", str(self.port)]
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(  # noqa: S603 - our own words
                 [*command, "--workers", str(workers)],

@@ -63,7 +63,9 @@ def test_an_answer_brings_it_back_to_its_place(
     assert lapses(parts) == []
 
 
-@pytest.mark.parametrize(("words", "error"), [(" \n", Empty), ("a" * (answers.LONGEST + 1), TooLong)])
+@pytest.mark.parametrize(
+    ("words", "error"), [(" \n", Empty), ("\u200b\u2060", Empty), ("a" * (answers.LONGEST + 1), TooLong)]
+)
 def test_an_answer_has_words_and_an_end(
     parts: Parts, asked: Sent, words: str, error: type[Exception]
 ) -> None:

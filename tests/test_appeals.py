@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 
 import pytest
 from conftest import FakeClock, Run, Sent, add_person, at_once, send
@@ -536,3 +537,53 @@ def test_no_voice_is_asked_for_of_who_may_give_none_after_an_answer_either(
         voices.set_policy(session, "", Policy(2, 2))
     decide(parts, refused, sami, Action.PUBLISH)
     assert comment_of(parts, refused).status is Status.PUBLISHED
+
+
+@pytest.mark.parametrize("how", ["correct", "redact"])
+def test_an_answer_whose_text_is_changed_before_it_is_public_is_an_answer_all_the_same(
+    parts: Parts, refused: Sent, ann: Person, sami: Person, clock: FakeClock, how: str
+) -> None:
+    appeal(parts, refused)
+    decide(parts, refused, sami, Action.PUBLISH)
+    clock.tick(seconds=5)
+    rewrite(parts, refused, sami, how)
+    clock.tick(seconds=17)  # the decision alone would be due, and what is public is not yet
+    delivery.effects(parts.engine, clock())
+    assert tracked(parts, refused).contested
+    assert tracked(parts, refused).number is None
+    clock.tick(seconds=10)
+    delivery.effects(parts.engine, clock())
+    page = tracked(parts, refused)
+    assert (page.status, page.contested, page.number) == (Status.PUBLISHED, False, 1)
+    assert page.appeal is not None
+    assert page.appeal.answered
+    assert not comment_of(parts, refused).appealed
+    decide(parts, refused, ann, Action.UNPUBLISH)
+    clock.tick(minutes=1)
+    page = tracked(parts, refused)
+    assert (page.status, page.contested) == (Status.UNPUBLISHED, False)
+    assert page.appealable is not None
+    appeal(parts, refused, revision=page.revision)
+
+
+def test_what_is_looked_at_again_and_changed_is_not_contested_meanwhile(
+    parts: Parts, refused: Sent, sami: Person, clock: FakeClock
+) -> None:
+    decide(parts, refused, sami, Action.REOPEN)
+    clock.tick(seconds=5)
+    rewrite(parts, refused, sami, "correct")
+    clock.tick(minutes=1)
+    page = tracked(parts, refused)
+    assert (page.status, page.appealable) == (Status.PENDING, None)
+    with pytest.raises(IllegalMove):
+        appeal(parts, refused, revision=page.revision)
+
+
+def rewrite(parts: Parts, sent: Sent, person: Person, how: str) -> None:
+    words = drafts.rewritten("Zoé", "", "D’autres mots.", dialect=Dialect.SPIP)
+    rewritten = (
+        corrections.correct if how == "correct" else partial(corrections.redact, appeal=timedelta(days=90))
+    )
+    revision = comment_of(parts, sent).revision
+    with parts.writing() as session:
+        rewritten(session, sent.id, words, revision=revision, by=person.id, now=parts.clock(), undo=UNDO)

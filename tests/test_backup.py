@@ -6,7 +6,7 @@ import stat
 from collections.abc import Callable, Generator
 from contextlib import closing
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 from typing import Any
@@ -39,6 +39,7 @@ from moderation import (
 )
 from moderation.accounts import Person
 from moderation.archive import Contents, NotABackup
+from moderation.doctor import stored
 from moderation.lifecycle import Action, Reason
 from moderation.models.judging import SiteReason, WatchedWord
 from moderation.models.people import (
@@ -53,6 +54,7 @@ from moderation.models.people import (
 from moderation.models.public import Article, Mode, Site
 from moderation.models.public import Thread as Forum
 from moderation.models.queue import (
+    Comment,
     Decision,
     Effect,
     EffectKind,
@@ -281,6 +283,34 @@ def test_a_backup_is_of_one_moment_while_others_write(full: Parts, file: Path, a
     finally:
         stop.set()
         writer.join()
+
+
+@pytest.mark.parametrize("microsecond", [0, 499_999, 500_000, 999_499, 999_500, 999_856, 999_999])
+def test_every_moment_can_be_restored(
+    parts: Parts, article: str, url: str, file: Path, clock: FakeClock, microsecond: int
+) -> None:
+    clock.now = datetime(2026, 12, 31, 23, 59, 59, microsecond, tzinfo=UTC)
+    sent = send(parts, article, "Le pont rouvre.")
+    made(parts, file)
+    parts.engine.dispose()
+    restore.restore(url, file, clock(), tell=silent, replace=True)
+    with parts.reading() as session:
+        assert session.get_one(Comment, sent.id).submitted_at == clock.now
+
+
+def test_what_a_restore_would_refuse_is_no_backup_and_the_doctor_names_it(
+    parts: Parts, article: str, file: Path
+) -> None:
+    if parts.engine.dialect.name != "sqlite":
+        pytest.skip("this is about SQLite")
+    with parts.writing() as session:
+        session.connection().execute(text("UPDATE article SET section = :odd"), {"odd": "x" * 201})
+    with pytest.raises(NotABackup, match=r"a value of “article.section”"):
+        made(parts, file)
+    assert not file.exists()
+    said = [finding.said for finding in stored.LOOKS["integrity"](parts.engine, parts.clock())]
+    assert said == ["a value of “article.section” is none of its kind"]
+    assert article
 
 
 def test_a_file_that_is_there_is_not_overwritten_unless_asked(parts: Parts, file: Path) -> None:

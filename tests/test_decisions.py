@@ -76,6 +76,8 @@ def test_a_refusal_needs_a_reason_and_other_needs_words(parts: Parts, pending: S
         decide(parts, pending, Action.REFUSE, ann)
     with pytest.raises(ReasonNeeded):
         decide(parts, pending, Action.REFUSE, ann, reason=Reason.OTHER)
+    with pytest.raises(ReasonNeeded):
+        decide(parts, pending, Action.REFUSE, ann, reason=Reason.OTHER, note="\u200b\u2060")
     decide(parts, pending, Action.REFUSE, ann, reason=Reason.OTHER, note="Déjà dit dans l’article.")
     assert status(parts, pending) == (Status.REFUSED, 2)
 

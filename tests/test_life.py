@@ -69,6 +69,14 @@ class Move:
     # Whether readers lost it by that.
     takes_down: bool = False
 
+    @property
+    def moves(self) -> bool:
+        """Or only changes the words."""
+        return self.before is not self.after
+
+
+DECIDED = {Status.PUBLISHED, Status.REFUSED, Status.SPAM}
+
 
 @dataclass(eq=False)
 class Told:
@@ -94,14 +102,17 @@ class Told:
     def known(self, now: datetime) -> list[Move]:
         """The moves its author may know of: those whose window closed before anything came after them.
 
-        Taking down what readers had needs no window.
+        Taking down what readers had needs no window. What is rewritten before it was due is due with that.
         """
         known: list[Move] = []
         for place, move in enumerate(self.moves):
-            later = self.moves[place + 1].at if place + 1 < len(self.moves) else now
+            after, until = self.moves[place + 1 :], move.until
+            while move.moves and after and not after[0].moves:
+                rewritten = after.pop(0)
+                until = max(until, rewritten.until) if rewritten.at < until else until
             readers_had_it = bool(known) and known[-1].after is Status.PUBLISHED
             takes = move.takes_out or move.after is not Status.PUBLISHED
-            if move.until <= later or (readers_had_it and takes):
+            if until <= (after[0].at if after else now) or (readers_had_it and takes):
                 known.append(move)
         return known
 
@@ -324,7 +335,8 @@ class Life(RuleBasedStateMachine):
         token = form_fields(previewed.text).get("token", "") if previewed.status_code == 200 else ""
         answer = self.client.post(path, data=fields | {"token": token, "step": "send"})
         shown = (told.shown_revision(self.clock()), told.shown(self.clock()))
-        closed = told.gave_way or told.edits == edits.MOST
+        # What was public has its number and its date, and keeps its words.
+        closed = told.gave_way or told.edits == edits.MOST or told.number is not None
         if revision != shown[0] or shown[1] not in OPEN or closed:
             assert answer.status_code == 409
             return
@@ -332,20 +344,22 @@ class Life(RuleBasedStateMachine):
             assert answer.status_code == 200
             return
         assert answer.status_code == 303
-        self.author_moves(told, Status.PENDING)
+        told.gave_way |= self.author_moves(told, Status.PENDING)
         told.words = words
         told.edits += 1
 
-    def author_moves(self, told: Told, after: Status) -> None:
-        """From what they were shown: what could still be undone is."""
+    def author_moves(self, told: Told, after: Status) -> bool:
+        """From what they were shown: what could still be undone is. Whether that was a decision."""
         known = told.known(self.clock())
+        decided = False
         while told.moves and told.moves[-1:] != known[-1:]:
+            decided = decided or (told.moves[-1].moves and told.moves[-1].after in DECIDED)
             self.take_back(told)
-            told.gave_way = True
         before, now = told.status, self.clock()
         assert before in OPEN
         told.status, told.revision = after, told.revision + 1
         told.moves.append(Move(self.newest(told), before, after, now, now, own=True))
+        return decided
 
     # What happens by itself
 

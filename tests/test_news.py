@@ -11,9 +11,22 @@ from sqlmodel import select
 from starlette.testclient import TestClient
 from test_letters import ADDRESS, WORDS, arrived, left
 
-from moderation import bulk, contesting, decisions, delivery, mailboxes, news, submissions
+from moderation import (
+    bulk,
+    chain,
+    contesting,
+    corrections,
+    decisions,
+    delivery,
+    drafts,
+    mailboxes,
+    news,
+    public_log,
+    submissions,
+)
 from moderation.accounts import Person
 from moderation.lifecycle import Action, Reason
+from moderation.markup import Dialect
 from moderation.models.queue import LetterKind, Mailbox
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
@@ -314,3 +327,23 @@ def test_what_is_known_of_an_address_is_its_digest_alone(
     with mailing.reading() as session:
         (box,) = session.exec(select(Mailbox))
         assert ADDRESS not in repr(box)
+
+
+def test_what_is_corrected_before_it_is_public_is_told_with_its_correction(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    decide(mailing, addressed, ann, Action.PUBLISH)
+    clock.tick(seconds=5)
+    with mailing.writing() as session:
+        words = drafts.rewritten("Zoé", ADDRESS, "Le pont rouvre jeudi.", dialect=Dialect.SPIP)
+        corrections.correct(session, addressed.id, words, revision=2, by=ann.id, now=clock(), undo=UNDO)
+    clock.tick(seconds=16)
+    delivery.effects(mailing.engine, clock())
+    assert (arrived(mailing), left(mailing)) == ([], 1)
+    clock.tick(seconds=5)
+    delivery.effects(mailing.engine, clock())
+    (letter,) = arrived(mailing)
+    assert "http://testserver/articles/le-pont#comment1" in mail_text(letter)
+    with mailing.reading() as session:
+        lines = list(chain.read(list(public_log.every(session))))
+    assert [line["action"] for line in lines] == ["publish", "correct"]

@@ -166,6 +166,25 @@ def test_no_key_is_made_elsewhere_or_without_its_owner(
     assert kept(parts) == []
 
 
+@pytest.mark.parametrize(("length", "fits"), [(1023, True), (1024, False), (3000, False)])
+def test_a_key_whose_name_is_longer_than_any_is_not_taken(
+    parts: Parts, ann: Person, length: int, fits: bool
+) -> None:
+    device = Device(ORIGIN, id=bytes(length))
+    if fits:
+        add(parts, ann, device.create(registration(parts, ann)))
+    else:
+        with pytest.raises(NotAccepted):
+            add(parts, ann, device.create(registration(parts, ann)))
+    assert len(kept(parts)) == fits
+
+
+@pytest.mark.parametrize("public", [[], [2, -7], {}, {1: 2}, {1: 2, 3: -7, -1: 1}, 7, "x", {1: []}])
+def test_a_key_that_is_none_is_not_taken(parts: Parts, ann: Person, public: object) -> None:
+    with pytest.raises(NotAccepted):
+        add(parts, ann, Device(ORIGIN).create(registration(parts, ann), public=public))
+
+
 # Using one
 
 

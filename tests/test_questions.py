@@ -96,7 +96,7 @@ def test_what_was_asked_waits_for_its_author_and_its_words_are_not_in_the_log(
     assert (line.action, line.before, line.after, line.note) == ("ask", "pending", "asked", "")
 
 
-@pytest.mark.parametrize("words", ["", " \n\t", "\x00"])
+@pytest.mark.parametrize("words", ["", " \n\t", "\x00", "\u200b\u2060"])
 def test_a_question_has_words(parts: Parts, ann: Person, pending: Sent, words: str) -> None:
     with pytest.raises(QuestionNeeded):
         ask(parts, pending, ann, words)

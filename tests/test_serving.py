@@ -12,6 +12,7 @@ from typing import Any
 import httpx2
 import pytest
 from conftest import add_article, add_person, empty, send, worker_database
+from hammered import Server as Hammered
 from prometheus_client.parser import text_string_to_metric_families
 from served import Served, alive, serve, until
 from sqlmodel import col, func, select
@@ -377,3 +378,11 @@ def test_a_host_of_several_addresses_is_listened_on_at_all_of_them_or_none() -> 
     serving.close(sockets)
     with socket.create_server(("127.0.0.1", 0)) as taken, pytest.raises(OSError, match="in use"):
         serving.bind("127.0.0.1", taken.getsockname()[1])
+
+
+def test_nothing_in_the_folder_a_server_starts_in_is_taken_for_a_part_of_it(url: str, tmp_path: Path) -> None:
+    for name in ("prometheus_client", "json", "moderation"):
+        (tmp_path / f"{name}.py").write_text("raise SystemExit('taken from the folder')")
+    with Hammered(url, tmp_path, workers=2, options=["-P"]) as server:
+        assert httpx2.get(f"{server.address}/sign-in").status_code == 200
+        assert "taken from the folder" not in server.said()

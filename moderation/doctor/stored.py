@@ -101,6 +101,7 @@ def _whole(engine: Engine, _now: datetime) -> list[Finding]:
                 said for (said,) in connection.execute(f"PRAGMA integrity_check({TOLD})") if said != "ok"
             ]
             lost = connection.execute("PRAGMA foreign_key_check").fetchmany(TOLD)
+            broken += [f"{odd} is none of its kind" for odd in archive.odd_values(session)]
         broken += [
             f"row {row} of {name} refers to a row of {parent} that is not there"
             for name, row, parent, _ in lost

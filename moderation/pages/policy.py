@@ -25,6 +25,11 @@ class PolicyPage:
     people: int
 
 
+def is_known(session: Session, section: str) -> bool:
+    """Whether there is such a section, or a rule for it; the whole site is empty."""
+    return section in {rule.section for rule in page(session).rules}
+
+
 def page(session: Session) -> PolicyPage:
     rows = {
         row.section: Policy(row.publish, row.refuse, row.veto) for row in session.exec(select(SectionPolicy))

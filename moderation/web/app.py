@@ -47,6 +47,12 @@ TELLS_EVERY = 1.0
 HANDED_OVER = 0.0005
 # How many texts one sender may have rendered for each that may be sent.
 PREVIEWS = 10
+# What the guard says to programs.
+REFUSALS = {
+    403: "This was sent by a page of another site.",
+    404: "There is nothing here.",
+    415: "Send application/json.",
+}
 # What each error of the program answers; the program itself knows nothing of HTTP.
 STATUS_OF: dict[type[Exception], int] = {
     NotFound: 404,
@@ -178,8 +184,7 @@ def _error_page(
 def _refusal(parts: Parts, path: str, status: int) -> Response:
     """What the guard lets no further."""
     if path.startswith(api.PREFIX):
-        foreign = "This was sent by a page of another site."
-        return api.problem(status, foreign if status == 403 else "Send application/json.")
+        return api.problem(status, REFUSALS[status])
     return _error_page(parts, status, foreign=status == 403)
 
 
@@ -192,8 +197,6 @@ def _shown(status: int) -> Callable[[Request, Exception], Awaitable[Response]]:
 
 async def _http(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
-    if request.url.path.startswith(f"{api.PREFIX}/"):  # a line break in it, and the mount does not see it
-        return api.problem(error.status_code, str(error.detail), headers=error.headers)
     return _page(request, error.status_code, error.headers)
 
 

@@ -36,6 +36,7 @@ PUBLIC_FORM = re.compile(r"(?:/api/v1)?/articles/[^/]+/comments", re.ASCII)
 FOR_EVER = "public, max-age=31536000, immutable"
 # All that is read; or nothing. Other kinds would be taken apart while everybody waits, multipart/form-data in
 # whatever encoding its sender names; no form of ours is sent as that.
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _READ = re.compile(
     r"application/json[ \t]*(?:;.*)?"
     r'|(?P<form>application/x-www-form-urlencoded)[ \t]*(?:;[ \t]*charset=(?:utf-8|"utf-8")[ \t]*)?'
@@ -111,6 +112,8 @@ class Guard:
 
     def _refused(self, scope: Scope) -> int | None:
         """The status for what goes no further."""
+        if _CONTROL.search(scope["path"]):
+            return 404  # a line end at its end would be passed over here, and not by a server in front
         if scope["method"] in SAFE:
             return None
         if self._is_foreign(scope):

@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Request, Response
 
 from moderation import voices
+from moderation.decisions import NotFound
 from moderation.pages import policy as pages
 from moderation.policy import MOST, Policy
 from moderation.web.dependencies import Now, Reading, ThisApp
@@ -34,5 +35,7 @@ def change(
 ) -> Response:
     rule = None if as_site and section else Policy(publish, refuse, veto)
     with app.writing() as session:
+        if not pages.is_known(session, section):
+            raise NotFound
         voices.set_policy(session, section, rule)
     return go(app, request, person, f"{POLICY}?done=policy_saved", now)

@@ -13,7 +13,8 @@ MOST_NAMES = 50
 
 class _Request(Request):
     async def json(self) -> Any:
-        return json.loads(await self.body(), object_pairs_hook=_object)
+        # UTF-8, as RFC 8259 has it: `json` itself would guess, and a proxy read something else.
+        return json.loads((await self.body()).decode(), object_pairs_hook=_object)
 
 
 class Route(APIRoute):

@@ -171,6 +171,9 @@ def test_of_many_things_that_are_wrong_a_few_are_told(
     ("content", "kind", "status"),
     [
         (b"{", "application/json", 400),
+        *(('{"text": "Oui"}'.encode(code), "application/json", 400) for code in ("utf-16", "utf-32-le")),
+        ('\ufeff{"text": "Oui"}'.encode(), "application/json", 400),
+        (b'{"text": "\xff"}', "application/json", 400),
         (b'{"text": "Oui"}', "text/plain", 415),
         (b"text=Oui", "application/x-www-form-urlencoded", 415),
         (b'{"text": "%s"}' % (b"x" * 300_000), "application/json", 413),
