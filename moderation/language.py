@@ -83,8 +83,11 @@ class Language:
         return format_unit(-(-minutes // size), f"duration-{unit}", "long", locale=self.locale)
 
     def clock(self, moment: datetime) -> str:
-        """« 14:05:09 », to the second."""
-        return f"{moment.astimezone(self.zone):%H:%M:%S}"
+        """« 14 h 5 min 9 s », to the second."""
+        local = moment.astimezone(self.zone)
+        if self.code == "fr":
+            return f"{local.hour}{NBSP}h{NBSP}{local.minute}{NBSP}min{NBSP}{local.second}{NBSP}s"
+        return f"{local:%H:%M:%S}"
 
     def short_date(self, moment: datetime) -> str:
         """« 6 mai », « 1er juill. »."""

@@ -81,11 +81,17 @@ def say(
 ) -> Heard | None:
     """Records what a person says, in place of what they said before; None when it moves the comment.
 
+    Who objects lifts their veto before they say anything else: until then it stands, and is what is heard.
     The comment is locked by the caller.
     """
     rule = policy_for(session, comment.section)
     if rule == ONE_VOICE:
         return None
+    given = counting(session, comment)
+    veto = next((one for one in given if one.account_id == by and one.say is Say.VETO), None)
+    if veto is not None and rule.veto:
+        people = deciders.everybody(session, comment)
+        return _heard(veto, comment, rule.among(people), [one.say for one in given])
     _end(session, comment, by, now)
     voice = Voice(
         comment_id=comment.id,

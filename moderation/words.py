@@ -95,7 +95,7 @@ FINDING = {
     "link": _("lien vers"),
     "misleading_link": _("lien dont le texte annonce une autre adresse"),
     "tag_removed": _("balise non admise, montrée comme du texte"),
-    "attribute_removed": _("attribut retiré"),
+    "attribute_removed": _("attribut non admis, montré comme du texte"),
     "invisible": _("caractères invisibles"),
     "control": _("caractères de contrôle, remplacés"),
     "bidi": _("caractères qui changent le sens de lecture"),

@@ -190,8 +190,33 @@ def test_an_address_anybody_may_type_takes_no_veto_away_and_makes_no_voice_enoug
     with pytest.raises(MayNotDecide):
         speak(parts, sent, sami, Action.PUBLISH)
     assert object_to(parts, sent, sami).paused
-    assert isinstance(speak(parts, sent, sami, Action.SPAM), Heard)
-    assert speak(parts, sent, ann, Action.SPAM) is Status.SPAM
+    veto = speak(parts, sent, sami, Action.SPAM)
+    assert isinstance(veto, Heard)
+    assert veto.say is Say.VETO
+    assert isinstance(speak(parts, sent, ann, Action.SPAM), Heard)
+    lift(parts, veto, sami)
+    assert speak(parts, sent, sami, Action.SPAM) is Status.SPAM
+
+
+@pytest.mark.parametrize("wanted", [1, 2])
+def test_who_objects_lifts_their_veto_before_they_say_anything_else(
+    parts: Parts, ann: Person, sami: Person, pending: Sent, wanted: int
+) -> None:
+    rule(parts, Policy(wanted, wanted, veto=True))
+    if wanted > 1:
+        speak(parts, pending, ann, Action.PUBLISH)
+    veto = object_to(parts, pending, sami)
+    for action in (Action.PUBLISH, Action.SPAM):
+        heard = speak(parts, pending, sami, action)
+        assert isinstance(heard, Heard)
+        assert (heard.voice_id, heard.say, heard.paused) == (veto.voice_id, Say.VETO, True)
+    lift(parts, veto, sami)
+    assert speak(parts, pending, sami, Action.PUBLISH) is Status.PUBLISHED
+
+
+def lift(parts: Parts, veto: Heard, person: Person) -> None:
+    with parts.writing() as session:
+        voices.take_back(session, veto.voice_id, by=person.id, admin=False, now=parts.clock())
 
 
 def test_an_admin_who_stood_aside_lifts_no_veto(

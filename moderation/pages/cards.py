@@ -68,9 +68,16 @@ class Card:
 
     @property
     def excerpt(self) -> str:
-        """How the text begins, as plain words."""
-        words = self.html.striptags()
-        return words if len(words) <= EXCERPT else f"{words[:EXCERPT].rpartition(' ')[0] or words[:EXCERPT]}…"
+        return excerpt(self.html)
+
+
+_BREAK = markup.trusted("<br>")
+
+
+def excerpt(html: Markup) -> str:
+    """How a text begins, as plain words."""
+    words = html.replace(_BREAK, _BREAK + " ").striptags()
+    return words if len(words) <= EXCERPT else f"{words[:EXCERPT].rpartition(' ')[0] or words[:EXCERPT]}…"
 
 
 def visible_to(person: Person) -> SelectOfScalar[Comment]:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlmodel import Session
 
@@ -25,6 +26,18 @@ from moderation.words import FINDING
 _NOBODY = Surroundings((), None, None, None)
 
 
+class Beside(StrEnum):
+    """What people do about a contribution beside deciding."""
+
+    NOTED = "noted"
+    PASSED = "passed"
+    TAKEN_UP = "taken_up"
+    ASIDE = "aside"
+    BACK = "back"
+    OBJECTED = "objected"
+    TAKEN_BACK = "taken_back"
+
+
 @dataclass(frozen=True)
 class Told:
     """What was just done: a decision or its undoing, a forum closed or opened."""
@@ -37,6 +50,8 @@ class Told:
     lot: Lot | None = None
     # Those of the lot to which nothing was done.
     left: tuple[Left, ...] = ()
+    # What was done beside deciding.
+    said: Beside | None = None
     # Where nothing was done just now, what the person did before and may still take back.
     last: Line | None = None
     last_lot: Lot | None = None

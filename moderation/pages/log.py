@@ -4,16 +4,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement
-from sqlmodel import Session, col, desc, select
+from sqlmodel import Session, and_, col, desc, select
 
-from moderation import charters
+from moderation import charters, markup
 from moderation.accounts import Person
 from moderation.charter import Cited
 from moderation.lifecycle import Action, Status
 from moderation.models.people import Account
 from moderation.models.public import Article, Thread
-from moderation.models.queue import Comment, Decision
-from moderation.pages.cards import in_scope
+from moderation.models.queue import Comment, Decision, Version
+from moderation.pages.cards import excerpt, in_scope
 from moderation.pages.forums import Forum, closed
 
 PER_PAGE = 50
@@ -37,6 +37,9 @@ class Line:
     undo_until: datetime
     undoes: int | None
     article_title: str
+    # Who signed the text, and how it begins.
+    author: str
+    excerpt: str
     # Whether nothing came after it.
     newest: bool
     # What it was decided in one go with.
@@ -106,10 +109,12 @@ def lines(
     session: Session, person: Person, *which: ColumnElement[bool], limit: int = 200
 ) -> tuple[Line, ...]:
     """Those of comments the person may see."""
-    rows = session.exec(
+    rows = session.execute(
         select(Decision, Account.name, Article.title, Comment)
+        .add_columns(col(Version.author), col(Version.html))
         .join(Account, isouter=True)
         .join(Comment, col(Comment.id) == Decision.comment_id)
+        .join(Version, and_(Version.comment_id == Comment.id, Version.number == Comment.version))
         .join(Thread, col(Thread.id) == Comment.thread_id)
         .join(Article)
         .where(*which, *in_scope(person, col(Comment.section)))
@@ -130,9 +135,11 @@ def lines(
             undo_until=decision.undo_until,
             undoes=decision.undoes,
             article_title=title,
+            author=author,
+            excerpt=excerpt(markup.trusted(html)),
             newest=decision.revision == comment.revision,
             lot=decision.lot,
             official=comment.official,
         )
-        for decision, name, title, comment in rows
+        for decision, name, title, comment, author, html in rows
     )

@@ -29,8 +29,9 @@ class Selection:
     """What somebody picked: each by its name and the revision they saw, « id:revision »."""
 
     words: tuple[str, ...] = ()
-    # Every one that is shown, besides.
+    # Every one that is shown, besides; of those alike, every one whose text is the one shown whole.
     every: bool = False
+    same: bool = False
 
     def has(self, card: Card) -> bool:
         return self.every or card.seen in self.words
@@ -105,11 +106,11 @@ class BulkPage:
         return next((card for card in self.cards if self.text and card.html == self.text), None)
 
     def picked(self, selection: Selection) -> Selection:
-        """In one press, of those alike only those whose text is the one shown whole."""
-        if not self.common.kin or not selection.every:
+        """With those whose text is the one shown whole, if they are asked for."""
+        if not selection.same:
             return selection
         same = (card.seen for card in self.cards if self.text and card.html == self.text)
-        return Selection(tuple(dict.fromkeys([*selection.words, *same])))
+        return Selection(tuple(dict.fromkeys([*selection.words, *same])), every=selection.every)
 
     @property
     def count(self) -> Count:

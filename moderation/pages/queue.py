@@ -13,7 +13,7 @@ from moderation.database import planning
 from moderation.leases import current
 from moderation.lifecycle import Status
 from moderation.models.queue import Comment
-from moderation.models.together import Pass, PutForward, Voice
+from moderation.models.together import Pass, PutForward, Recusal, Voice
 from moderation.pages.cards import Card, cards, visible_to
 from moderation.pages.filters import Filter, Place
 from moderation.pages.narrowing import Narrowed, narrowed
@@ -130,14 +130,16 @@ def _mine(session: Session, person: Person, which: Filter) -> Narrowed:
 
 
 def _left(query: SelectOfScalar[Comment], person: Person, which: Filter) -> SelectOfScalar[Comment]:
-    """Without what the person passed or gave a voice on, or that alone."""
+    """Without what the person passed, gave a voice on or stands aside from, or that alone."""
     passes = select(Pass.comment_id).where(Pass.account_id == person.id)
+    aside = select(Recusal.comment_id).where(Recusal.account_id == person.id)
     said = select(Voice.comment_id).where(Voice.account_id == person.id, col(Voice.ended_at).is_(None))
     passed = passes.where(Pass.comment_id == Comment.id).exists()
     spoke = said.where(Voice.comment_id == Comment.id, Voice.revision == Comment.revision).exists()
+    named = aside.where(Recusal.comment_id == Comment.id).exists()
     if not which.passed:
-        return query.where(not_(passed), not_(spoke))
-    return query.where(col(Comment.id).in_(passes.union_all(said)), or_(passed, spoke))
+        return query.where(not_(passed), not_(spoke), not_(named))
+    return query.where(col(Comment.id).in_(passes.union_all(said, aside)), or_(passed, spoke, named))
 
 
 def _read(

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from sqlmodel import Session, col, desc, select
 
-from moderation import appeals, deciders, duty, leases, mentions, notes, voices
+from moderation import appeals, deciders, duty, leases, mentions, notes, policy, voices
 from moderation.accounts import Person
 from moderation.lifecycle import OPEN, Action, Status, judges
 from moderation.mentions import Part
@@ -15,7 +15,7 @@ from moderation.models.people import Account
 from moderation.models.queue import Comment, Version
 from moderation.models.together import Lease, Mention, Note, Pass, Voice
 from moderation.pages.cards import visible_to
-from moderation.policy import ONE_VOICE, Say
+from moderation.policy import Say
 
 # How many calls, notes and voices are shown at most.
 SHOWN = 50
@@ -87,6 +87,8 @@ class Shared:
     # Whether it is the person’s decision that is appealed, and somebody else’s to read again.
     appealed: bool
     passed: bool
+    # Whether the voices there are would decide, had another not been in their way.
+    ready: bool
     # Whether too few are left to give as many voices as it takes.
     short: bool
 
@@ -186,13 +188,14 @@ def _shared(
     return Shared(
         reader=reader,
         notes=_notes(session, comment_id, people),
-        voices=_voices(session, comment, person) if rule != ONE_VOICE else (),
+        voices=_voices(session, comment, person),
         tallies=tuple(tally for tally in tallies if tally.needed > 1 and comment.status in OPEN),
         paused=rule.veto and Say.VETO in counting,
         may_object=rule.veto and waits,
         aside=aside,
         appealed=not aside and person.id not in able and person.id in appeals.decided_by(session, comment),
         own=not aside and person.id not in able and deciders.is_own(session, comment, person.id),
+        ready=bool(counting) and isinstance(policy.verdict(counting, wanted), Action),
         short=comment.status in OPEN and max(wanted.publish, wanted.refuse) > len(able),
         passed=session.get(Pass, (comment_id, person.id)) is not None,
     )

@@ -21,7 +21,7 @@ from moderation.models.queue import Decision
 from moderation.pages import desk as pages
 from moderation.pages import log as logged
 from moderation.pages import lots, queue, together
-from moderation.pages.desk import DeskPage, Told
+from moderation.pages.desk import Beside, DeskPage, Told
 from moderation.pages.filters import Filter
 from moderation.pages.lots import Selection
 from moderation.remarks import NoteTooLong, QuestionNeeded, ReasonNeeded
@@ -108,9 +108,11 @@ def first(
     done: Done = None,
     forum: Annotated[str | None, Query(max_length=200)] = None,
     heard: Voices = None,
+    said: Beside | None = None,
 ) -> Response:
     told = replace(
         pages.told(session, person, done, forum, heard or ()),
+        said=said,
         lot=lots.lot(session, person, made.lot),
         left=lots.left(session, person, made.left),
     )
@@ -149,8 +151,10 @@ def item(
     picked: Picked,
     done: Done = None,
     heard: Voices = None,
+    said: Beside | None = None,
 ) -> Response:
-    told = _or_before(app, session, person, now, pages.told(session, person, done, heard=heard or ()))
+    told = replace(pages.told(session, person, done, heard=heard or ()), said=said)
+    told = _or_before(app, session, person, now, told)
     page = pages.opened(session, person, which, comment_id, told=told, **site_of(app))
     return show(app, session, person, now, page, Typed(), picked=picked)
 

@@ -11,11 +11,11 @@ from moderation.pages.lots import Selection
 Words = Annotated[list[str] | None, Query(max_length=MOST)]
 
 
-def _picked(selected: Words = None, pick: Literal["all", "none"] | None = None) -> Selection:
+def _picked(selected: Words = None, pick: Literal["all", "same", "none"] | None = None) -> Selection:
     if pick == "none":
         return Selection()
     words = dict.fromkeys(word for word in selected or () if Seen.read(word))
-    return Selection(tuple(words), every=pick == "all")
+    return Selection(tuple(words), every=pick == "all", same=pick == "same")
 
 
 Picked = Annotated[Selection, Depends(_picked)]

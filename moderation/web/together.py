@@ -17,6 +17,7 @@ from moderation.models.people import Role
 from moderation.models.queue import Comment
 from moderation.pages import changes as pages
 from moderation.pages import item as items
+from moderation.pages.desk import Beside
 from moderation.pages.filters import Filter
 from moderation.remarks import NoteTooLong
 from moderation.voices import NoSuchVoice
@@ -46,9 +47,15 @@ def _kept(session: Session, person: Person, comment_id: str, *, waits: bool = Fa
 
 
 def _back(
-    app: Parts, request: Request, person: Person, which: Filter, comment_id: str, now: datetime
+    app: Parts,
+    request: Request,
+    person: Person,
+    which: Filter,
+    comment_id: str,
+    now: datetime,
+    said: Beside | None = None,
 ) -> Response:
-    return go(app, request, person, which.address(f"/desk/comments/{comment_id}"), now)
+    return go(app, request, person, which.address(f"/desk/comments/{comment_id}", said=said), now)
 
 
 @router.get("/changes")
@@ -117,7 +124,7 @@ def note(
             notes.write(session, comment_id, remarks.as_noted(internal), by=person.id, now=now)
     except (notes.Empty, notes.TooLong, Stale) as error:
         return _not_noted(app, person, now, comment_id, which, error, remarks.as_noted(internal))
-    return _back(app, request, person, which, comment_id, now)
+    return _back(app, request, person, which, comment_id, now, Beside.NOTED)
 
 
 def _not_noted(
@@ -155,7 +162,7 @@ def leave(
             leases.release(session, comment_id)
     except (notes.TooLong, Stale) as error:
         return _not_noted(app, person, now, comment_id, which, error, remarks.as_noted(internal))
-    return go(app, request, person, which.address("/desk"), now)
+    return go(app, request, person, which.address("/desk", said=Beside.PASSED), now)
 
 
 @router.post("/comments/{comment_id}/take-up")
@@ -165,7 +172,7 @@ def take_up(
     with app.writing() as session:
         _theirs(session, person, comment_id)
         passes.take_up(session, comment_id, by=person.id)
-    return _back(app, request, person, which, comment_id, now)
+    return _back(app, request, person, which, comment_id, now, Beside.TAKEN_UP)
 
 
 @router.post("/comments/{comment_id}/stand-aside")
@@ -179,7 +186,7 @@ def stand_aside(
             voices.end(session, comment_id, by=person.id, now=now)
     except Stale as error:
         return as_it_is(app, person, now, comment_id, which, Typed(error))
-    return _back(app, request, person, which, comment_id, now)
+    return _back(app, request, person, which, comment_id, now, Beside.ASIDE)
 
 
 @router.post("/comments/{comment_id}/come-back")
@@ -189,7 +196,7 @@ def come_back(
     with app.writing() as session:
         _theirs(session, person, comment_id)
         deciders.come_back(session, comment_id, by=person.id)
-    return _back(app, request, person, which, comment_id, now)
+    return _back(app, request, person, which, comment_id, now, Beside.BACK)
 
 
 @router.post("/comments/{comment_id}/veto")
@@ -217,7 +224,7 @@ def object_to(
         return as_it_is(app, person, now, comment_id, which, typed)
     except deciders.MayNotDecide:
         return as_it_is(app, person, now, comment_id, which, Typed(problem="may_not"))
-    return _back(app, request, person, which, comment_id, now)
+    return _back(app, request, person, which, comment_id, now, Beside.OBJECTED)
 
 
 @router.post("/voices/{voice}/take-back")
@@ -235,7 +242,7 @@ def take_back(
         return as_it_is(app, person, now, ended.comment_id, which, Typed(problem="voice"))
     except deciders.MayNotDecide as refused:
         return as_it_is(app, person, now, refused.comment_id, which, Typed(problem="may_not"))
-    return _back(app, request, person, which, comment_id, now)
+    return _back(app, request, person, which, comment_id, now, Beside.TAKEN_BACK)
 
 
 @router.post("/mentions/{note_id}/seen")

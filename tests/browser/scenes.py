@@ -19,12 +19,13 @@ from moderation import (
     drafts,
     email_changes,
     identifiers,
+    mailboxes,
     reasons,
     submissions,
 )
 from moderation.articles import Content
 from moderation.lifecycle import NEEDS_REASON, Action, Reason, Status
-from moderation.links import NewAddress
+from moderation.links import Mailing, NewAddress
 from moderation.markup import Dialect
 from moderation.models.judging import LONGEST_LABEL
 from moderation.models.public import Mode
@@ -612,6 +613,20 @@ def new_address(gallery: Gallery, page: Page) -> None:
     expect(button(page, "Confirmer cette adresse")).to_be_visible()
 
 
+def mailing(gallery: Gallery, page: Page) -> None:
+    site = gallery.site
+    key = mailboxes.digest(f"{'w' * 60}@example.org")
+    page.goto(f"/mail/{site.parts.links.sign(Mailing(key), site.parts.clock())}")
+    expect(heading(page)).to_have_text("Vos courriels")
+
+
+def mailing_stopped(gallery: Gallery, page: Page) -> None:
+    mailing(gallery, page)
+    if page.get_by_role("button", name="Ne plus rien recevoir").count():
+        button(page, "Ne plus rien recevoir").click()
+    expect(page.get_by_role("button", name="Ne plus rien recevoir")).to_have_count(0)
+
+
 def _whatever_is_typed(page: Page) -> None:
     """Lets the server say what the browser would have said."""
     page.locator("main form").evaluate("form => form.noValidate = true")
@@ -710,6 +725,10 @@ SCENES: dict[str, Scene] = {
     "settings": at("/desk/settings"),
     "settings-notice": at("/desk/settings/notice?done=notice_saved"),
     "charter": at("/charter"),
+    "public-log": at("/log"),
+    "mailing": mailing,
+    "mailing-stopped": mailing_stopped,
+    "item-said": at("/desk?said=passed"),
     "settings-charter": at("/desk/settings/charter?done=charter_saved"),
     "settings-charter-refused": filled_in_wrong(
         "/desk/settings/charter", "Texte de la charte", WIDE, "Enregistrer"

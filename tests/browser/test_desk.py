@@ -76,6 +76,7 @@ def test_promise_04_the_second_tab_is_told_by_whom_and_keeps_its_note(
     expect(told).to_contain_text("Rien n’a été fait.")
     expect(told).to_contain_text("validée par Sami")
     expect(ann.get_by_label("Quelques mots")).to_have_value("Déjà dit plus haut.")
+    ann.locator("details.refuse summary").click()
     expect(button(ann, "doublon")).to_have_class("chosen")
 
 

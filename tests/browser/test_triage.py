@@ -346,6 +346,61 @@ def test_a_stale_decision_is_told_in_place_and_keeps_the_words(site: Site, visit
     expect(page.get_by_label("Quelques mots")).to_have_value("Déjà dit.")
 
 
+def test_after_a_conflict_the_same_key_does_nothing_to_what_somebody_else_decided(
+    site: Site, visit: Visit
+) -> None:
+    first, _ = waiting(site, 2)
+    page = at_desk(site, visit)
+    page.keyboard.press("r")
+    site.decide(first, Action.PUBLISH, by=site.sami)
+    page.keyboard.press("3")
+    told = page.get_by_role("alert")
+    expect(told).to_contain_text("validée par Sami")
+    expect(told).to_contain_text("Les touches n’en décident plus rien")
+    expect(page.locator("details.refuse")).not_to_have_attribute("open", "")
+    name = opened(page)
+    for key in ("3", "r", "p", "s"):
+        page.keyboard.press(key)
+    expect(told).to_contain_text("validée par Sami")
+    assert (opened(page), status(site, first)) == (name, Status.PUBLISHED)
+    page.keyboard.press("j")
+    expect(told).to_have_count(0)
+    page.keyboard.press("p")
+    expect(page.get_by_role("status")).to_contain_text("Contribution validée.")
+
+
+def test_a_note_that_is_being_written_is_there_when_one_comes_back(site: Site, visit: Visit) -> None:
+    waiting(site, 2)
+    page = at_desk(site, visit)
+    first = opened(page)
+    page.get_by_label("Note pour l’équipe").fill("À voir demain.")
+    page.locator(TITLE).focus()
+    page.keyboard.press("j")
+    until_open(page, first)
+    expect(page.get_by_label("Note pour l’équipe")).to_have_value("")
+    page.keyboard.press("k")
+    expect(page.locator(TITLE)).to_have_text(first)
+    expect(page.get_by_label("Note pour l’équipe")).to_have_value("À voir demain.")
+    button(page, "Enregistrer la note").click()
+    expect(page.get_by_role("status")).to_contain_text("Note enregistrée.")
+    expect(page.get_by_label("Note pour l’équipe")).to_have_value("")
+
+
+def test_on_a_phone_the_next_text_is_in_sight_after_a_decision(site: Site, visit: Visit) -> None:
+    waiting(site, 3)
+    page = visit(viewport={"width": 320, "height": 640}, has_touch=True, is_mobile=True)
+    site.sign_in(page.context, site.ann)
+    page.goto("/desk")
+    name = opened(page)
+    button(page, "Valider").click()
+    until_open(page, name)
+    text, bar = page.locator(".item .text").first.bounding_box(), page.locator(".decide").bounding_box()
+    assert text is not None
+    assert bar is not None
+    # A line of it, at least, above the buttons.
+    assert text["y"] + 24 < bar["y"]
+
+
 def test_a_session_that_ended_loses_no_word(site: Site, visit: Visit) -> None:
     (sent,) = waiting(site, 1)
     page = at_desk(site, visit)

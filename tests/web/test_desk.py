@@ -392,7 +392,7 @@ def test_undoing_too_late_shows_how_things_are(
     page = Page(answer)
     assert answer.status_code == 409
     assert "Rien n’a été fait." in page.alert
-    assert "Ce n’est plus possible dans son état actuel : spam." in page.alert
+    assert "Il est trop tard pour annuler, ou autre chose a été fait depuis : spam." in page.alert
     assert "Remettre en attente" in page.main
     assert state(parts, pending.id) == (Status.SPAM, 2)
 
@@ -625,7 +625,7 @@ def test_the_last_decision_can_be_taken_back_on_the_pages_after_it_too(
     decide(desk, second.id, "publish")
     page = Page(desk.get(f"/desk/comments/{third.id}"))
     assert "Votre dernière décision : Contribution validée." in page.main
-    assert "jusqu’à 10:00:21" in page.main
+    assert "jusqu’à 10 h 0 min 21 s" in page.main
     undo = page.form("Annuler cette décision")
     desk.post(undo.action, data=undo.fields)
     assert state(parts, second.id) == (Status.PENDING, 3)

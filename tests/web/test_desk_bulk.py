@@ -77,7 +77,7 @@ def test_of_twenty_with_three_stale_seventeen_are_done_and_three_named_with_who_
     answer = desk.post("/desk/bulk", data={"selected": words(twenty), "action": "spam"})
     page = Page(desk.get(answer.headers["location"]))
     assert "17 contributions classées comme spam." in page.alert
-    assert "À 3 contributions, rien n’a été fait :" in page.alert
+    assert "3 contributions n’ont pas changé :" in page.alert
     left = [plain(node.text()) for node in page.nodes(".undone li")]
     assert [line.partition(",")[0] for line in left] == ["A4", "A5", "A6"]
     assert all("validée par Sami le 1er mars 2026 à 10 h 00" in line for line in left)
@@ -270,7 +270,7 @@ def test_the_same_text_is_said_of_all_and_not_of_those_shown_alone(
     every = Page(desk.get(page.hrefs["Les voir toutes, et décider de celles qui attendent"]))
     assert boxes(every) == {**dict.fromkeys(words(sent), True), **dict.fromkeys(words([last]), False)}
     assert len(every.nodes(".gathered details[open]")) == 1
-    other = Page(desk.get("/desk/bulk", params={"kin": sent[0].id, "pick": "all"}))
+    other = Page(desk.get("/desk/bulk", params={"kin": sent[0].id, "pick": "same"}))
     assert boxes(other) == boxes(every)
 
 
@@ -296,7 +296,7 @@ def test_a_lot_that_can_no_longer_be_undone_is_told_so(
     settle()
     late = desk.post("/desk/undo", data={"lot": lot})
     assert late.status_code == 409
-    assert "À 2 contributions, rien n’a été fait" in Page(late).alert
+    assert "2 contributions n’ont pas changé" in Page(late).alert
     assert desk.post("/desk/undo", data={"lot": "nothing"}).status_code == 404
     assert desk.post("/desk/undo").status_code == 422
 
@@ -318,7 +318,7 @@ def test_voices_given_in_one_go_are_told_and_those_not_theirs_to_decide_as_well(
     assert (answer.status_code, sami.name) == (303, "Sami")
     page = Page(desk.get(answer.headers["location"]))
     assert "19 voix enregistrées. D’autres voix sont attendues." in page.main
-    assert "À 1 contribution, rien n’a été fait :" in page.main
+    assert "1 contribution n’a pas changé :" in page.main
     assert "vous avez dit être cité·e : quelqu’un d’autre décide" in page.main
     assert statuses(parts) == {Status.PENDING: 20}
     nothing = desk.post("/desk/bulk", data={"selected": words(twenty[:1]), "action": "publish"})

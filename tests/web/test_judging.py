@@ -163,8 +163,8 @@ def test_the_same_text_elsewhere_is_named(parts: Parts, desk: TestClient, articl
 @pytest.mark.parametrize(
     ("author", "expected"),
     [
-        ("Sаmi Delcourt", "ce nom ressemble à celui de Sami Delcourt, de l’équipe"),
-        ("SAMI DELCOURT", "ce nom ressemble à celui de Sami Delcourt, de l’équipe"),
+        ("Sаmi Delcourt", "ce nom ressemble à un nom de l’équipe : Sami Delcourt"),
+        ("SAMI DELCOURT", "ce nom ressemble à un nom de l’équipe : Sami Delcourt"),
         ("Le Passe-Murail1e", "ce nom ressemble à celui du site"),
     ],
 )

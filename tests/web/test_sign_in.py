@@ -105,9 +105,7 @@ def test_a_link_is_good_for_a_quarter_of_an_hour(
     assert client.post(address).status_code == status
 
 
-@pytest.mark.parametrize(
-    "kind", ["another key", "another purpose", "cut", "nonsense", "é", "a" * 5000, "%00"]
-)
+@pytest.mark.parametrize("kind", ["another key", "another purpose", "cut", "nonsense", "é", "a" * 5000])
 def test_a_link_that_is_not_ours_opens_nothing(
     parts: Parts, client: TestClient, ann: Person, kind: str
 ) -> None:

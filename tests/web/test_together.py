@@ -246,13 +246,14 @@ def test_what_one_passes_leaves_one_s_list_and_no_other(
     first = send(parts, article, "Une.")
     clock.tick(seconds=1)
     second = send(parts, article, "Deux.")
-    assert press(desk, first, "pass", internal="Aucune idée.").headers["Location"] == "/desk"
+    assert press(desk, first, "pass", internal="Aucune idée.").headers["Location"] == "/desk?said=passed"
     assert f'data-item="{second.id}"' in desk.get("/desk").text
     assert f'data-item="{first.id}"' in desk.get("/desk?passed=yes").text
     assert f'data-item="{first.id}"' in sami_s.get("/desk").text
     assert "Aucune idée." in item(sami_s, first)
     assert "Vous l’avez laissée aux autres." in item(desk, first)
-    press(desk, first, "take-up")
+    assert "Laissée aux autres." in Page(desk.get("/desk?said=passed")).alert
+    assert press(desk, first, "take-up").headers["Location"].endswith("?said=taken_up")
     assert f'data-item="{first.id}"' in desk.get("/desk").text
     assert rows(parts, Pass) == 0
 
@@ -355,7 +356,7 @@ def test_a_voice_is_heard_and_the_next_opens(
     assert "done=" in press(sami_s, first, "publish", revision="1").headers["Location"]
     assert status(parts, first) is Status.PUBLISHED
     assert "Il en manque" not in desk.get(place).text
-    assert "Voix qui ne comptent plus" in item(desk, first)
+    assert "Ce que chacun·e en avait dit" in item(desk, first)
 
 
 @pytest.mark.usefixtures("two")
@@ -555,3 +556,46 @@ def test_who_left_is_in_nothing_any_more(
     assert "<mark>@Sami</mark>" not in page
     assert "je pars." in page
     assert rows(parts, Lease) == rows(parts, Recusal) == 0
+
+
+@pytest.mark.usefixtures("two")
+def test_what_is_done_beside_deciding_is_said_to_who_listens(desk: TestClient, pending: Sent) -> None:
+    for what, said, more in (
+        ("note", "Note enregistrée.", {"internal": "Vu."}),
+        ("veto", "Veto posé.", {"revision": "1"}),
+        ("stand-aside", "quelqu’un d’autre décide", {}),
+        ("come-back", "vous pouvez de nouveau en décider", {}),
+        ("take-up", "de nouveau dans votre file", {}),
+    ):
+        place = press(desk, pending, what, **more).headers["Location"]
+        assert said in Page(desk.get(place)).alert
+
+
+def test_what_one_stands_aside_from_is_not_what_one_s_queue_opens_with(
+    desk: TestClient, sami_s: Browser, parts: Parts, article: str, clock: FakeClock
+) -> None:
+    first = send(parts, article, "Une.")
+    clock.tick(seconds=1)
+    second = send(parts, article, "Deux.")
+    press(desk, first, "stand-aside")
+    assert f'data-item="{second.id}"' in desk.get("/desk").text
+    assert f'data-item="{first.id}"' in desk.get("/desk?passed=yes").text
+    assert f'data-item="{first.id}"' in sami_s.get("/desk").text
+
+
+@pytest.mark.usefixtures("two")
+def test_voices_and_vetoes_stay_in_the_history_whatever_the_policy_becomes(
+    desk: TestClient, sami_s: Browser, parts: Parts, pending: Sent
+) -> None:
+    press(desk, pending, "veto", revision="1", internal="La source est douteuse.")
+    heard = press(desk, pending, "publish", revision="1").headers["Location"]
+    page = Page(desk.get(heard))
+    assert "Rien n’a été fait : votre veto est posé." in page.alert
+    desk.post("/desk/voices/1/take-back")
+    press(desk, pending, "publish", revision="1")
+    press(sami_s, pending, "publish", revision="1")
+    with parts.writing() as session:
+        voices.set_policy(session, "", Policy())
+    said = Page(sami_s.get(f"/desk/comments/{pending.id}")).text(".history")
+    for words in ("Ann : veto", "La source est douteuse.", "Ann : valider", "Sami : valider"):
+        assert words in said

@@ -2,6 +2,7 @@
 // The desk works without this. With it, each decision happens in place, and keys do what buttons do.
 {
   const TIMEOUT = 30000;
+  const DECIDES = ["publish", "refuse", "spam", "ask"];
   const TYPING = "input:not([type=checkbox]), textarea, select";
   const find = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -128,6 +129,18 @@
     all("form.picks").forEach(tally);
   };
 
+  // A note that is being written waits for one to come back to what it is about.
+  const NOTE = "note ";
+  const noting = () => find("[data-item] textarea[data-do=note]");
+  const noted = () => NOTE + find("[data-item]").dataset.item;
+  const putBy = () => {
+    if (noting()?.value.trim()) sessionStorage.setItem(noted(), noting().value);
+    else if (noting()) sessionStorage.removeItem(noted());
+  };
+  const takeUp = () => {
+    if (noting() && !noting().value) noting().value = sessionStorage.getItem(noted()) || "";
+  };
+
   // What was decided is no longer picked.
   const release = (data, address) => {
     const done = new Set(data.getAll("selected").map(comment));
@@ -140,6 +153,7 @@
 
   const begin = () => {
     restore();
+    takeUp();
     const keys = find("[data-keys]");
     const known = keys ? JSON.parse(keys.dataset.keys) : {};
     document.body.classList.toggle("keyed", Boolean(keys));
@@ -158,7 +172,10 @@
   const focus = () => {
     const target = find("main [aria-invalid=true]") || find("main .error[role=alert]") || find("#title") || find("h1");
     if (!target.matches("a, button, input, textarea")) target.tabIndex = -1;
-    scrollTo(0, 0);
+    // On a phone what was done comes first, and the next text is in sight.
+    const top = matchMedia("(max-width: 48rem)").matches && find("main .told > :not([hidden]) .done, main .warning");
+    if (top) top.scrollIntoView();
+    else scrollTo(0, 0);
     target.focus({ preventScroll: true });
   };
 
@@ -184,6 +201,8 @@
   const ask = (method, address, data, button, way, told) => {
     const request = new XMLHttpRequest();
     const places = find(".places");
+    const note = noting() && noted();
+    putBy();
     busy = true;
     button?.setAttribute("aria-busy", "true");
     request.open(method, address);
@@ -195,6 +214,7 @@
       const answer = request.response;
       if (answer && find("main .places", answer)) {
         if (request.status < 400 && method === "POST") release(data, told);
+        if (request.status < 400 && data?.get("internal")) sessionStorage.removeItem(note);
         show(answer, request.responseURL, way);
       }
       else if (method === "GET" && answer) location.href = address;
@@ -254,6 +274,8 @@
     const wanted = refusing && find(`button[data-key="${CSS.escape(digit(event))}"]`, refusing);
     const known = Object.entries(JSON.parse(keys.dataset.keys)).find(([, key]) => key === event.key);
     if (!wanted && !known) return;
+    // What was meant for a state it is no longer in is not done to another by the same key.
+    if (find("main [data-stale]") && (wanted || DECIDES.includes(known[0]))) return;
     const dialog = find("dialog[open]");
     if (dialog && known?.[0] !== dialog.dataset.do) return;
     event.preventDefault();
@@ -274,7 +296,7 @@
     const ours = form.matches(".picks") || methodOf(form, button) === "post";
     if (!form.closest(".places, .told") || !ours || form.dataset.whole !== undefined) return;
     event.preventDefault();
-    if (button?.name === "pick") return pick(form, button.value === "all");
+    if (button?.name === "pick" && button.value !== "same") return pick(form, button.value === "all");
     if (!busy) send(form, button);
   });
   addEventListener("click", (event) => {
