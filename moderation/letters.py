@@ -19,12 +19,17 @@ from moderation import (
     standing,
 )
 from moderation.database import in_turn
+from moderation.lifecycle import Status
 from moderation.links import Links, Mailing, NewAddress, Opening
 from moderation.models.people import Account, SignIn
 from moderation.models.queue import Comment, Letter, LetterKind, Question
 from moderation.pages.tracking import TrackingPage, tracking
 from moderation.settings import Settings
 from moderation.wording import Wording
+
+# After that long what became of a text is no news.
+STALE = timedelta(days=14)
+SOON = timedelta(seconds=5)
 
 
 @dataclass(frozen=True)
@@ -115,14 +120,27 @@ def _question(
 def _told(session: Session, post: Post, letter: Letter, name: str, now: datetime) -> EmailMessage | None:
     """What became of a text, if it has not become something else since; or where it can be followed."""
     page = _page(session, post, name, now)
-    if page is None:
+    if page is None or now - letter.written_at > STALE:
         return None
-    if letter.decision_id is not None and page.decided != letter.decision_id:
+    if letter.decision_id is None:
+        return _to_author(session, post, letter, page, now)
+    if page.decided != letter.decision_id:
         settled_at = standing.settled_at(session, name, now)
         if settled_at > now:
             raise NotYet(settled_at)
         return None
-    return _to_author(session, post, letter, page, now)
+    if page.status is Status.PUBLISHED and page.number is None:
+        raise NotYet(now + SOON)  # another thread is about to put it up
+    kind = _kind(page)
+    return _to_author(session, post, letter, page, now, kind) if kind is not None else None
+
+
+def _kind(page: TrackingPage) -> LetterKind | None:
+    """What is told of a decision, as its author has it by now; None for what takes no letter."""
+    if page.appeal is not None and page.appeal.answered:
+        return LetterKind.APPEAL_ANSWERED
+    kinds = {Status.PUBLISHED: LetterKind.PUBLISHED, Status.REFUSED: LetterKind.REFUSED}
+    return (kinds | {Status.UNPUBLISHED: LetterKind.REFUSED}).get(page.status)
 
 
 def _page(session: Session, post: Post, name: str, now: datetime) -> TrackingPage | None:
@@ -135,7 +153,12 @@ def _page(session: Session, post: Post, name: str, now: datetime) -> TrackingPag
 
 
 def _to_author(
-    session: Session, post: Post, letter: Letter, page: TrackingPage, now: datetime
+    session: Session,
+    post: Post,
+    letter: Letter,
+    page: TrackingPage,
+    now: datetime,
+    kind: LetterKind | None = None,
 ) -> EmailMessage | None:
     """To the address the text came with: one nobody has confirmed is told nothing anybody wrote.
 
@@ -146,9 +169,9 @@ def _to_author(
     key = mailboxes.digest(page.email)
     in_turn(session, "mail", key)
     box = mailboxes.of(session, key)
-    if not mailboxes.takes(box, letter.kind):
+    if not mailboxes.takes(box, kind or letter.kind):
         return None
-    until = mailboxes.silent_until(box, letter.name, now)
+    until = mailboxes.silent_until(box, letter.kind, letter.name, now)
     if until is not None:
         raise NotYet(until)
     mailboxes.wrote(session, box, letter.name, now)
@@ -164,16 +187,26 @@ def _to_author(
         clause=charters.title(session, page.cites, post.settings.language) if page.cites else "",
         confirmed=box.confirmed_at is not None,
         choices=choices,
+        kind=kind,
     )
 
 
 def _message(
-    post: Post, letter: Letter, to: str | None, now: datetime, *, unsubscribe: str = "", **told: object
+    post: Post,
+    letter: Letter,
+    to: str | None,
+    now: datetime,
+    *,
+    kind: LetterKind | None = None,
+    unsubscribe: str = "",
+    **told: object,
 ) -> EmailMessage | None:
+    """`kind` is what it tells of by now, if that is another than when it was written."""
     if to is None:
         return None
-    template = post.templates.get_or_select_template([f"mail/{letter.kind}.txt", "mail/changed.txt"])
-    page = template.make_module({"kind": letter.kind, **told})
+    kind = kind or letter.kind
+    template = post.templates.get_or_select_template([f"mail/{kind}.txt", "mail/changed.txt"])
+    page = template.make_module({"kind": kind, **told})
     body = mail.tidy(str(page.body()))  # type: ignore[attr-defined]
     html = post.templates.get_template("mail/letter.html").render(paragraphs=mail.paragraphs(body))
     return mail.message(

@@ -245,7 +245,9 @@ def tidy(text: str) -> str:
 
 def paragraphs(text: str) -> list[list[str]]:
     """Their lines, without those that are empty."""
-    groups = groupby((line.rstrip() for line in text.splitlines()), key=bool)
+    # But for the sign before a signature (RFC 3676, 4.3).
+    lines = (line if line == "-- " else line.rstrip() for line in text.splitlines())
+    groups = groupby(lines, key=bool)
     return [list(lines) for is_said, lines in groups if is_said]
 
 
@@ -265,7 +267,8 @@ def message(
     `unsubscribe` is where one press, or a mail program by itself (RFC 8058), ends such letters. Raises
     ValueError for a line break in a header, and for anything but one address to send it to.
     """
-    mail = EmailMessage(policy=SMTP)
+    # Unfolded: folding would encode an address that is longer than a line, and nobody could follow it.
+    mail = EmailMessage(policy=SMTP.clone(max_line_length=998))
     mail["From"] = sender
     mail["To"] = to
     if [address.addr_spec for address in mail["To"].addresses] != [to]:

@@ -9,16 +9,15 @@ from datetime import datetime, timedelta
 from sqlmodel import Session
 
 from moderation import identifiers
+from moderation.database import in_turn
 from moderation.models.queue import LetterKind, Mailbox
 
 # What can be declined; a copy of the address of a text is sent to who asks for it.
 KINDS = (LetterKind.QUESTION, LetterKind.PUBLISHED, LetterKind.REFUSED, LetterKind.APPEAL_ANSWERED)
 # An address nobody has confirmed gets no more than one letter in that time.
 BETWEEN_LETTERS = timedelta(days=1)
-
-
-class Unsaid(Exception):
-    """It wants to be told nothing."""
+# Anybody who knows the address of a text may have it sent.
+BETWEEN_COPIES = timedelta(hours=1)
 
 
 def digest(address: str) -> str:
@@ -39,11 +38,12 @@ def is_silent(box: Mailbox) -> bool:
     return set(KINDS) <= set(box.declined)
 
 
-def silent_until(box: Mailbox, name: str, now: datetime) -> datetime | None:
+def silent_until(box: Mailbox, kind: LetterKind, name: str, now: datetime) -> datetime | None:
     """Till when it gets no letter of another name; None: it may get one."""
-    if box.confirmed_at is not None or box.written_at is None or box.letter == name:
+    if box.written_at is None or box.written_at > now or box.letter == name:
         return None
-    until = box.written_at + BETWEEN_LETTERS
+    pause = timedelta() if kind in KINDS else BETWEEN_COPIES
+    until = box.written_at + (BETWEEN_LETTERS if box.confirmed_at is None else pause)
     return until if until > now else None
 
 
@@ -54,6 +54,7 @@ def wrote(session: Session, box: Mailbox, name: str, now: datetime) -> None:
 
 def choose(session: Session, key: str, kinds: Collection[str], now: datetime) -> None:
     """Who reads there wants those, and says by it that it is theirs; who wants none says nothing."""
+    in_turn(session, "mail", key)
     box = of(session, key)
     box.declined = [kind.value for kind in KINDS if kind not in kinds]
     box.confirmed_at = (box.confirmed_at or now) if kinds else None

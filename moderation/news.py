@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, delete, select
 
-from moderation import appeals, mail, standing
+from moderation import mail
 from moderation.lifecycle import Action
 from moderation.models.queue import Comment, Decision, Letter, LetterKind
 
@@ -26,9 +26,9 @@ def follow(session: Session, decision: Decision) -> None:
     comment = session.get_one(Comment, decision.comment_id)
     if comment.email_key is None or comment.tracking is None:
         return
-    kind = LetterKind.APPEAL_ANSWERED if _answers(session, comment) else _TELLS.get(decision.action)
-    if kind is None:
-        return  # of spam nobody is told: it would say that somebody reads there
+    kind = LetterKind.APPEAL_ANSWERED if comment.contested else _TELLS.get(decision.action)
+    if kind is None or decision.action not in {*_TELLS, Action.SPAM}:
+        return  # of spam only who contested is told: it would say that somebody reads there
     later = timedelta() if decision.action is Action.PUBLISH else LATER
     due = max(decision.undo_until, decision.at + later)
     mail.write(session, kind, due, comment_id=comment.id, decision_id=decision.id)
@@ -47,16 +47,10 @@ def send_address(session: Session, code: str, now: datetime) -> None:
     comment = session.exec(mine.with_for_update(key_share=True)).first()
     if comment is None:
         raise NoAddress
-    waits = select(Letter.id).where(Letter.comment_id == comment.id, Letter.kind == LetterKind.RECEIVED)
-    if session.exec(waits).first() is None:
+    waits = select(Letter).where(Letter.comment_id == comment.id, Letter.kind == LetterKind.RECEIVED)
+    letter = session.exec(waits).first()
+    if letter is None:
         mail.write(session, LetterKind.RECEIVED, now, comment_id=comment.id)
-
-
-def _answers(session: Session, comment: Comment) -> bool:
-    """Whether its author contested the decision before, and this is the answer."""
-    if not comment.contested:
-        return False
-    lines = standing.lines(session, comment.id)
-    return lines[0].action in {Action.PUBLISH, Action.REFUSE, Action.SPAM} and bool(
-        appeals.waiting(lines[1:])
-    )
+    elif letter.due_at > now + mail.PAUSES[-1]:  # it was given up
+        letter.tries, letter.due_at = 0, now
+        session.add(letter)

@@ -8,6 +8,7 @@ import secrets
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import ColumnElement, exists, update
 from sqlalchemy.orm import aliased
@@ -18,8 +19,8 @@ from moderation.charter import Cited
 from moderation.database import HELD
 from moderation.lifecycle import Action, Status
 from moderation.models.people import Account
-from moderation.models.public import LogLine, Site
-from moderation.models.queue import Decision, Effect, EffectKind, LogEntry, Version
+from moderation.models.public import LogLine, Publication, Site
+from moderation.models.queue import Comment, Decision, Effect, EffectKind, LogEntry, Version
 
 # What of a moderator’s is told. A question is between them and the author.
 TOLD = frozenset(
@@ -49,7 +50,7 @@ def follow(session: Session, decision: Decision, now: datetime) -> None:
     if decision.action is Action.SPAM:
         publication.later(session, decision, EffectKind.LOG, _midnight(decision.undo_until))
     elif decision.undo_until <= now:
-        _enter(session, _held(session), decision, now)
+        _enter(session, _held(session), decision, now, at=now)
     else:
         publication.later(session, decision, EffectKind.LOG, decision.undo_until)
 
@@ -71,7 +72,7 @@ def perform(session: Session, now: datetime) -> int:
     """Tells some of what is due, in the caller’s transaction; how many effects that was."""
     site = _held(session)
     due = (
-        select(Effect.id, Decision)
+        select(Effect.id, Effect.due_at, Decision)
         .join(Decision, col(Decision.id) == Effect.decision_id)
         .where(Effect.kind == EffectKind.LOG, Effect.due_at <= now, Decision.action != Action.SPAM)
         .order_by(col(Effect.due_at), col(Effect.decision_id))
@@ -79,15 +80,17 @@ def perform(session: Session, now: datetime) -> int:
         .with_for_update(of=Effect, skip_locked=True)  # who holds one takes it back, and may wait for us
     )
     found = session.exec(due).all()
-    done = _enter_spam(session, now)
-    for name, decision in found:
+    done = 0
+    for name, due_at, decision in found:
         publication.take(session, col(Effect.id) == name)
         settled_at = standing.settled_at(session, decision.comment_id, now)
         if decision in standing.in_effect(session, decision.comment_id, now):
-            _enter(session, site, decision, now)
+            done += _enter(session, site, decision, now, at=due_at)
         elif settled_at > now:  # it may take effect with what came after it
             publication.later(session, decision, EffectKind.LOG, settled_at)
         # Otherwise another came after before it was due: it was never seen to take effect.
+    if len(found) < BATCH:
+        done += _enter_spam(session, now)
     return done + len(found)
 
 
@@ -96,9 +99,13 @@ def _held(session: Session) -> Site:
     return session.get_one(Site, 1, with_for_update=HELD, populate_existing=True)
 
 
-def _enter(session: Session, site: Site, decision: Decision, now: datetime) -> None:
-    _enter_spam(session, now)
+def _enter(session: Session, site: Site, decision: Decision, now: datetime, *, at: datetime) -> int:
+    """As of the day it took effect; how much spam of earlier days was told before it."""
+    spam = _enter_spam(session, at)
     assert decision.id is not None
+    comment = session.get_one(Comment, decision.comment_id)
+    if comment.official and not publication.was_up(session, comment.id):
+        return spam  # an answer to what was not published in the end
     text = session.exec(
         select(Version.source).where(
             Version.comment_id == decision.comment_id, Version.number == decision.version
@@ -115,7 +122,7 @@ def _enter(session: Session, site: Site, decision: Decision, now: datetime) -> N
     }
     if site.log_names:
         line["by"] = _pseudonym(session, decision)
-    seq = _append(session, now.astimezone(UTC).date().isoformat(), _shown(session, decision), **line)
+    seq = _append(session, at.astimezone(UTC).date().isoformat(), _shown(session, decision, now), **line)
     session.add(
         LogEntry(
             decision_id=decision.id,
@@ -127,12 +134,17 @@ def _enter(session: Session, site: Site, decision: Decision, now: datetime) -> N
         )
     )
     session.flush()
+    return spam
 
 
-def _shown(session: Session, decision: Decision) -> Action:
+def _shown(session: Session, decision: Decision, now: datetime) -> Action:
     """What was published and taken down again before anybody could read it was refused, for all but us."""
-    unseen = decision.action is Action.UNPUBLISH and not publication.was_up(session, decision.comment_id)
-    return Action.REFUSE if unseen else decision.action
+    if decision.action is not Action.UNPUBLISH:
+        return decision.action
+    known = standing.in_effect(session, decision.comment_id, now)
+    before = (line for line in known if line.revision < decision.revision)
+    was_read = any(line.after is Status.PUBLISHED for line in before)
+    return Action.UNPUBLISH if was_read else Action.REFUSE
 
 
 def _subject(session: Session, comment_id: str) -> str:
@@ -178,14 +190,24 @@ def _took_effect() -> ColumnElement[bool]:
         col(later.undoes).is_(None),
         ~exists().where(col(undone.undoes) == later.id),
     )
-    return or_(col(Decision.before) == Status.PUBLISHED, ~overtaken)
+    was_up = exists().where(
+        col(Publication.comment_id) == Decision.comment_id, col(Publication.published_at) <= Decision.at
+    )
+    return or_(and_(col(Decision.before) == Status.PUBLISHED, was_up), ~overtaken)
 
 
 def _append(session: Session, day: str, action: Action, **told: str | int | None) -> int:
     last = session.exec(select(LogLine).order_by(desc(LogLine.seq)).limit(1)).first()
-    seq, before = (last.seq + 1, json.loads(last.line)["hash"]) if last is not None else (1, "")
+    known: dict[str, Any] = {"seq": 0, "hash": "", "day": day}
+    if last is not None:
+        known = json.loads(last.line)
+    seq: int = known["seq"] + 1
     every = dict.fromkeys(("subject", "reason", "charter", "commitment"))
-    line = every | told | {"seq": seq, "day": day, "action": action.value, "prev": before}
+    line = (
+        every
+        | told
+        | {"seq": seq, "day": max(day, known["day"]), "action": action.value, "prev": known["hash"]}
+    )
     session.add(LogLine(seq=seq, line=chain.written(line | {"hash": chain.digest(chain.written(line))})))
     session.flush()
     return seq
@@ -202,8 +224,8 @@ def forget(session: Session, comment_id: str, version: int | None = None) -> Non
 def openings(session: Session, comment_id: str) -> Sequence[Opening]:
     """Of a comment, in the order of the log: for its author alone."""
     found = session.exec(
-        select(LogEntry, Decision.action, Version.source)
-        .join(Decision, col(Decision.id) == LogEntry.decision_id)
+        select(LogEntry, LogLine.line, Version.source)
+        .join(LogLine, col(LogLine.seq) == LogEntry.seq)
         .join(
             Version,
             and_(col(Version.comment_id) == LogEntry.comment_id, col(Version.number) == LogEntry.version),
@@ -211,7 +233,10 @@ def openings(session: Session, comment_id: str) -> Sequence[Opening]:
         .where(LogEntry.comment_id == comment_id, LogEntry.salt != "")
         .order_by(col(LogEntry.seq))
     )
-    return [Opening(entry.seq, Action(action), entry.salt, text) for entry, action, text in found]
+    return [
+        Opening(entry.seq, Action(json.loads(line)["action"]), entry.salt, text)
+        for entry, line, text in found
+    ]
 
 
 def lines(session: Session, after: int, limit: int) -> Iterator[bytes]:

@@ -15,6 +15,10 @@ from moderation import chain, resources
 SOURCE = resources.PACKAGE / "chain.py"
 
 
+def salt(seq: int) -> str:
+    return f"{seq:064x}"
+
+
 def log(count: int) -> list[bytes]:
     lines, before = [], ""
     for seq in range(1, count + 1):
@@ -22,7 +26,7 @@ def log(count: int) -> list[bytes]:
             "seq": seq,
             "prev": before,
             "reason": "hors sujet, « été » 😀",
-            "commitment": chain.digest(f"sel{seq}Texte {seq}."),
+            "commitment": chain.digest(f"{salt(seq)}Texte {seq}."),
         }
         before = chain.digest(chain.written(told))
         lines.append(f"{chain.written({**told, 'hash': before})}\n".encode())
@@ -59,6 +63,8 @@ def test_every_bit_that_is_flipped_is_seen_in_its_line(at: int, byte: int, bit: 
         ([*log(2), b"\n"], "3"),
         ([*log(2), b"[]\n"], "3"),
         ([*log(2), b"1\n"], "3"),
+        ([*log(2), b"[5]\n"], "3"),
+        ([*log(2), b"[true]\n"], "3"),
         ([*log(2), b'{"seq":3}\n'], "3"),
         ([*log(2), b"[" * 100_000], "3"),
         ([*log(2), b"\xff\n"], "3"),
@@ -101,6 +107,9 @@ def test_the_verifier_is_forty_lines_and_runs_by_itself(tmp_path: Path) -> None:
         f"3 lines hold together. The last hash: {last}",
         "line 2 is about this text",
         "line 3 is NOT about this text",
+        "line 9 is NOT about this text",
+        "line 2 is NOT about this text",
+        "line 2 is NOT about this text",
     ]
     file.write_bytes(b"".join(log(3)[:1] + log(3)[2:]))
     said = run(file)

@@ -88,6 +88,7 @@ def test_a_question_that_has_ended_is_told_to_nobody(
         elif end == "withdrawn":
             submissions.withdraw(session, addressed.tracking, revision=2, now=clock())
     clock.tick(minutes=1)
+    delivery.effects(mailing.engine, clock())
     # Of what was published they are told, and of the question no more.
     told = [plain(letter["Subject"]) for letter in arrived(mailing)]
     assert told == ["Le Passe-Muraille : votre contribution est publiée"] * (end == "published")

@@ -321,8 +321,8 @@ def test_a_note_adds_no_link_no_image_and_no_header(
 def test_what_is_known_of_an_address_is_its_digest_alone(
     mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
 ) -> None:
-    decide(mailing, addressed, ann, Action.PUBLISH)
-    clock.tick(minutes=1)
+    decide(mailing, addressed, ann, Action.REFUSE)
+    clock.tick(minutes=31)
     arrived(mailing)
     with mailing.reading() as session:
         (box,) = session.exec(select(Mailbox))
@@ -347,3 +347,93 @@ def test_what_is_corrected_before_it_is_public_is_told_with_its_correction(
     with mailing.reading() as session:
         lines = list(chain.read(list(public_log.every(session))))
     assert [line["action"] for line in lines] == ["publish", "correct"]
+
+
+# What an attacker found
+
+
+def test_on_the_way_the_address_that_ends_letters_is_whole(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    decide(mailing, addressed, ann, Action.REFUSE)
+    clock.tick(minutes=31)
+    (letter,) = arrived(mailing)
+    stop = letter["List-Unsubscribe"]
+    assert f"\r\nList-Unsubscribe: {stop}\r\n".encode() in letter.as_bytes()
+
+
+def test_the_address_of_a_text_is_sent_once_an_hour_whoever_asks(
+    mailing: Parts, clock: FakeClock, addressed: Sent
+) -> None:
+    confirm(mailing)
+    came = 0
+    for _ in range(36):
+        with mailing.writing() as session:
+            news.send_address(session, addressed.tracking, clock())
+        came += len(arrived(mailing))
+        clock.tick(minutes=5)
+    assert came == 3
+
+
+def test_a_copy_that_was_given_up_is_sent_when_it_is_asked_for_again(
+    mailing: Parts, clock: FakeClock, addressed: Sent
+) -> None:
+    with mailing.writing() as session:
+        news.send_address(session, addressed.tracking, clock())
+    for _ in range(10):
+        arrived(mailing, fails=True)
+        clock.tick(days=1)
+    assert arrived(mailing) == []
+    with mailing.writing() as session:
+        news.send_address(session, addressed.tracking, clock())
+    assert len(arrived(mailing)) == 1
+
+
+def test_no_letter_announces_what_the_page_has_not_yet(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    decide(mailing, addressed, ann, Action.PUBLISH)
+    clock.tick(minutes=1)
+    assert (arrived(mailing), left(mailing)) == ([], 1)
+    delivery.effects(mailing.engine, clock())
+    clock.tick(seconds=5)
+    assert "#comment1" in mail_text(arrived(mailing)[0])
+
+
+def test_an_answer_in_place_of_another_is_told_as_an_answer(
+    mailing: Parts, ann: Person, sami: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    with mailing.writing() as session:
+        mailboxes.choose(session, mailboxes.digest(ADDRESS), [LetterKind.APPEAL_ANSWERED], clock())
+    decide(mailing, addressed, ann, Action.REFUSE)
+    clock.tick(minutes=31)
+    with mailing.writing() as session:
+        contesting.appeal(
+            session, addressed.tracking, "Relisez.", revision=2, now=clock(), within=timedelta(days=90)
+        )
+    decide(mailing, addressed, sami, Action.REFUSE, 3)
+    clock.tick(seconds=5)
+    decide(mailing, addressed, sami, Action.PUBLISH, 4)
+    clock.tick(minutes=31)
+    delivery.effects(mailing.engine, clock())
+    assert subjects(arrived(mailing)) == ["réponse à votre contestation"]
+
+
+def test_what_became_of_a_text_is_no_news_after_a_fortnight(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    decide(mailing, addressed, ann, Action.PUBLISH)
+    clock.tick(days=15)
+    delivery.effects(mailing.engine, clock())
+    assert (arrived(mailing), left(mailing)) == ([], 0)
+
+
+def test_a_clock_that_was_ahead_silences_no_address(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    with mailing.writing() as session:
+        box = mailboxes.of(session, mailboxes.digest(ADDRESS))
+        mailboxes.wrote(session, box, "before", clock() + timedelta(days=365))
+    decide(mailing, addressed, ann, Action.REFUSE)
+    clock.tick(minutes=31)
+    assert len(arrived(mailing)) == 1

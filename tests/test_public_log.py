@@ -304,3 +304,64 @@ def test_the_command_verifies_the_site_s_own_log_and_a_copy(
     assert "line 1 is not what was written there" in wrong.stderr
     missing = run("verify-log", str(tmp_path / "none"))
     assert (missing.exit_code, "cannot be read" in missing.stderr) == (1, True)
+
+
+# What an attacker found
+
+
+def test_spam_of_what_was_published_but_not_yet_public_is_counted_if_it_took_effect(
+    parts: Parts, pending: Sent, ann: Person, clock: FakeClock, settle: Callable[[], None]
+) -> None:
+    decide(parts, pending, ann, Action.PUBLISH)
+    clock.tick(seconds=5)
+    decide(parts, pending, ann, Action.SPAM, 2)
+    clock.tick(seconds=5)
+    decide(parts, pending, ann, Action.REOPEN, 3)
+    settle()
+    clock.tick(hours=24)
+    settle()
+    assert actions(parts) == ["reopen"]
+
+
+@pytest.mark.parametrize("action", [Action.UNPUBLISH, Action.SPAM])
+def test_an_answer_to_what_was_not_published_in_the_end_is_not_told(
+    parts: Parts, pending: Sent, ann: Person, clock: FakeClock, settle: Callable[[], None], action: Action
+) -> None:
+    with parts.writing() as session:
+        words = drafts.rewritten("La modération", "", "Merci.", dialect=Dialect.SPIP)
+        replies.publish(session, pending.id, words, revision=1, by=ann.id, now=parts.clock(), undo=UNDO)
+    clock.tick(seconds=5)
+    decide(parts, pending, ann, action, 2, reason=Reason.PRIVACY if action is Action.UNPUBLISH else None)
+    settle()
+    clock.tick(hours=24)
+    settle()
+    assert actions(parts) == (["refuse"] if action is Action.UNPUBLISH else ["spam"])
+
+
+def test_what_was_taken_down_unread_was_refused_however_late_it_is_told(
+    parts: Parts, pending: Sent, ann: Person, clock: FakeClock
+) -> None:
+    decide(parts, pending, ann, Action.PUBLISH)
+    clock.tick(seconds=5)
+    decide(parts, pending, ann, Action.UNPUBLISH, 2, reason=Reason.PRIVACY)
+    clock.tick(seconds=25)
+    decide(parts, pending, ann, Action.PUBLISH, 3)
+    clock.tick(seconds=25)
+    delivery.effects(parts.engine, clock())
+    assert actions(parts) == ["refuse", "publish"]
+    with parts.reading() as session:
+        assert [one.action for one in public_log.openings(session, pending.id)] == ["refuse", "publish"]
+
+
+def test_a_line_holds_the_day_it_took_effect_and_days_do_not_go_back(
+    parts: Parts, pending: Sent, article: str, ann: Person, clock: FakeClock
+) -> None:
+    spam, other = send(parts, article, "Achetez !"), send(parts, article, "Un autre.")
+    decide(parts, pending, ann, Action.REFUSE, reason=Reason.DUPLICATE)
+    decide(parts, spam, ann, Action.SPAM)
+    clock.tick(days=1)
+    decide(parts, other, ann, Action.REFUSE, reason=Reason.DUPLICATE)
+    clock.tick(days=3)  # nobody came by
+    delivery.effects(parts.engine, clock())
+    told_of = [(line["action"], line["day"]) for line in told(parts)]
+    assert told_of == [("refuse", "2026-03-01"), ("spam", "2026-03-01"), ("refuse", "2026-03-02")]

@@ -61,6 +61,15 @@ def last(session: Session) -> int:
     return session.exec(select(func.max(LogLine.seq))).one() or 0
 
 
+def head(session: Session) -> tuple[int, str]:
+    """The number of the last line and its hash, which stands for all before it."""
+    line = session.exec(select(LogLine.line).order_by(desc(LogLine.seq)).limit(1)).first()
+    if line is None:
+        return 0, ""
+    found = Line.read(line)
+    return found.seq, found.hash
+
+
 def public_log(session: Session, before: int | None) -> PublicLog | None:
     """The lines before one, if any is named; None where there are none."""
     count = last(session)

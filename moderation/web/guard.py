@@ -33,6 +33,8 @@ SECURE_HEADERS = {
 }
 # What pages of PUBLIC_ORIGINS may post to, and nothing else.
 PUBLIC_FORM = re.compile(r"(?:/api/v1)?/articles/[^/]+/comments", re.ASCII)
+# Where mail programs end letters by themselves (RFC 8058, 3.2: a form of either kind).
+ONE_CLICK = re.compile(r"/mail/[^/]+", re.ASCII)
 FOR_EVER = "public, max-age=31536000, immutable"
 # All that is read; or nothing. Other kinds would be taken apart while everybody waits, multipart/form-data in
 # whatever encoding its sender names; no form of ours is sent as that.
@@ -82,6 +84,8 @@ class Guard:
             return
 
         asked = scope["method"]
+        if asked == "POST" and ONE_CLICK.fullmatch(scope["path"]):
+            scope = _unread(scope)
 
         async def with_headers(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -136,6 +140,15 @@ class Guard:
         host = headers.get("host", "")
         # Under the host of SITE_URL, its scheme alone is the site: on the way, plain HTTP is anybody's.
         return host not in {"", self._host} and origin in {f"http://{host}", f"https://{host}"}
+
+
+def _unread(scope: Scope) -> Scope:
+    """Without saying what its body is, where that is a form mail programs send: that they ask says it all."""
+    kinds = Headers(scope=scope).getlist("content-type")
+    if not any(kind.lower().startswith("multipart/form-data") for kind in kinds):
+        return scope
+    left = [(name, value) for name, value in scope["headers"] if name != b"content-type"]
+    return {**scope, "headers": left}
 
 
 def _kinds(scope: Scope) -> list[re.Match[str] | None]:

@@ -26,15 +26,15 @@ def choose(
     now: Now,
     token: str,
     kind: Annotated[list[LetterKind] | None, Form()] = None,
-    action: Annotated[Literal["keep", "stop"], Form()] = "keep",
-    one_click: Annotated[str, Form(alias="List-Unsubscribe")] = "",
+    action: Annotated[Literal["keep", "stop"] | None, Form()] = None,
 ) -> Response:
+    """Without an action it is a mail program that ends them by itself (RFC 8058)."""
     key = _key(app, token, now)
-    stops = action == "stop" or bool(one_click) or not kind
+    wanted = [one for one in kind or () if one in mailboxes.KINDS and action == "keep"]
     with app.writing() as session:
-        mailboxes.choose(session, key, [] if stops else kind or [], now)
-    done: Literal["kept", "stopped"] = "stopped" if stops else "kept"
-    if one_click:  # a mail program goes nowhere from here (RFC 8058, 3.1)
+        mailboxes.choose(session, key, wanted, now)
+    done: Literal["kept", "stopped"] = "kept" if wanted else "stopped"
+    if action is None:  # which is led nowhere from here (RFC 8058, 3.1)
         return _page(app, token, key, done)
     return RedirectResponse(app.url(f"/mail/{token}?done={done}"), 303, headers=PRIVATE)
 

@@ -16,11 +16,6 @@ router = APIRouter()
 SOME = 1000
 
 
-def _headers(app: Parts, last: int) -> dict[str, str]:
-    """Lines are only ever added: how many there are says which they are."""
-    return {"Cache-Control": "public, no-cache", "ETag": app.etag(f"log-{last}")}
-
-
 @router.get("/log")
 def show(app: ThisApp, now: Now, before: Annotated[int | None, Query(ge=1, le=LARGEST)] = None) -> Response:
     with app.reading() as session:
@@ -36,8 +31,8 @@ def show(app: ThisApp, now: Now, before: Annotated[int | None, Query(ge=1, le=LA
 def whole(app: ThisApp, request: Request, after: Annotated[int, Query(ge=0, le=LARGEST)] = 0) -> Response:
     """A JSON object a line; `after` leaves out what one has."""
     with app.public_reading() as session:
-        last = pages.last(session)
-    headers = _headers(app, last)
+        last, head = pages.head(session)
+    headers = {"Cache-Control": "public, no-cache", "ETag": app.etag(f"log-{head}")}
     if headers["ETag"] in request.headers.get("if-none-match", ""):
         return Response(status_code=304, headers=headers)
     return StreamingResponse(_lines(app, after, last), headers=headers, media_type="application/jsonl")
@@ -48,6 +43,8 @@ def _lines(app: Parts, after: int, last: int) -> Iterator[bytes]:
     while after < last:
         with app.public_reading() as session:
             some = list(public_log.lines(session, after, min(SOME, last - after)))
+        if not some:
+            return  # a replica that has fallen behind
         yield b"".join(some)
         after += len(some)
 

@@ -428,7 +428,7 @@ def after_a_decision_and_a_page(gallery: Gallery, page: Page) -> None:
 def some_left(gallery: Gallery, page: Page) -> None:
     left = [one.id for one in gallery.sent.values()]
     page.goto(f"/desk?{'&'.join(f'left={name}' for name in left)}")
-    expect(page.get_by_role("alert")).to_contain_text("rien n’a été fait")
+    expect(page.get_by_role("alert")).to_contain_text("n’ont pas changé")
 
 
 def nothing_found(_gallery: Gallery, page: Page) -> None:

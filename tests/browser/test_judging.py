@@ -65,5 +65,10 @@ def test_a_screen_reader_hears_what_no_eye_can_see(reading: Page) -> None:
     heard = reading.get_by_role("article").aria_snapshot()
     assert "U+202E (change le sens de lecture) notoireU+202C (change le sens de lecture)" in heard
     (noticed,) = [part for part in heard.split("- region ") if part.startswith('"À remarquer"')]
-    for words in ("un lien annonce", "evil.example", "attribut retiré", "balise non admise"):
+    for words in (
+        "un lien annonce",
+        "evil.example",
+        "attribut non admis, montré comme du texte",
+        "balise non admise",
+    ):
         assert words in noticed

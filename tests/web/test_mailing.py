@@ -14,6 +14,7 @@ from moderation.web.dependencies import Parts
 
 ADDRESS = "zoe@example.org"
 ALL = set(mailboxes.KINDS)
+EVERYTHING = {"kind": [kind.value for kind in ALL], "action": "keep"}
 
 
 @pytest.fixture
@@ -51,23 +52,28 @@ def test_the_page_offers_everything_and_confirms_what_is_kept(
 def test_one_press_ends_it_and_another_begins_it_again(
     client: TestClient, parts: Parts, address: str
 ) -> None:
-    client.post(address, data={"kind": [kind.value for kind in ALL]})
+    client.post(address, data=EVERYTHING)
     form = Page(client.get(address)).form("Ne plus rien recevoir")
     stopped = client.post(form.action, data={**form.fields, "action": "stop"})
     assert wanted(parts) == (False, set())
     page = Page(client.get(stopped.headers["location"]))
     assert "ne recevra plus de courriel" in page.alert
     assert "Ne plus rien recevoir" not in [button for form in page.forms for button in form.buttons]
-    client.post(address, data={"kind": [kind.value for kind in ALL]})
+    client.post(address, data=EVERYTHING)
     assert wanted(parts) == (True, ALL)
 
 
 def test_a_mail_program_ends_it_by_itself(client: TestClient, parts: Parts, address: str) -> None:
-    """RFC 8058: a POST without a cookie, an origin or a redirect."""
-    client.post(address, data={"kind": [kind.value for kind in ALL]})
-    answer = client.post(address, data={"List-Unsubscribe": "One-Click"})
-    assert answer.status_code == 200
-    assert wanted(parts) == (False, set())
+    """RFC 8058: a POST without a cookie, an origin or a redirect, of a form of either kind."""
+    for form in (
+        {"data": {"List-Unsubscribe": "One-Click"}},
+        {"files": {"List-Unsubscribe": (None, "One-Click")}},
+        {},
+    ):
+        client.post(address, data=EVERYTHING)
+        answer = client.post(address, **form)
+        assert answer.status_code == 200
+        assert wanted(parts) == (False, set())
 
 
 def test_a_robot_that_follows_links_changes_nothing(client: TestClient, parts: Parts, address: str) -> None:
@@ -95,7 +101,9 @@ def test_a_link_that_is_not_ours_or_too_old_opens_nothing(
     assert wanted(parts) == (False, ALL)
 
 
-@pytest.mark.parametrize("data", [{"kind": "sign_in"}, {"kind": "received"}])
+@pytest.mark.parametrize(
+    "data", [{"kind": "sign_in", "action": "keep"}, {"kind": "received", "action": "keep"}]
+)
 def test_what_cannot_be_chosen_is_not_kept(
     client: TestClient, parts: Parts, address: str, data: dict[str, str]
 ) -> None:

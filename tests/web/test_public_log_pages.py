@@ -8,6 +8,7 @@ from pathlib import Path
 
 from conftest import Sent, add_person, send, sign_in
 from page import Page
+from sqlalchemy import text
 from starlette.testclient import TestClient
 from test_public_log import decide
 
@@ -17,6 +18,7 @@ from moderation.lifecycle import Action, Reason
 from moderation.models.people import Role
 from moderation.pages.public_log import SHOWN
 from moderation.web.dependencies import Parts
+from moderation.web.public_log import _lines
 
 
 def test_the_log_is_public_without_a_cookie_and_linked_from_every_page(client: TestClient) -> None:
@@ -147,3 +149,27 @@ def test_who_does_not_administer_does_not(client: TestClient, parts: Parts) -> N
     assert sign_in(parts, client, luc).post("/desk/settings/log", data={"names": "true"}).status_code == 403
     with parts.reading() as session:
         assert not public_log.says_names(session)
+
+
+def test_another_log_of_as_many_lines_is_not_taken_for_the_same(client: TestClient, parts: Parts) -> None:
+    with parts.writing() as session:
+        public_log._append(session, "2026-03-01", Action.PUBLISH, subject="x")
+    seen = {"If-None-Match": client.get("/log.jsonl").headers["etag"]}
+    with parts.writing() as session:
+        connection = session.connection()
+        for trigger in ("log_line_is_never_deleted",):
+            table = " ON log_line" if parts.engine.dialect.name == "postgresql" else ""
+            connection.execute(text(f"DROP TRIGGER {trigger}{table}"))
+        connection.execute(text("DELETE FROM log_line"))
+    with parts.writing() as session:
+        public_log._append(session, "2026-03-01", Action.REFUSE, subject="y")
+    assert client.get("/log.jsonl", headers=seen).status_code == 200
+
+
+def test_a_replica_that_has_fewer_lines_than_were_counted_ends_where_it_does(
+    client: TestClient, parts: Parts
+) -> None:
+    with parts.writing() as session:
+        public_log._append(session, "2026-03-01", Action.PUBLISH, subject="x")
+    assert client.get("/log.jsonl?after=0").content.count(b"\n") == 1
+    assert len(list(_lines(parts, 0, 1000))) == 1
