@@ -96,11 +96,15 @@ def test_the_verifier_is_forty_lines_and_runs_by_itself(tmp_path: Path) -> None:
     assert len(SOURCE.read_text().splitlines()) <= 40
     file, opening = tmp_path / "log.jsonl", tmp_path / "opening.json"
     file.write_bytes(b"".join(log(3)))
-    opening.write_text(
-        json.dumps(
-            [{"seq": 2, "salt": "sel2", "text": "Texte 2."}, {"seq": 3, "salt": "sel3", "text": "Autre."}]
-        )
-    )
+    told = [
+        (2, salt(2), "Texte 2."),
+        (3, salt(3), "Autre."),
+        (9, salt(9), "Texte 9."),
+        # What is said to be the salt holds the beginning of the text, or the text the end of the salt.
+        (2, salt(2) + "Texte", " 2."),
+        (2, salt(2)[:-1], salt(2)[-1] + "Texte 2."),
+    ]
+    opening.write_text(json.dumps([dict(zip(("seq", "salt", "text"), one, strict=True)) for one in told]))
     said = run(file, opening)
     last = json.loads(log(3)[2])["hash"]
     assert said.stdout.splitlines() == [
