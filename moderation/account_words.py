@@ -76,6 +76,7 @@ ACCOUNT_DONE = {
     "back": _("C’est noté : vous pouvez de nouveau en décider."),
     "objected": _("Veto posé."),
     "taken_back": _("Voix retirée."),
+    "letter_again": _("Un nouvel essai part tout de suite."),
     "log_saved": _("C’est enregistré : cela vaut pour les lignes à venir."),
     "notice_saved": _("La phrase est enregistrée : les pages publiques la montrent dès maintenant."),
     "reason_added": _("Le motif est ajouté : il est proposé dès maintenant."),

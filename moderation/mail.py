@@ -230,6 +230,16 @@ def put_by(session: Session, name: str, until: datetime) -> None:
         session.add(letter)
 
 
+def again(session: Session, letter_id: int, now: datetime) -> bool:
+    """Has one that failed tried again from the start; False where there is none, or it was sent meanwhile."""
+    letter = session.get(Letter, letter_id, with_for_update=True)
+    if letter is None or not letter.failure:
+        return False
+    letter.tries, letter.due_at, letter.failure = 0, now, ""
+    session.add(letter)
+    return True
+
+
 def _pause(tries: int) -> timedelta:
     return PAUSES[tries - 1] if tries <= len(PAUSES) else GIVEN_UP
 

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, desc, select
 
-from moderation import charters, markup
+from moderation import charters, deciders, markup
 from moderation.accounts import Person
 from moderation.charter import Cited
 from moderation.lifecycle import Action, Status
@@ -60,8 +60,9 @@ class LogPage:
     forums: tuple[Forum, ...]
     lines: tuple[Line, ...]
     next: str | None
-    # Whether it holds one person’s own decisions alone.
+    # Whether it holds one person’s own decisions alone, and whether there are others’.
     own: bool
+    shared: bool
 
     def can_be_undone(self, line: Line, now: datetime) -> bool:
         """Whether the person whose decisions these are may still take that one back."""
@@ -80,6 +81,7 @@ def log(session: Session, person: Person, before: int | None, *, own: bool = Fal
         found[:PER_PAGE],
         str(found[PER_PAGE - 1].id) if more else None,
         own,
+        shared=deciders.is_team(session),
     )
 
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from sqlmodel import Session
 
 from moderation import deciders, notices, public_log, watched
+from moderation.pages.letters import failing
 from moderation.watched import Refused
 
 
@@ -15,6 +16,8 @@ class Overview:
     notice: str
     # A person alone is told nothing of deciding with others.
     alone: bool
+    # How many letters could not be sent.
+    failing: int
     # Whether the public log says who decided, by a pseudonym.
     names: bool
 
@@ -38,6 +41,7 @@ def overview(session: Session) -> Overview:
         words=len(watched.words(session)),
         notice=notices.written(session),
         alone=not deciders.is_team(session),
+        failing=len(failing(session)),
         names=public_log.says_names(session),
     )
 

@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Request, Response
+from fastapi import APIRouter, Form, Path, Request, Response
 from pydantic import Field
 
-from moderation import markup, notices, public_log, watched
+from moderation import mail, markup, notices, public_log, watched
 from moderation.accounts import Person
 from moderation.models.public import LONGEST_NOTICE
 from moderation.pages import settings as pages
+from moderation.pages.letters import failing
 from moderation.watched import Refused
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
 from moderation.web.people import PRIVATE, Admin, go
@@ -65,6 +66,25 @@ def write_notice(
     except markup.Refused:
         return _notice(app, person, text, problem="too_long")
     return go(app, request, person, f"{SETTINGS}/notice?done=notice_saved", now)
+
+
+@router.get("/letters")
+def letters(app: ThisApp, session: Reading, person: Admin, done: str = "") -> Response:
+    page = failing(session)
+    return app.page("settings_letters.html", page, headers=PRIVATE, person=person, news=done)
+
+
+@router.post("/letters/{letter}/again")
+def send_again(
+    app: ThisApp,
+    request: Request,
+    person: Admin,
+    now: Now,
+    letter: Annotated[int, Path(ge=1, le=LARGEST)],
+) -> Response:
+    with app.writing() as session:
+        mail.again(session, letter, now)
+    return go(app, request, person, f"{SETTINGS}/letters?done=letter_again", now)
 
 
 @router.get("/words")

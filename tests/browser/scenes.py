@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from conftest import Sent, add_article, send
 from playwright.sync_api import Page, expect
-from sqlmodel import delete
+from sqlmodel import delete, update
 
 from browser.conftest import ROOM
 from browser.serving import Site
@@ -19,6 +19,7 @@ from moderation import (
     drafts,
     email_changes,
     identifiers,
+    mail,
     mailboxes,
     reasons,
     submissions,
@@ -29,7 +30,7 @@ from moderation.links import Mailing, NewAddress
 from moderation.markup import Dialect
 from moderation.models.judging import LONGEST_LABEL
 from moderation.models.public import Mode
-from moderation.models.queue import Letter
+from moderation.models.queue import Letter, LetterKind
 
 WIDE = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz" * 3
 ADDRESS = "https://example.org/" + "chemin" * 40 + "?" + "cle=valeur&" * 20
@@ -613,6 +614,16 @@ def new_address(gallery: Gallery, page: Page) -> None:
     expect(button(page, "Confirmer cette adresse")).to_be_visible()
 
 
+def letters_that_fail(gallery: Gallery, page: Page) -> None:
+    site = gallery.site
+    with site.parts.writing() as session:
+        for account_id in (site.ann.id, None):
+            mail.write(session, LetterKind.PASSWORD_SET, site.parts.clock(), account_id=account_id)
+        session.exec(update(Letter).values(failure="SMTPServerDisconnected", tries=6))
+    page.goto("/desk/settings/letters")
+    expect(page.get_by_role("button", name="Réessayer maintenant").first).to_be_visible()
+
+
 def mailing(gallery: Gallery, page: Page) -> None:
     site = gallery.site
     key = mailboxes.digest(f"{'w' * 60}@example.org")
@@ -726,6 +737,7 @@ SCENES: dict[str, Scene] = {
     "settings-notice": at("/desk/settings/notice?done=notice_saved"),
     "charter": at("/charter"),
     "public-log": at("/log"),
+    "settings-letters": letters_that_fail,
     "mailing": mailing,
     "mailing-stopped": mailing_stopped,
     "item-said": at("/desk?said=passed"),

@@ -409,6 +409,7 @@ def test_a_session_that_ended_loses_no_word(site: Site, visit: Visit) -> None:
     page.context.clear_cookies()
     button(page, "hors sujet").click()
     expect(page.get_by_role("alert")).to_contain_text("Votre session a pris fin : rien n’a été fait.")
+    expect(page.get_by_role("link", name="Se connecter (nouvel onglet)")).to_be_visible()
     expect(page.get_by_label("Quelques mots")).to_have_value("Un long mot.")
     site.sign_in(page.context, site.ann)
     button(page, "hors sujet").click()

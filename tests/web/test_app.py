@@ -109,6 +109,8 @@ GET /desk/settings
 POST /desk/settings/log
 GET /desk/settings/notice
 POST /desk/settings/notice
+GET /desk/settings/letters
+POST /desk/settings/letters/{letter}/again
 GET /desk/settings/words
 POST /desk/settings/words/add
 POST /desk/settings/words/remove
@@ -155,14 +157,14 @@ def test_the_program_answers_at_these_addresses_and_no_others(parts: Parts) -> N
 def test_every_address_of_the_desk_asks_who_is_there(parts: Parts, client: TestClient, pending: Sent) -> None:
     known = {"{comment_id}": pending.id, "{action}": "publish"}
     known |= dict.fromkeys(
-        ("{account}", "{browser}", "{passkey}", "{token}", "{voice}", "{note_id}", "{code}"), "1"
+        ("{account}", "{browser}", "{passkey}", "{token}", "{letter}", "{voice}", "{note_id}", "{code}"), "1"
     )
     asked = [
         (method, path)
         for method, path in routes(parts)
         if path.startswith("/desk") and "feed/{token}" not in path
     ]
-    assert len(asked) == 80
+    assert len(asked) == 82
     for method, path in asked:
         for name, value in known.items():
             path = path.replace(name, value)  # noqa: PLW2901

@@ -187,13 +187,18 @@
     focus();
   };
 
-  const warn = (words) => {
+  const warn = (words, link) => {
     const alert = document.createElement("div");
     alert.className = "warning";
     alert.setAttribute("role", "alert");
     alert.textContent = words;
     find("main .warning.failed")?.remove();
     alert.classList.add("failed");
+    if (link) {
+      const there = Object.assign(document.createElement("a"), { href: link, target: "_blank", rel: "noopener" });
+      there.textContent = find("[data-sign-in-words]").dataset.signInWords;
+      alert.append(" ", there);
+    }
     find("main .told").append(alert);
     alert.scrollIntoView({ block: "nearest" });
   };
@@ -218,7 +223,8 @@
         show(answer, request.responseURL, way);
       }
       else if (method === "GET" && answer) location.href = address;
-      else warn(request.status === 401 ? places.dataset.signedOut : places.dataset.failure);
+      else if (request.status === 401) warn(places.dataset.signedOut, places.dataset.signIn);
+      else warn(places.dataset.failure);
     };
     request.send(data);
   };
