@@ -25,7 +25,7 @@ def fail(parts: Parts, clock: FakeClock, person: Person, times: int) -> None:
         mail.write(session, LetterKind.PASSWORD_SET, clock(), account_id=person.id)
     for _ in range(times):
         delivery.letters(parts.engine, Post(parts.settings, parts.links, parts.templates, refuse), clock)
-        clock.tick(days=1)
+        clock.tick(hours=13)
 
 
 def test_what_could_not_be_sent_is_shown_and_can_be_tried_again(
@@ -33,7 +33,7 @@ def test_what_could_not_be_sent_is_shown_and_can_be_tried_again(
 ) -> None:
     assert "Aucun" in Page(desk.get(LETTERS)).main
     fail(parts, clock, ann, 1)
-    clock.now -= timedelta(days=1)
+    clock.now -= timedelta(hours=13)
     overview = Page(desk.get("/desk/settings"))
     assert "1 courriel n’a pas pu partir." in overview.main
     page = Page(desk.get(overview.hrefs["Voir lesquels, et réessayer"]))
@@ -50,7 +50,7 @@ def test_what_could_not_be_sent_is_shown_and_can_be_tried_again(
 def test_what_was_given_up_is_said_and_can_be_tried_again(
     desk: TestClient, parts: Parts, ann: Person, clock: FakeClock
 ) -> None:
-    fail(parts, clock, ann, 8)
+    fail(parts, clock, ann, 7)
     page = Page(desk.get(LETTERS))
     assert "Abandonné." in page.main
     desk.post(page.form("Réessayer maintenant").action)
