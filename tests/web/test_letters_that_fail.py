@@ -51,6 +51,7 @@ def test_what_was_given_up_is_said_and_can_be_tried_again(
     desk: TestClient, parts: Parts, ann: Person, clock: FakeClock
 ) -> None:
     fail(parts, clock, ann, 7)
+    sign_in(parts, desk, ann)
     page = Page(desk.get(LETTERS))
     assert "Abandonné." in page.main
     desk.post(page.form("Réessayer maintenant").action)
