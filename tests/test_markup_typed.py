@@ -101,3 +101,15 @@ def test_twice_the_text_takes_at_most_three_times_the_time(repeated: str) -> Non
     assert_grows_gently(
         small, large, lambda text: list(typed(shown[text].source, shown[text].struck, shown[text].html))
     )
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "<b onclick=x>gras</b> et <iframe src='http://a.example'></iframe>, fin",
+        "<a href='http://x.example/y' onclick=z>lien</a>",
+        "(http://a.example/) « http://b.example/é » http://c.example/,",
+    ],
+)
+def test_what_readers_are_shown_as_text_is_not_said_to_be_hidden(text: str) -> None:
+    assert lost(text) == []

@@ -61,8 +61,14 @@ def _unseen(character: str) -> Piece:
 
 
 def _seen(html: str) -> list[_Word]:
-    """What readers read."""
-    return [word for token in tokens(html) or [] if token.kind == "text" for word in _words(token.value)]
+    """What readers read: an address that was made a link stands within what is around it."""
+    runs = [""]
+    for token in tokens(html) or []:
+        if token.kind == "text":
+            runs[-1] += token.value
+        elif token.name != "a":
+            runs.append("")
+    return [word for run in runs for word in _words(run)]
 
 
 def _words(text: str) -> list[_Word]:
