@@ -317,10 +317,13 @@ def test_one_s_own_is_for_somebody_else(
     page = Page(desk.get(f"/desk/comments/{own.id}"))
     assert "Elle porte votre adresse : quelqu’un d’autre en décide." in page.main
     assert [node.attributes["data-do"] for node in page.nodes(".decide [data-do]")] == ["spam"]
+    assert page.texts(".decide form button") == ["Spam : pas de moi"]
     for action in ("publish", "refuse", "ask"):
         answer = press(desk, own, action, revision="1", reason="off_topic", note="Quand ?")
         assert answer.status_code == 403
     assert press(sami_s, own, "publish", revision="1").status_code == 303
+    page = Page(desk.get(f"/desk/comments/{own.id}"))
+    assert page.texts(".decide summary") == ["Dépublier : pas de moi"]
 
 
 def test_alone_one_s_own_is_one_s_own(parts: Parts, article: str, desk: TestClient) -> None:
