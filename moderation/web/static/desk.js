@@ -173,8 +173,8 @@
     const target = find("main [aria-invalid=true]") || find("main .error[role=alert]") || find("#title") || find("h1");
     if (!target.matches("a, button, input, textarea")) target.tabIndex = -1;
     // On a phone what was done comes first, and the next text is in sight.
-    const top = matchMedia("(max-width: 48rem)").matches && find("main .told > :not([hidden]) .done, main .warning");
-    if (top) top.scrollIntoView();
+    const top = find("main .told");
+    if (matchMedia("(max-width: 48rem)").matches && find(".done, .warning", top)) top.scrollIntoView();
     else scrollTo(0, 0);
     target.focus({ preventScroll: true });
   };
