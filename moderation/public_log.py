@@ -64,7 +64,9 @@ def _midnight(moment: datetime) -> datetime:
 def take_back(session: Session, decision: Decision) -> bool:
     """Has a decision not told; whether it is by now. The comment is locked by the caller."""
     mine = (col(Effect.decision_id) == decision.id, col(Effect.kind) == EffectKind.LOG)
-    publication.take(session, and_(*mine))
+    waited = publication.take(session, and_(*mine))
+    if decision.action is Action.SPAM:  # counted with others, and without a line of its own
+        return not waited
     return session.get(LogEntry, decision.id) is not None
 
 

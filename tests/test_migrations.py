@@ -15,7 +15,7 @@ from alembic.script import ScriptDirectory
 from conftest import KEY, worker_database
 from sqlalchemy import Engine, Inspector, MetaData, inspect, text
 from sqlalchemy.exc import DBAPIError
-from sqlmodel import SQLModel, select
+from sqlmodel import SQLModel, col, select
 
 from moderation import (
     accounts,
@@ -35,7 +35,7 @@ from moderation.lifecycle import Action, Reason, Status
 from moderation.markup import Dialect
 from moderation.models.people import AccountSession, Passkey, Role
 from moderation.models.public import Mode
-from moderation.models.queue import EffectKind, Letter, LetterKind
+from moderation.models.queue import Decision, Effect, EffectKind, Letter, LetterKind
 from moderation.policy import Say
 
 AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -372,6 +372,46 @@ def test_a_program_that_knows_the_shipped_reasons_alone_reads_other_for_the_site
             connection.execute(text("UPDATE decision SET reason = 'privacy'"))
     with database.reading(blank) as session:
         assert list(audit.faults(session)) == []
+
+
+def test_the_public_log_begins_with_what_could_still_be_undone_when_it_came(blank: Engine) -> None:
+    migrations.upgrade(blank)
+    now, hour = datetime.now(UTC), timedelta(hours=1)
+    made = [
+        (Action.REFUSE, now - 2 * hour, hour),  # long done
+        (Action.REFUSE, now, hour),
+        (Action.SPAM, now, hour),
+        (Action.ASK, now, hour),
+    ]
+    with database.writing(blank) as session:
+        ann = accounts.add(session, "ann@example.org", "Ann", Role.ADMIN, AT)
+        articles.put(session, "le-pont", Content(title="Le pont", body="<p>x</p>"), now=AT)
+        for number, (action, at, undo) in enumerate([*made, (Action.PUBLISH, now, hour)]):
+            draft = drafts.read("", "", f"Texte {number}.", dialect=Dialect.SPIP)
+            sent = submissions.submit(session, "le-pont", draft, nonce=f"{number}", now=AT)
+            decided = decisions.decide(
+                session,
+                sent.id,
+                action,
+                revision=1,
+                by=ann.id or 0,
+                now=at,
+                undo=undo,
+                reason=Reason.PRIVACY if action is Action.REFUSE else None,
+                note="D’où ?" if action is Action.ASK else "",
+            )
+        decisions.undo(session, decided.id or 0, by=ann.id or 0, now=now)
+    migrations.downgrade(blank, "0024")
+    migrations.upgrade(blank)
+    with database.reading(blank) as session:
+        found = session.exec(
+            select(Decision.action, Effect.due_at)
+            .join(Effect, col(Effect.decision_id) == Decision.id)
+            .where(Effect.kind == EffectKind.LOG)
+            .order_by(col(Effect.due_at))
+        ).all()
+    midnight = (now + hour).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+    assert found == [("refuse", now + hour), ("spam", midnight)]
 
 
 def test_an_upgrade_tells_what_it_went_through(blank: Engine) -> None:

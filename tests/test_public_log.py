@@ -365,3 +365,16 @@ def test_a_line_holds_the_day_it_took_effect_and_days_do_not_go_back(
     delivery.effects(parts.engine, clock())
     told_of = [(line["action"], line["day"]) for line in told(parts)]
     assert told_of == [("refuse", "2026-03-01"), ("spam", "2026-03-01"), ("refuse", "2026-03-02")]
+
+
+def test_spam_that_was_counted_cannot_be_undone_by_a_clock_that_went_back(
+    parts: Parts, pending: Sent, ann: Person, clock: FakeClock
+) -> None:
+    clock.now = clock.now.replace(hour=23, minute=59, second=30)
+    spam = decide(parts, pending, ann, Action.SPAM)
+    clock.tick(seconds=31)
+    delivery.effects(parts.engine, clock())
+    assert actions(parts) == ["spam"]
+    clock.tick(seconds=-20)
+    with pytest.raises(TooLate):
+        undo(parts, spam, ann)

@@ -1,9 +1,12 @@
 """The public log, and what opens its lines."""
 
 from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 
 import sqlalchemy as sa
 from alembic import op
+
+from moderation.models.columns import UTCDateTime
 
 revision = "0025"
 down_revision = "0024"
@@ -11,6 +14,7 @@ branch_labels = None
 depends_on = None
 
 EFFECTS = ("sync", "erase", "lapse", "forget")
+TOLD = ("publish", "refuse", "unpublish", "reopen", "correct", "redact", "spam")
 KEPT = {"log_line_is_never_changed": "UPDATE", "log_line_is_never_deleted": "DELETE"}
 
 
@@ -41,7 +45,32 @@ def upgrade() -> None:
     op.add_column("site", sa.Column("log_names", sa.Boolean(), server_default=sa.false(), nullable=False))
     op.add_column("account", sa.Column("pseudonym", sa.String(length=8), nullable=True))
     _effects_are((*EFFECTS, "log"))
+    _tell_what_may_still_be_undone()
     _keep()
+
+
+def _tell_what_may_still_be_undone() -> None:
+    """The log begins now: with what has not taken effect yet."""
+    now = datetime.now(UTC)
+    plain = [sa.column(name) for name in ("id", "comment_id", "action", "account_id", "undoes")]
+    decision = sa.table("decision", *plain, sa.column("undo_until", UTCDateTime()))
+    effect = sa.table(
+        "effect", *map(sa.column, ("kind", "comment_id", "decision_id")), sa.column("due_at", UTCDateTime())
+    )
+    undone = sa.select(decision.c.undoes).where(decision.c.undoes.is_not(None))
+    waits = sa.select(decision).where(
+        decision.c.undo_until > now,
+        decision.c.account_id.is_not(None),
+        decision.c.undoes.is_(None),
+        decision.c.id.not_in(undone),
+        decision.c.action.in_(TOLD),
+    )
+    for row in op.get_bind().execute(waits).all():
+        due = row.undo_until
+        if row.action == "spam":
+            due = due.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        told = {"kind": "log", "comment_id": row.comment_id, "decision_id": row.id, "due_at": due}
+        op.get_bind().execute(effect.insert().values(told))
 
 
 def _keep() -> None:
