@@ -66,7 +66,7 @@ def take_back(session: Session, decision: Decision) -> bool:
     mine = (col(Effect.decision_id) == decision.id, col(Effect.kind) == EffectKind.LOG)
     waited = publication.take(session, and_(*mine))
     if decision.action is Action.SPAM:  # counted with others, and without a line of its own
-        return not waited
+        return not waited and decision.account_id is not None
     return session.get(LogEntry, decision.id) is not None
 
 

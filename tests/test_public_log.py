@@ -27,7 +27,7 @@ from moderation.accounts import Person
 from moderation.decisions import TooLate
 from moderation.lifecycle import Action, Reason
 from moderation.markup import Dialect
-from moderation.models.queue import Effect, EffectKind, LogEntry
+from moderation.models.queue import Comment, Effect, EffectKind, LogEntry
 from moderation.web.dependencies import Parts
 
 UNDO = timedelta(seconds=20)
@@ -378,3 +378,15 @@ def test_spam_that_was_counted_cannot_be_undone_by_a_clock_that_went_back(
     clock.tick(seconds=-20)
     with pytest.raises(TooLate):
         undo(parts, spam, ann)
+
+
+def test_an_author_takes_back_what_nobody_by_name_took_for_spam(
+    parts: Parts, pending: Sent, ann: Person, settle: Callable[[], None]
+) -> None:
+    with parts.writing() as session:
+        comment = session.get_one(Comment, pending.id)
+        decisions.record(session, comment, Action.SPAM, now=parts.clock(), undo_until=parts.clock() + UNDO)
+    with parts.writing() as session:
+        submissions.withdraw(session, pending.tracking, revision=1, now=parts.clock())
+    settle()
+    assert (told(parts), ann.id) == ([], 1)

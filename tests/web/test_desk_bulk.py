@@ -272,6 +272,13 @@ def test_the_same_text_is_said_of_all_and_not_of_those_shown_alone(
     assert len(every.nodes(".gathered details[open]")) == 1
     other = Page(desk.get("/desk/bulk", params={"kin": sent[0].id, "pick": "same"}))
     assert boxes(other) == boxes(every)
+    # Or all of them, whatever list one came from.
+    assert set(boxes(Page(desk.get("/desk/bulk", params={"kin": sent[0].id, "pick": "all"}))).values()) == {
+        True
+    }
+    narrowed = Page(desk.get(f"/desk/comments/{sent[0].id}?article=article-0"))
+    there = Page(desk.get(narrowed.hrefs["Les voir toutes, et décider de celles qui attendent"]))
+    assert boxes(there) == boxes(every)
 
 
 def test_the_same_words_otherwise_put_are_not_the_same_text(

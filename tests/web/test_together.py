@@ -602,3 +602,18 @@ def test_voices_and_vetoes_stay_in_the_history_whatever_the_policy_becomes(
     said = Page(sami_s.get(f"/desk/comments/{pending.id}")).text(".history")
     for words in ("Ann : veto", "La source est douteuse.", "Ann : valider", "Sami : valider"):
         assert words in said
+
+
+def test_enough_voices_that_a_veto_held_up_are_said_to_wait_for_one_more_word(
+    desk: TestClient, sami_s: Browser, parts: Parts, pending: Sent
+) -> None:
+    with parts.writing() as session:
+        voices.set_policy(session, "", Policy(1, 1, veto=True))
+    press(desk, pending, "veto", revision="1")
+    press(sami_s, pending, "publish", revision="1")
+    said = "Il y a assez de voix : la prochaine personne qui le redit décide."
+    assert said not in Page(sami_s.get(f"/desk/comments/{pending.id}")).main
+    desk.post("/desk/voices/1/take-back")
+    assert said in Page(sami_s.get(f"/desk/comments/{pending.id}")).main
+    press(sami_s, pending, "publish", revision="1")
+    assert status(parts, pending) is Status.PUBLISHED
