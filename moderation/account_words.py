@@ -1,4 +1,6 @@
-"""The words people read about accounts: what was done to one, and what is wrong with a password."""
+"""The words people read about accounts: what was done to one, what is wrong with a password, its keys."""
+
+from moderation.shortcuts import Shortcut
 
 
 def _(message: str) -> str:
@@ -99,4 +101,22 @@ PASSWORD_PROBLEM = {
         "Ce mot de passe ressemble trop à votre nom, à votre adresse ou au nom du site. "
         "Choisissez-en un autre."
     ),
+}
+SHORTCUT = {
+    Shortcut.NEXT: _("Passer à la suivante"),
+    Shortcut.PREVIOUS: _("Revenir à la précédente"),
+    Shortcut.PUBLISH: _("Valider"),
+    Shortcut.REFUSE: _("Refuser ou dépublier, puis un motif"),
+    Shortcut.SPAM: _("Spam"),
+    Shortcut.ASK: _("Poser une question à l’auteur·ice"),
+    Shortcut.NOTE: _("Écrire une note pour l’équipe"),
+    Shortcut.SEARCH: _("Chercher"),
+    Shortcut.SELECT: _("Ajouter à la sélection, ou l’en retirer"),
+    Shortcut.UNDO: _("Annuler la dernière décision"),
+    Shortcut.HELP: _("Cette liste"),
+}
+SHORTCUT_PROBLEM = {
+    "not_a_key": _("Une seule touche : une lettre ou un signe."),
+    "digit": _("Les chiffres choisissent les motifs : prenez une lettre ou un signe."),
+    "twice": _("Cette touche sert déjà à autre chose."),
 }

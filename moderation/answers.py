@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session, col, select
 
-from moderation import decisions, publication, remarks, standing
+from moderation import decisions, moves, publication, remarks, standing
 from moderation.database import HELD
 from moderation.decisions import NotFound, TooLate
 from moderation.lifecycle import Action, IllegalMove, Status
@@ -50,7 +50,7 @@ def answer(session: Session, tracking: str, text: str, *, revision: int, now: da
     question = session.exec(select(Question).where(Question.decision_id == known[0].id)).one()
     question.answer, question.answered_at = text, now
     session.add(question)
-    decisions.record(session, comment, Action.ANSWER, now=now, undo_until=now)
+    moves.record(session, comment, Action.ANSWER, now=now, undo_until=now)
 
 
 def _is_repeated(session: Session, comment_id: str, text: str) -> bool:
@@ -73,5 +73,5 @@ def lapse(session: Session, now: datetime) -> bool:
         if question is not None:
             question.lapsed_at = now
             session.add(question)
-        decisions.record(session, comment, Action.LAPSE, now=now, undo_until=now)
+        moves.record(session, comment, Action.LAPSE, now=now, undo_until=now)
     return True

@@ -11,7 +11,7 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, and_, col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from moderation import lifecycle
+from moderation import lifecycle, publication
 from moderation.lifecycle import Action, Status
 from moderation.models.public import Publication, Site, Thread
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
@@ -112,7 +112,13 @@ def _differences() -> dict[str, SelectOfScalar[Any]]:
     return {
         "published, and not to be read": select(Comment.id)
         .outerjoin(Publication, and_(col(Publication.comment_id) == Comment.id, up))
-        .where(Comment.status == Status.PUBLISHED, col(Publication.id).is_(None), ~waits, ~answers_nothing),
+        .where(
+            Comment.status == Status.PUBLISHED,
+            col(Publication.id).is_(None),
+            col(Comment.amends).is_(None),
+            ~waits,
+            ~answers_nothing,
+        ),
         "to be read otherwise than it was approved": copied.join(
             Version, and_(col(Version.comment_id) == Comment.id, col(Version.number) == Comment.version)
         ).where(Comment.status == Status.PUBLISHED, up, ~waits, _otherwise()),
@@ -133,10 +139,7 @@ def _differences() -> dict[str, SelectOfScalar[Any]]:
 def _otherwise() -> ColumnElement[bool]:
     return or_(
         Publication.version != Comment.version,
-        Publication.html != Version.html,
-        Publication.author != Version.author,
-        col(Publication.corrected_at).is_distinct_from(col(Version.corrected_at)),
-        col(Publication.redacted_at).is_distinct_from(col(Version.redacted_at)),
+        *(getattr(Publication, name).is_distinct_from(getattr(Version, name)) for name in publication.SHOWN),
         Publication.official != Comment.official,
         Publication.thread_id != Comment.thread_id,
         col(Publication.parent_id).is_distinct_from(col(Comment.parent_id)),

@@ -144,13 +144,15 @@ def _changed(session: Session, selection: Sequence[Seen], undo: timedelta) -> di
 
 
 def _in_turn(session: Session, ids: Collection[str]) -> Sequence[Comment]:
-    """With their answers, in one order: two lots that share some wait for one another, and never both.
+    """With their answers and what they amend, in one order: two lots that share some never both wait.
 
     Nor for who changes an answer, which has PostgreSQL look whether what it answers is still there.
     """
+    amended = select(Comment.amends).where(col(Comment.id).in_(ids), col(Comment.amends).is_not(None))
+    names = {*publication.with_answers(session, ids), *session.exec(amended).all()}
     return session.exec(
         select(Comment)
-        .where(col(Comment.id).in_(publication.with_answers(session, ids)))
+        .where(col(Comment.id).in_(names))
         .order_by(col(Comment.submitted_at), Comment.id)  # what is answered before what answers it
         .with_for_update(key_share=True)
     ).all()

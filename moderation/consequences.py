@@ -4,13 +4,18 @@ from datetime import datetime
 
 from sqlmodel import Session
 
-from moderation import news, public_log, publication
-from moderation.models.queue import Decision
+from moderation import amendments, news, public_log, publication
+from moderation.lifecycle import Action
+from moderation.models.queue import Comment, Decision
 
 
 def follow(session: Session, decision: Decision, now: datetime) -> None:
-    publication.follow(session, decision, now)
-    public_log.follow(session, decision, now)
+    comment = session.get_one(Comment, decision.comment_id)
+    if comment.amends is not None and decision.action is Action.PUBLISH:
+        amendments.follow(session, comment, decision, now)
+    else:
+        publication.follow(session, decision, now)
+        public_log.follow(session, decision, now)
     news.follow(session, decision)
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session
 
-from moderation import appeals, decisions, edits, remarks, standing
+from moderation import appeals, decisions, edits, moves, remarks, standing
 from moderation.answers import Empty, TooLong
 from moderation.lifecycle import Action, IllegalMove
 from moderation.models.queue import Decision
@@ -42,4 +42,4 @@ def appeal(
     until = appeals.until(standing.in_effect(session, comment.id, now), within)
     if until is None or now >= until:
         raise IllegalMove(comment.status, Action.APPEAL)
-    return decisions.record(session, comment, Action.APPEAL, now=now, undo_until=now, note=words)
+    return moves.record(session, comment, Action.APPEAL, now=now, undo_until=now, note=words)

@@ -1,18 +1,20 @@
 """The moderation’s own writes in a text: what is put right, and what is taken out. Each is said beside it."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import takewhile
 
 from sqlmodel import Session, and_, col
 
 from moderation import (
+    amendments,
     appeals,
     beside,
     consequences,
     deciders,
     decisions,
     kin,
-    lifecycle,
+    moves,
     public_log,
     publication,
     questions,
@@ -61,8 +63,8 @@ def correct(
     """
     comment, text = check(session, comment_id, new, Action.CORRECT, revision=revision, by=by, now=now)
     publication.sync(session, comment.id, now)
-    texts.replace(session, comment, new, corrected_at=now, redacted_at=text.redacted_at)
-    decision = decisions.record(session, comment, Action.CORRECT, now=now, undo_until=now + undo, by=by)
+    texts.replace(session, comment, new, said=replace(texts.marks(text), corrected_at=now))
+    decision = moves.record(session, comment, Action.CORRECT, now=now, undo_until=now + undo, by=by)
     consequences.follow(session, decision, now)
     return decision
 
@@ -88,8 +90,8 @@ def redact(
     """
     comment, text = check(session, comment_id, new, Action.REDACT, revision=revision, by=by, now=now)
     publication.sync(session, comment.id, now)
-    texts.replace(session, comment, new, corrected_at=text.corrected_at, redacted_at=now)
-    decision = decisions.record(session, comment, Action.REDACT, now=now, undo_until=now + undo, by=by)
+    texts.replace(session, comment, new, said=replace(texts.marks(text), redacted_at=now))
+    decision = moves.record(session, comment, Action.REDACT, now=now, undo_until=now + undo, by=by)
     publication.later(session, decision, EffectKind.FORGET, max(now + appeal, decision.undo_until))
     if publication.is_up(session, comment.id):
         due = (col(Effect.comment_id) == comment.id, col(Effect.kind) == EffectKind.SYNC)
@@ -131,7 +133,7 @@ def check(
     """As `correct` and `redact`, which begin with it, but nothing is written."""
     comment = decisions.to_decide(session, comment_id, revision=revision, by=by)
     text = texts.newest(session, comment)
-    if not lifecycle.may_be_rewritten(comment.status) or not text.source:
+    if not amendments.may_be_rewritten(comment) or not text.source:
         raise IllegalMove(comment.status, action)
     if action is Action.CORRECT and is_fixed(session, comment):
         raise TakesVoices

@@ -6,20 +6,18 @@ from itertools import takewhile
 from sqlmodel import Session, col
 
 from moderation import (
+    amendments,
     appeals,
-    charters,
     consequences,
     deciders,
-    leases,
     lifecycle,
-    passes,
+    moves,
     precedents,
     publication,
     questions,
     reasons,
     remarks,
     standing,
-    traits,
     voices,
 )
 from moderation.database import HELD
@@ -81,13 +79,14 @@ def speak(
     if not lifecycle.is_decided(action) or (action is Action.ASK and comment.tracking is None):
         raise IllegalMove(comment.status, action)
     after = lifecycle.after(comment.status, action)
+    amendments.check(session, comment, action)
     reasons.check(session, action, reason, note)
     appeals.check(session, comment, action, note)
     said = _said(session, comment, action, after)
     heard = said and voices.say(session, comment, said, by=by, now=now, reason=reason, note=note)
     if isinstance(heard, voices.Heard):
         return heard
-    decision = record(
+    decision = moves.record(
         session,
         comment,
         action,
@@ -111,7 +110,8 @@ def _said(session: Session, comment: Comment, action: Action, after: Status) -> 
 
     Words that do harm must not wait. What is not up yet is refused by as many as refuse, not by one alone.
     """
-    if lifecycle.takes_down(comment.status, after) and publication.is_up(session, comment.id):
+    down = lifecycle.takes_down(comment.status, after) and publication.is_up(session, comment.id)
+    if down or (comment.retracts and after is Status.PUBLISHED):
         return None
     return Say.REFUSE if action is Action.UNPUBLISH else voices.MOVES.get(action)
 
@@ -167,62 +167,6 @@ def _theirs(session: Session, account_id: int, comment_id: str, judging: bool) -
     return comment
 
 
-def record(
-    session: Session,
-    comment: Comment,
-    action: Action,
-    *,
-    now: datetime,
-    undo_until: datetime,
-    by: int | None = None,
-    reason: str | None = None,
-    note: str = "",
-    lot: str | None = None,
-) -> Decision:
-    """Makes one move of the table and adds its log line; the comment is locked by the caller."""
-    return _move(
-        session,
-        comment,
-        Decision(
-            comment_id=comment.id,
-            revision=comment.revision + 1,
-            version=comment.version,
-            action=action,
-            before=comment.status,
-            after=lifecycle.after(comment.status, action),
-            reason=reason,
-            note=note,
-            account_id=by,
-            at=now,
-            undo_until=undo_until,
-            lot=lot,
-        ),
-    )
-
-
-def _move(session: Session, comment: Comment, decision: Decision) -> Decision:
-    """The only place where a status changes. Nobody reads any more what has moved, nor has passed it."""
-    if decision.before is Status.PENDING:
-        leases.release(session, comment.id)
-        passes.forget(session, comment.id)
-    questions.follow(session, comment, decision)
-    charters.cite(session, decision)
-    comment.status = decision.after
-    comment.revision = decision.revision
-    if decision.before is not decision.after:
-        _explain(comment, decision)
-    session.add_all([comment, decision])
-    session.flush()
-    traits.follow(session, comment)
-    appeals.follow(session, comment, decision)
-    return decision
-
-
-def _explain(comment: Comment, stands: Decision | None) -> None:
-    """Whose decision its status is, and why, copied for the lists."""
-    comment.decided_by, comment.reason = (stands.account_id, stands.reason) if stands else (None, None)
-
-
 def undo(session: Session, decision_id: int, *, by: int, now: datetime, lot: str | None = None) -> Decision:
     """Puts a comment back where it was, if nothing else moved it for good and its window is still open.
 
@@ -272,7 +216,8 @@ def _take_back(
     waiting = publication.take(session, col(Effect.decision_id) == decision.id)
     late = decision.after is Status.PUBLISHED and decision.action is not Action.REDACT and not waiting
     unasked = decision.before is Status.ASKED and questions.newest(session, comment.id) is None
-    if told or unasked or (late and publication.is_up(session, comment.id)):
+    done = comment.amends is not None or publication.is_up(session, comment.id)
+    if told or unasked or (late and done):
         raise TooLate(comment.status)  # another process has just done it
     if decision.action is Action.ASK:
         questions.take_back(session, decision)
@@ -289,8 +234,8 @@ def _take_back(
         undoes=decision.id,
         lot=lot,
     )
-    _move(session, comment, undone)
-    _explain(comment, standing.deciding(session, comment.id))
+    moves.move(session, comment, undone)
+    moves.explain(comment, standing.deciding(session, comment.id))
     return undone
 
 

@@ -11,7 +11,18 @@ from prometheus_client import Counter
 from sqlalchemy import Engine
 from sqlmodel import Session, and_, col, delete, select, update
 
-from moderation import answers, corrections, logs, mail, metrics, public_log, publication, scrubbing, search
+from moderation import (
+    amendments,
+    answers,
+    corrections,
+    logs,
+    mail,
+    metrics,
+    public_log,
+    publication,
+    scrubbing,
+    search,
+)
 from moderation.clock import Clock
 from moderation.database import clear, reading, writing
 from moderation.letters import NotYet, Post, written
@@ -123,6 +134,7 @@ def _erasures(engine: Engine, now: datetime, stopping: Stopping) -> int:
 
 _EFFECTS: dict[EffectKind, Callable[[Engine, datetime, Stopping], int]] = {
     EffectKind.SYNC: partial(_moves, EffectKind.SYNC, publication.perform),
+    EffectKind.AMEND: partial(_moves, EffectKind.AMEND, amendments.perform),
     EffectKind.LAPSE: partial(_moves, EffectKind.LAPSE, answers.lapse),
     EffectKind.LOG: _entered,
     EffectKind.FORGET: _forgotten,

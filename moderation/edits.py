@@ -12,6 +12,7 @@ from moderation import (
     folding,
     kin,
     lifecycle,
+    moves,
     publication,
     standing,
     texts,
@@ -24,6 +25,7 @@ from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.likeness import Likeness
 from moderation.models.public import Article, Thread
 from moderation.models.queue import Comment, Decision, Effect, EffectKind
+from moderation.texts import Marks
 
 # How often one text may be written anew: each takes a moderator who reads it again, and a row that stays.
 MOST = 20
@@ -41,12 +43,13 @@ def held(session: Session, tracking: str, action: Action, *, revision: int, now:
     `revision` is the one they were shown, as `pages.tracking` counts: what may still be undone must not show.
     Raises NotFound, Stale when it changed since the author looked, IllegalMove once it was decided.
     """
-    comment = _locked(session, tracking, revision=revision, now=now)
+    comment = seen(session, tracking, revision=revision, now=now)
     _have_way(session, comment, action, now)
     return comment
 
 
-def _locked(session: Session, tracking: str, *, revision: int, now: datetime) -> Comment:
+def seen(session: Session, tracking: str, *, revision: int, now: datetime) -> Comment:
+    """Locked, as its author was shown it. Raises NotFound and Stale."""
     mine = select(Comment).where(Comment.tracking == tracking)
     comment = session.exec(mine.with_for_update(key_share=True)).first()
     if comment is None:
@@ -111,8 +114,8 @@ def edit(
 
     Raises what `held` does, Unchanged and Duplicate.
     """
-    _in_turn(session, tracking, new)
-    comment = _locked(session, tracking, revision=revision, now=now)
+    in_turn(session, tracking, new)
+    comment = seen(session, tracking, revision=revision, now=now)
     if not is_open(session, comment.id):
         raise IllegalMove(comment.status, Action.EDIT)
     forgetting = _forgetting(session, comment.id)
@@ -124,11 +127,11 @@ def edit(
         raise Duplicate
     _set_answers_aside(session, comment, now)
     last = standing.lines(session, comment.id)[:1]
-    texts.replace(session, comment, new, corrected_at=None, redacted_at=None)
+    texts.replace(session, comment, new, said=Marks())
     if last and last[0].action is Action.EDIT:  # nobody has done anything about that one
         texts.empty(session, comment.id, last[0].version)
     comment.author_key = folding.key(new.author)
-    decision = decisions.record(session, comment, Action.EDIT, now=now, undo_until=now)
+    decision = moves.record(session, comment, Action.EDIT, now=now, undo_until=now)
     if forgotten := forgetting.keys() - _forgetting(session, comment.id).keys():
         due = max(forgetting[one] for one in forgotten)
         publication.later(session, decision, EffectKind.FORGET, due)
@@ -144,7 +147,7 @@ def _forgetting(session: Session, comment_id: str) -> dict[int, datetime]:
     return {name: due for name, due in session.exec(waiting) if name is not None}
 
 
-def _in_turn(session: Session, tracking: str, new: Draft) -> None:
+def in_turn(session: Session, tracking: str, new: Draft) -> None:
     """With whoever sends, or makes of another, the same text under the same article."""
     under = select(Article.slug).join(Thread).join(Comment).where(Comment.tracking == tracking)
     database.in_turn(session, "text", session.exec(under).first() or "", new.fingerprint)
@@ -155,4 +158,4 @@ def _set_answers_aside(session: Session, comment: Comment, now: datetime) -> Non
     for answer in publication.answers(session, comment.id):
         action = _AGAIN.get(answer.status, Action.REOPEN)
         reason = Reason.OTHER if action is Action.UNPUBLISH else None
-        decisions.record(session, answer, action, now=now, undo_until=now, reason=reason)
+        moves.record(session, answer, action, now=now, undo_until=now, reason=reason)

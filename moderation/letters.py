@@ -129,7 +129,7 @@ def _told(session: Session, post: Post, letter: Letter, name: str, now: datetime
         if settled_at > now:
             raise NotYet(settled_at)
         return None
-    if page.status is Status.PUBLISHED and page.number is None:
+    if page.status is Status.PUBLISHED and page.number is None and page.amends is None:
         raise NotYet(now + SOON)  # another thread is about to put it up
     kind = _kind(page)
     return _to_author(session, post, letter, page, now, kind) if kind is not None else None

@@ -27,6 +27,8 @@ class Action(StrEnum):
     REDACT = "redact"
     EDIT = "edit"
     APPEAL = "appeal"
+    AMEND = "amend"
+    RETRACT = "retract"
 
 
 class Reason(StrEnum):
@@ -75,12 +77,20 @@ MOVES: dict[tuple[Status, Action], Status] = {
     (Status.PUBLISHED, Action.CORRECT): Status.PUBLISHED,
     (Status.PENDING, Action.REDACT): Status.PENDING,
     (Status.PUBLISHED, Action.REDACT): Status.PUBLISHED,
+    (Status.PUBLISHED, Action.AMEND): Status.PUBLISHED,
+    (Status.SPAM, Action.AMEND): Status.SPAM,
+    (Status.UNPUBLISHED, Action.AMEND): Status.UNPUBLISHED,
+    (Status.PUBLISHED, Action.RETRACT): Status.WITHDRAWN,
+    (Status.SPAM, Action.RETRACT): Status.WITHDRAWN,
+    (Status.UNPUBLISHED, Action.RETRACT): Status.WITHDRAWN,
 }
 
 # Withdrawing, answering, writing anew and appealing are the author's: no door of the moderation offers them.
 BY_AUTHOR = frozenset({Action.WITHDRAW, Action.ANSWER, Action.EDIT, Action.APPEAL})
 # Nobody does it: its time has come.
 BY_ITSELF = frozenset({Action.LAPSE})
+# What its author asked of a text that was public, and the moderation granted: see `amendments`.
+GRANTED = frozenset({Action.AMEND, Action.RETRACT})
 # The moderation changes the text, and its status stays: each has a page of its own.
 REWRITES = frozenset({Action.CORRECT, Action.REDACT})
 # Put to one author about one text: not offered for several at once.
@@ -112,7 +122,7 @@ def actions_from(status: Status) -> list[Action]:
 
 def is_decided(action: Action) -> bool:
     """Whether a moderator decides it: neither its author, nor time, nor what changes the text alone."""
-    return action not in BY_AUTHOR | BY_ITSELF | REWRITES
+    return action not in BY_AUTHOR | BY_ITSELF | REWRITES | GRANTED
 
 
 def judges(action: Action) -> bool:

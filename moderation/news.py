@@ -26,6 +26,8 @@ def follow(session: Session, decision: Decision) -> None:
     comment = session.get_one(Comment, decision.comment_id)
     if comment.email_key is None or comment.tracking is None:
         return
+    if comment.retracts and decision.action is Action.PUBLISH:
+        return  # their address is erased with all the rest
     kind = LetterKind.APPEAL_ANSWERED if comment.contested else _TELLS.get(decision.action)
     if kind is None or decision.action not in {*_TELLS, Action.SPAM}:
         return  # of spam only who contested is told: it would say that somebody reads there

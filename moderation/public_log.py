@@ -26,7 +26,7 @@ from moderation.models.queue import Comment, Decision, Effect, EffectKind, LogEn
 TOLD = frozenset(
     {
         *(Action.PUBLISH, Action.REFUSE, Action.UNPUBLISH, Action.REOPEN),
-        *(Action.CORRECT, Action.REDACT, Action.SPAM),
+        *(Action.CORRECT, Action.REDACT, Action.SPAM, Action.AMEND, Action.RETRACT),
     }
 )
 # Of one transaction, and of one look.

@@ -13,6 +13,9 @@ from moderation.lifecycle import Action, Status
 from moderation.models.public import Publication, Site, Thread
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
 
+# What is copied of a text.
+SHOWN = ("author", "html", "corrected_at", "redacted_at", "amended_at")
+
 
 def follow(session: Session, decision: Decision, now: datetime) -> None:
     """What readers will have of a decision that was just made: at once, or when its window closes."""
@@ -162,16 +165,16 @@ def _put_up(
             written_at=text.written_at,
             published_at=now,
         )
-    copy.version, copy.author, copy.html = text.number, text.author, text.html
-    copy.corrected_at, copy.redacted_at = text.corrected_at, text.redacted_at
+    copy.version = text.number
+    for name in SHOWN:
+        setattr(copy, name, getattr(text, name))
     copy.official = comment.official
     copy.taken_down_at = None
     _changed(session, thread, site, copy)
 
 
 def _says(copy: Publication, text: Version) -> bool:
-    marks = (text.corrected_at, text.redacted_at)
-    return (copy.author, copy.html, copy.corrected_at, copy.redacted_at) == (text.author, text.html, *marks)
+    return all(getattr(copy, name) == getattr(text, name) for name in SHOWN)
 
 
 def _take_down(session: Session, copy: Publication, now: datetime) -> None:

@@ -5,12 +5,12 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from moderation import bulk, consequences, corrections, decisions, identifiers, submissions, texts
+from moderation import bulk, consequences, corrections, decisions, erasing, identifiers, moves, texts
 from moderation.bulk import Outcome
 from moderation.corrections import TakesVoices
 from moderation.database import HELD
 from moderation.drafts import Draft
-from moderation.lifecycle import Action
+from moderation.lifecycle import Action, IllegalMove
 from moderation.models.queue import Comment, Decision
 
 
@@ -34,6 +34,8 @@ def publish(
     Raises what `decisions.decide` does, and TakesVoices.
     """
     comment = decisions.to_decide(session, comment_id, revision=revision, by=by)
+    if comment.amends is not None:
+        raise IllegalMove(comment.status, Action.PUBLISH)
     if corrections.takes_voices(session, comment):
         raise TakesVoices
     lot = identifiers.new_id()
@@ -50,7 +52,7 @@ def publish(
         official=True,
     )
     texts.start(session, answer, words)
-    line = decisions.record(session, answer, Action.PUBLISH, now=now, undo_until=now + undo, by=by, lot=lot)
+    line = moves.record(session, answer, Action.PUBLISH, now=now, undo_until=now + undo, by=by, lot=lot)
     consequences.follow(session, line, now)
     return made
 
@@ -95,5 +97,5 @@ def undo_lot(session: Session, lot: str, *, by: int, now: datetime) -> Outcome:
     outcome = bulk.undo(session, lot, by=by, now=now)
     if outcome.left:
         raise outcome.left[0].why
-    submissions.take_away(session, session.get_one(Comment, answer.comment_id), now, by=by)
+    erasing.take_away(session, session.get_one(Comment, answer.comment_id), now, by=by)
     return outcome

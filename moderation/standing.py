@@ -67,7 +67,7 @@ def in_effect(session: Session, comment_id: str, now: datetime) -> list[Decision
         # What takes away something public is due at once.
         takes = lifecycle.takes_down(line.before, line.after) or line.action is Action.REDACT
         # Whatever the clocks say: nobody can undo it.
-        final = line.action in lifecycle.BY_AUTHOR | lifecycle.BY_ITSELF
+        final = line.action in lifecycle.BY_AUTHOR | lifecycle.BY_ITSELF | lifecycle.GRANTED
         if final or took_effect(line, stand[:place], now) or (takes and shown is Status.PUBLISHED):
             known.insert(0, line)
             shown = line.after

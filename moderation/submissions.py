@@ -8,24 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, in
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
-from moderation import (
-    beside,
-    deciders,
-    decisions,
-    duplicates,
-    edits,
-    folding,
-    identifiers,
-    kin,
-    lifecycle,
-    markup,
-    precedents,
-    public_log,
-    publication,
-    scrubbing,
-    search,
-    traits,
-)
+from moderation import duplicates, edits, erasing, folding, identifiers, kin, markup, search, traits
 from moderation.database import in_turn
 from moderation.decisions import NotFound
 from moderation.drafts import Draft, digest
@@ -33,7 +16,7 @@ from moderation.duplicates import Duplicate
 from moderation.lifecycle import Action, Status
 from moderation.likeness import Likeness
 from moderation.models.public import Article, Mode, Publication, Thread
-from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
+from moderation.models.queue import Comment, Decision, Version
 from moderation.settings import ANY_NUMBER, Room
 
 # How long who sends the same again is told what became of the first.
@@ -236,13 +219,17 @@ def _store(connection: Connection, sent: Sent, comment: dict[str, Any], draft: D
 
 
 def revoke(session: Session, tracking: str) -> None:
-    """Its author’s address opens nothing any more; the text goes on as it would. Raises NotFound."""
+    """Its author’s address opens nothing any more, nor those of what they proposed about the text.
+
+    All of it goes on as it would. Raises NotFound.
+    """
     mine = select(Comment).where(Comment.tracking == tracking)
     comment = session.exec(mine.with_for_update(key_share=True)).first()
     if comment is None:
         raise NotFound
-    comment.tracking = None
-    session.add(comment)
+    for one in (comment, *session.exec(select(Comment).where(Comment.amends == comment.id)).all()):
+        one.tracking = None
+        session.add(one)
 
 
 def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -> Decision:
@@ -251,44 +238,5 @@ def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -
     Raises what `edits.held` does.
     """
     comment = edits.held(session, tracking, Action.WITHDRAW, revision=revision, now=now)
-    _take_answers(session, comment, now)
-    return take_away(session, comment, now)
-
-
-def _take_answers(session: Session, comment: Comment, now: datetime) -> None:
-    """Nobody will read any more what the moderation answered to it, and it may quote it."""
-    for answer in publication.answers(session, comment.id):
-        _take_answers(session, answer, now)
-        if answer.status in lifecycle.OPEN:
-            take_away(session, answer, now)
-        else:
-            erase(session, answer)
-
-
-def take_away(session: Session, comment: Comment, now: datetime, *, by: int | None = None) -> Decision:
-    """Erases what waits, from the tables at once and from their files soon; `by` is nobody for its author."""
-    decision = decisions.record(session, comment, Action.WITHDRAW, now=now, undo_until=now, by=by)
-    erase(session, comment)
-    assert decision.id is not None
-    due = scrubbing.due(session, now)
-    session.add(Effect(kind=EffectKind.ERASE, comment_id=comment.id, decision_id=decision.id, due_at=due))
-    session.flush()
-    return decision
-
-
-def erase(session: Session, comment: Comment) -> None:
-    """Empties every text and name of a comment, and all notes of them; the log keeps that it was there."""
-    precedents.forget(session, comment.id)
-    for version in session.exec(select(Version).where(Version.comment_id == comment.id)):
-        assert version.id is not None
-        search.take(session.connection(), version.id, version.folded)
-        version.author = version.email = version.source = version.html = version.fingerprint = ""
-        version.folded, version.findings, version.struck = "", [], []
-        session.add(version)
-    beside.erase(session, comment.id)
-    public_log.forget(session, comment.id)
-    deciders.forget(session, comment.id)
-    comment.author_key = comment.email_key = None
-    session.add(comment)
-    traits.forget(session, comment)
-    kin.forget(session, comment)
+    erasing.take_answers(session, comment, now)
+    return erasing.take_away(session, comment, now)

@@ -1,6 +1,6 @@
 """The texts of a comment, each kept as it was: a new one takes the place of the newest."""
 
-from dataclasses import asdict
+from dataclasses import asdict, astuple, dataclass
 from datetime import datetime
 
 from sqlmodel import Session, select
@@ -9,7 +9,21 @@ from moderation import folding, markup, precedents, public_log, search, traits, 
 from moderation.drafts import Draft
 from moderation.lifecycle import REWRITES
 from moderation.markup import Finding, Rendered
+from moderation.models.public import Publication
 from moderation.models.queue import Comment, Decision, Version
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What is said beside a text: when the moderation changed words of it, and its author all of it."""
+
+    corrected_at: datetime | None = None
+    redacted_at: datetime | None = None
+    amended_at: datetime | None = None
+
+
+def marks(text: Version | Publication) -> Marks:
+    return Marks(text.corrected_at, text.redacted_at, text.amended_at)
 
 
 def newest(session: Session, comment: Comment) -> Version:
@@ -59,8 +73,7 @@ def replace(
     comment: Comment,
     draft: Draft,
     *,
-    corrected_at: datetime | None,
-    redacted_at: datetime | None,
+    said: Marks,
     renderer: int = markup.VERSION,
 ) -> None:
     """The draft is the newest text; the one before is searched no more. The comment is locked by the caller.
@@ -74,7 +87,7 @@ def replace(
     search.take(connection, old.id, old.folded)
     old.folded = ""
     newer = _row(draft, comment.id, comment.version + 1, written_at=old.written_at, renderer=renderer)
-    newer.corrected_at, newer.redacted_at = corrected_at, redacted_at
+    newer.corrected_at, newer.redacted_at, newer.amended_at = astuple(said)
     comment.version += 1
     session.add_all([old, newer, comment])
     session.flush()
@@ -92,14 +105,7 @@ def put_back(session: Session, comment: Comment, undone: Decision) -> int:
     """
     if undone.action in REWRITES and can_put_back(session, undone):
         before = numbered(session, comment.id, undone.version - 1)
-        replace(
-            session,
-            comment,
-            as_draft(before),
-            corrected_at=before.corrected_at,
-            redacted_at=before.redacted_at,
-            renderer=before.renderer,
-        )
+        replace(session, comment, as_draft(before), said=marks(before), renderer=before.renderer)
     return comment.version
 
 

@@ -1,6 +1,13 @@
 """The words people read for our code words: statuses, moves, reasons, findings, problems."""
 
-from moderation.account_words import ACCOUNT_DONE, CHANGED, LETTER, PASSWORD_PROBLEM
+from moderation.account_words import (
+    ACCOUNT_DONE,
+    CHANGED,
+    LETTER,
+    PASSWORD_PROBLEM,
+    SHORTCUT,
+    SHORTCUT_PROBLEM,
+)
 from moderation.charter_words import CATEGORY, CHARTER_PROBLEM, OUTCOME
 from moderation.drafts import Problem
 from moderation.language import Language
@@ -38,6 +45,8 @@ BUTTON = {
     Action.LAPSE: _("Ne plus attendre de réponse"),
     Action.CORRECT: _("Corriger"),
     Action.REDACT: _("Retirer un passage"),
+    Action.AMEND: _("Mettre à la place"),
+    Action.RETRACT: _("Retirer du site"),
 }
 # What was done, said of a contribution.
 DONE = {
@@ -54,6 +63,8 @@ DONE = {
     Action.LAPSE: _("Contribution restée sans réponse."),
     Action.CORRECT: _("Texte corrigé."),
     Action.REDACT: _("Passage retiré."),
+    Action.AMEND: _("Correction de l’auteur·ice publiée."),
+    Action.RETRACT: _("Contribution retirée à la demande de son auteur·ice."),
 }
 # The same, in the log, of somebody.
 MOVED = {
@@ -70,6 +81,8 @@ MOVED = {
     Action.LAPSE: _("remise en attente, faute de réponse"),
     Action.CORRECT: _("texte corrigé"),
     Action.REDACT: _("passage retiré"),
+    Action.AMEND: _("correction de l’auteur·ice publiée"),
+    Action.RETRACT: _("retirée à la demande de son auteur·ice"),
 }
 # What somebody says of a contribution, where several voices are needed.
 SAY = {
@@ -144,19 +157,6 @@ REASON_PROBLEM = {
     "gone": _("Rien n’a changé : ce motif n’existe plus, quelqu’un l’a supprimé entre-temps."),
 }
 ROLE = {"moderator": _("modération"), "admin": _("administration")}
-SHORTCUT = {
-    Shortcut.NEXT: _("Passer à la suivante"),
-    Shortcut.PREVIOUS: _("Revenir à la précédente"),
-    Shortcut.PUBLISH: _("Valider"),
-    Shortcut.REFUSE: _("Refuser ou dépublier, puis un motif"),
-    Shortcut.SPAM: _("Spam"),
-    Shortcut.ASK: _("Poser une question à l’auteur·ice"),
-    Shortcut.NOTE: _("Écrire une note pour l’équipe"),
-    Shortcut.SEARCH: _("Chercher"),
-    Shortcut.SELECT: _("Ajouter à la sélection, ou l’en retirer"),
-    Shortcut.UNDO: _("Annuler la dernière décision"),
-    Shortcut.HELP: _("Cette liste"),
-}
 # What a list is narrowed to.
 FILTER = {
     "article": _("Article"),
@@ -170,11 +170,6 @@ FILTER = {
     "by": _("Décidée par"),
     "reason": _("Motif"),
     "q": _("Texte"),
-}
-SHORTCUT_PROBLEM = {
-    "not_a_key": _("Une seule touche : une lettre ou un signe."),
-    "digit": _("Les chiffres choisissent les motifs : prenez une lettre ou un signe."),
-    "twice": _("Cette touche sert déjà à autre chose."),
 }
 SCOPE = {
     "read": _("lire la file d’attente"),

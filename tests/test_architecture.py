@@ -101,7 +101,7 @@ def test_a_status_changes_in_one_place() -> None:
                     and target.attr == "status"
                     and not (isinstance(target.value, ast.Name) and target.value.id == "self")
                 ]
-    assert places == [("moderation/decisions.py", "_move")]
+    assert places == [("moderation/moves.py", "move")]
 
 
 def test_errors_are_caught_by_their_names() -> None:

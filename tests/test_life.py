@@ -94,6 +94,8 @@ class Told:
     # How often its author wrote it anew, and whether a decision had to give way to them.
     edits: int = 0
     gave_way: bool = False
+    # Whether other words for what is public wait beside it.
+    proposed: bool = False
     number: int | None = None
     visible: bool = False
     # What readers have of it, if anything.
@@ -337,6 +339,10 @@ class Life(RuleBasedStateMachine):
         shown = (told.shown_revision(self.clock()), told.shown(self.clock()))
         # What was public has its number and its date, and keeps its words.
         closed = told.gave_way or told.edits == edits.MOST or told.number is not None
+        if revision == shown[0] and shown[1] is Status.PUBLISHED and told.visible and not told.proposed:
+            assert answer.status_code == (303 if token else 200)
+            told.proposed = bool(token)  # it waits beside, and changes nothing
+            return
         if revision != shown[0] or shown[1] not in OPEN or closed:
             assert answer.status_code == 409
             return
@@ -407,7 +413,7 @@ class Life(RuleBasedStateMachine):
     def the_log_explains_every_status(self) -> None:
         with self.parts.reading() as session:
             lines = session.exec(select(Decision).order_by(col(Decision.id))).all()
-            comments = session.exec(select(Comment)).all()
+            comments = session.exec(select(Comment).where(col(Comment.amends).is_(None))).all()
         assert sorted(comment.id for comment in comments) == sorted(told.id for told in self.all)
         known = {told.id: told for told in self.all}
         for comment in comments:

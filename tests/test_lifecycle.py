@@ -36,6 +36,12 @@ PICTURE = {
     ("pending", "redact"): "pending",
     ("published", "correct"): "published",
     ("published", "redact"): "published",
+    ("published", "amend"): "published",
+    ("spam", "amend"): "spam",
+    ("unpublished", "amend"): "unpublished",
+    ("published", "retract"): "withdrawn",
+    ("spam", "retract"): "withdrawn",
+    ("unpublished", "retract"): "withdrawn",
 }
 OFFERED = {
     "pending": ["publish", "refuse", "spam", "ask"],
@@ -63,7 +69,7 @@ def test_each_action_from_each_status_goes_where_the_picture_says(status: Status
 def test_what_is_offered_is_what_is_allowed_in_the_order_of_the_buttons(status: Status) -> None:
     offered = lifecycle.actions_from(status)
     assert sorted(offered) == sorted(OFFERED[status.value])
-    others = {"withdraw", "answer", "edit", "appeal", "lapse", "correct", "redact"}
+    others = {"withdraw", "answer", "edit", "appeal", "lapse", "correct", "redact", "amend", "retract"}
     by_moderators = [action for action in Action if (status, action) in PICTURE and action not in others]
     assert sorted(offered) == sorted(by_moderators)
 
@@ -72,7 +78,8 @@ def test_withdrawing_answering_editing_and_appealing_are_the_authors_alone_and_l
     assert {Action.WITHDRAW, Action.ANSWER, Action.EDIT, Action.APPEAL} == lifecycle.BY_AUTHOR
     assert {Action.LAPSE} == lifecycle.BY_ITSELF
     offered = {action for status in Status for action in lifecycle.actions_from(status)}
-    assert offered == set(Action) - lifecycle.BY_AUTHOR - lifecycle.BY_ITSELF - lifecycle.REWRITES
+    others = lifecycle.BY_AUTHOR | lifecycle.BY_ITSELF | lifecycle.REWRITES | lifecycle.GRANTED
+    assert offered == set(Action) - others
 
 
 def test_several_authors_are_not_asked_at_once() -> None:

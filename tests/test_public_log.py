@@ -19,6 +19,7 @@ from moderation import (
     decisions,
     delivery,
     drafts,
+    moves,
     public_log,
     replies,
     submissions,
@@ -385,7 +386,7 @@ def test_an_author_takes_back_what_nobody_by_name_took_for_spam(
 ) -> None:
     with parts.writing() as session:
         comment = session.get_one(Comment, pending.id)
-        decisions.record(session, comment, Action.SPAM, now=parts.clock(), undo_until=parts.clock() + UNDO)
+        moves.record(session, comment, Action.SPAM, now=parts.clock(), undo_until=parts.clock() + UNDO)
     with parts.writing() as session:
         submissions.withdraw(session, pending.tracking, revision=1, now=parts.clock())
     settle()

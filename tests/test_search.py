@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sqlmodel import select
 from test_database import files
 
-from moderation import delivery, folding, search, submissions
+from moderation import delivery, erasing, folding, search, submissions
 from moderation.accounts import Person
 from moderation.lifecycle import Status
 from moderation.models.queue import Comment, Version
@@ -89,7 +89,7 @@ def test_both_databases_find_what_a_plain_look_finds(
 ) -> None:
     with parts.writing() as session:
         for comment in session.exec(select(Comment).join(Version).where(Version.source != "")):
-            submissions.erase(session, comment)
+            erasing.erase(session, comment)
     for number, words in enumerate(texts):
         clock.tick(minutes=1)
         send(parts, article, f"{words} n{number} {clock().timestamp():.0f}", author=words)

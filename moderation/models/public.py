@@ -107,5 +107,7 @@ class Publication(SQLModel, table=True):
     # When the moderation changed words of it, and took words out of it: both are said beside it.
     corrected_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     redacted_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    # When its author last had other words put in the place of those that were public.
+    amended_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     # Of the moderation itself, which no name a reader types can claim.
     official: bool = False

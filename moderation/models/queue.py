@@ -43,6 +43,9 @@ class Comment(SQLModel, table=True):
     thread_id: int = Field(foreign_key="thread.id")
     # What it answers: a comment that was public when this one was sent.
     parent_id: str | None = Field(default=None, foreign_key="comment.id", max_length=26)
+    # The public text its author would have these words in the place of; or nothing, if they ask for that.
+    amends: str | None = Field(default=None, foreign_key="comment.id", index=True, max_length=26)
+    retracts: bool = False
     # Copied from the article: every desk query is bounded by it without a join.
     section: str = Field(default="", max_length=200)
     status: Status = Field(default=Status.PENDING, sa_type=words(Status))
@@ -96,6 +99,8 @@ class Version(SQLModel, table=True):
     # When the moderation last changed words of it, and took words out of it; empty for the author’s own text.
     corrected_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     redacted_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
+    # When these words of its author took the place of others that were public.
+    amended_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
 class Signature(SQLModel, table=True):
@@ -185,6 +190,7 @@ class EffectKind(StrEnum):
     LAPSE = "lapse"
     FORGET = "forget"
     LOG = "log"
+    AMEND = "amend"
 
 
 class Effect(SQLModel, table=True):

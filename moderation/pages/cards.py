@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Literal
 
 from markupsafe import Markup
 from sqlalchemy import ColumnElement, ScalarSelect
@@ -18,6 +19,8 @@ from moderation.pages.filters import Place
 
 # Characters of a text in a list.
 EXCERPT = 160
+# What is asked of the moderation.
+Kind = Literal["new", "correction", "withdrawal", "appeal"]
 
 
 def _of_last_question(moment: Mapped[datetime | None]) -> ScalarSelect[datetime | None]:
@@ -48,6 +51,9 @@ class Card:
     official: bool
     # Whether its author contests what was decided.
     appealed: bool
+    # The public text it would take the place of, and whether with nothing.
+    amends: str | None = None
+    retracts: bool = False
     # What came of the last question to its author: an answer, or nothing in time.
     answered: bool = False
     unanswered: bool = False
@@ -55,6 +61,12 @@ class Card:
     @property
     def place(self) -> Place:
         return Place(self.submitted_at, self.id)
+
+    @property
+    def kind(self) -> Kind:
+        if self.appealed:
+            return "appeal"
+        return "withdrawal" if self.retracts else "correction" if self.amends else "new"
 
     @property
     def seen(self) -> str:
@@ -119,6 +131,8 @@ def cards(session: Session, ids: list[str]) -> tuple[Card, ...]:
             unanswered=lapsed is not None,
             official=comment.official,
             appealed=comment.appealed,
+            amends=comment.amends,
+            retracts=comment.retracts,
         )
         for comment, text, slug, title, answered, lapsed in rows
     }

@@ -6,13 +6,14 @@ from datetime import datetime
 from markupsafe import Markup
 from sqlmodel import Session, col, select
 
-from moderation import appeals, deciders, lifecycle, markup, standing, texts
+from moderation import amendments, appeals, deciders, lifecycle, markup, standing, texts
 from moderation.accounts import Person
 from moderation.differences import Change
 from moderation.lifecycle import Action
 from moderation.models.public import Article, Publication
 from moderation.models.queue import Comment, Decision
 from moderation.pages import changed, public
+from moderation.pages.amended import Amended, amended
 from moderation.pages.cards import Card, cards, visible_to
 from moderation.pages.changed import Edited
 from moderation.pages.exchange import Exchange, exchange
@@ -62,6 +63,9 @@ class Item:
     edited: Edited | None
     # What its author says against what was decided, if that waits for an answer.
     appeal: Appeal | None
+    # What its author would have it take the place of.
+    amends: Amended | None
+    amended_at: datetime | None
 
 
 def item(session: Session, person: Person, comment_id: str, *, site_name: str = "") -> Item | None:
@@ -81,6 +85,7 @@ def item(session: Session, person: Person, comment_id: str, *, site_name: str = 
         for action in lifecycle.actions_from(card.status)
         # A question nobody would read; an appeal nobody would answer.
         if not (action is Action.ASK and found.tracking is None)
+        and amendments.allows(session, found, action)
         and not (action is Action.SPAM and not appeals.takes_spam(session, found))
     )
     return Item(
@@ -96,12 +101,14 @@ def item(session: Session, person: Person, comment_id: str, *, site_name: str = 
         forum=forum(session, person, card.article_slug),
         kin=kin(session, person, card, found.kin),
         judging=judging(session, person, card, site_name),
-        rewritable=lifecycle.may_be_rewritten(card.status),
+        rewritable=amendments.may_be_rewritten(found),
         corrected_at=text.corrected_at,
         redacted_at=text.redacted_at,
         changes=changed.changes(session, text),
         edited=None if card.official else changed.edited(session, comment_id),
         appeal=_appeal(session, person, found) if found.appealed else None,
+        amends=amended(session, found, text),
+        amended_at=text.amended_at,
     )
 
 

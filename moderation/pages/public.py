@@ -63,6 +63,7 @@ _PUBLISHED = (
         col(Publication.published_at),
         col(Publication.corrected_at),
         col(Publication.redacted_at),
+        col(Publication.amended_at),
         col(Publication.official),
     )
 )
@@ -85,6 +86,8 @@ class Contribution(NamedTuple):
     # What the moderation did to the text, if anything, and whether it is its own.
     corrected_at: datetime | None
     redacted_at: datetime | None
+    # When its author had other words put in the place of what was public.
+    amended_at: datetime | None
     official: bool
 
 

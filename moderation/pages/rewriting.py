@@ -7,7 +7,7 @@ from math import ceil
 from markupsafe import Markup
 from sqlmodel import Session
 
-from moderation import corrections, deciders, differences, lifecycle, markup
+from moderation import amendments, corrections, deciders, differences, markup
 from moderation.accounts import Person
 from moderation.deciders import MayNotDecide
 from moderation.differences import Change
@@ -61,7 +61,7 @@ def rewriting(
 
 
 def _hindrance(session: Session, comment: Comment, person: Person, action: Action) -> str:
-    if not lifecycle.may_be_rewritten(comment.status):
+    if not amendments.may_be_rewritten(comment):
         return "state"
     try:
         deciders.check(session, comment, person.id)

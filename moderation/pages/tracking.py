@@ -7,7 +7,7 @@ from itertools import takewhile
 from markupsafe import Markup
 from sqlmodel import Session, col, select
 
-from moderation import appeals, charters, contesting, edits, lifecycle, markup, public_log, texts
+from moderation import appeals, charters, contesting, edits, lifecycle, markup, proposals, public_log, texts
 from moderation.answers import LONGEST
 from moderation.charter import Cited
 from moderation.differences import Change
@@ -15,6 +15,7 @@ from moderation.lifecycle import Action, Status
 from moderation.models.public import Article, Publication, Thread
 from moderation.models.queue import Comment, Decision
 from moderation.pages import changed, public
+from moderation.pages.amended import Amended, amended
 from moderation.pages.exchange import Exchange
 from moderation.pages.exchange import known as exchanged
 from moderation.public_log import Opening
@@ -28,6 +29,17 @@ class Appeal:
     answered: bool
     # Whether who answered it had decided before: somebody is alone there.
     same: bool
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """What its author proposed about a public text, where it is followed."""
+
+    code: str
+    retracts: bool
+    status: Status
+    since: datetime
+    waits: bool
 
 
 @dataclass(frozen=True)
@@ -71,6 +83,14 @@ class TrackingPage:
     # As they were typed, for its author to go on from.
     source: str
     email: str
+    # Whether something may be proposed about it, and what was, newest first.
+    may_amend: bool
+    proposals: tuple[Proposal, ...]
+    # What it proposes about which text of theirs, if that is what it is.
+    amends: Amended | None
+    # Whether it was taken back because they asked for it once it was public.
+    retracted: bool
+    amended_at: datetime | None
 
     longest_answer = LONGEST
     longest_appeal = contesting.LONGEST
@@ -97,15 +117,10 @@ class TrackingPage:
 def tracking(
     session: Session, code: str, now: datetime, within: timedelta = appeals.WITHIN
 ) -> TrackingPage | None:
-    row = session.exec(
-        select(Comment, Article)
-        .join(Thread, col(Thread.id) == Comment.thread_id)
-        .join(Article)
-        .where(Comment.tracking == code)
-    ).first()
-    if row is None:
+    found = _found(session, code)
+    if found is None:
         return None
-    comment, article = row
+    comment, article = found
     known = in_effect(session, comment.id, now)
     last = _last(known)
     text = texts.numbered(session, comment.id, text_in_effect(session, comment, now))
@@ -141,6 +156,27 @@ def tracking(
         openings=tuple(public_log.openings(session, comment.id)),
         source=text.source,
         email=text.email,
+        may_amend=status is Status.PUBLISHED and proposals.is_open(session, comment, now),
+        proposals=tuple(_proposal(session, one, now) for one in proposals.about(session, comment.id)),
+        amends=amended(session, comment, text),
+        retracted=last is not None and last.action is Action.RETRACT,
+        amended_at=text.amended_at,
+    )
+
+
+def _found(session: Session, code: str) -> tuple[Comment, Article] | None:
+    under = select(Comment, Article).join(Thread, col(Thread.id) == Comment.thread_id).join(Article)
+    return session.exec(under.where(Comment.tracking == code)).first()
+
+
+def _proposal(session: Session, comment: Comment, now: datetime) -> Proposal:
+    known = in_effect(session, comment.id, now)
+    return Proposal(
+        comment.tracking or "",
+        comment.retracts,
+        known[0].after if known else Status.PENDING,
+        known[0].at if known else comment.submitted_at,
+        proposals.waits(session, comment, now),
     )
 
 

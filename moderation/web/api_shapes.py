@@ -8,7 +8,7 @@ from sqlmodel import Session
 
 from moderation import charters
 from moderation.lifecycle import Action, Status
-from moderation.pages.cards import Card
+from moderation.pages.cards import Card, Kind
 from moderation.pages.exchange import Exchange
 from moderation.pages.item import Item as Contributed
 from moderation.pages.log import Line as Logged
@@ -68,6 +68,10 @@ class PublicComment(Shape):
         default=None, examples=[AT], description="There when the moderation took a passage out."
     )
 
+    amended_at: Moment | None = Field(
+        default=None, examples=[AT], description="There when its author had another text put in its place."
+    )
+
     @classmethod
     def of(cls, item: Contribution) -> "PublicComment":
         return cls(
@@ -80,6 +84,7 @@ class PublicComment(Shape):
             official=item.official,
             corrected_at=item.corrected_at,
             redacted_at=item.redacted_at,
+            amended_at=item.amended_at,
         )
 
 
@@ -102,7 +107,7 @@ class Item(Shape):
     """One contribution as the desk sees it."""
 
     id: str = Field(examples=[COMMENT_ID])
-    kind: Literal["new"] = "new"
+    kind: Kind
     revision: int = Field(examples=[1])
     status: Status
     article: str = Field(examples=["le-pont"])
@@ -117,6 +122,7 @@ class Item(Shape):
     def of(cls, card: Card) -> "Item":
         return cls(
             id=card.id,
+            kind=card.kind,
             revision=card.revision,
             status=card.status,
             article=card.article_slug,

@@ -10,7 +10,7 @@ from fastapi import APIRouter, Request, Response
 from fastapi import Form as Field
 from fastapi.responses import RedirectResponse
 
-from moderation import edits, markup
+from moderation import edits, markup, proposals
 from moderation.decisions import NotFound, Stale
 from moderation.drafts import Draft, Problem
 from moderation.duplicates import Duplicate
@@ -42,7 +42,7 @@ def form(app: ThisApp, now: Now, code: str) -> Response:
     page = _page(app, now, code)
     if page is None:
         return unknown(app, code)
-    if not page.may_edit:
+    if not (page.may_edit or page.may_amend):
         return as_it_is(app, now, code, "not_edited", "", 409)
     return _show(app, page, Form(author=page.author, text=page.source))
 
@@ -70,8 +70,10 @@ def _answer(
     app: Parts, now: datetime, page: TrackingPage, revision: int, sender: str | None, attempt: Attempt
 ) -> Response:
     if attempt.sends and attempt.draft and page.revision > revision and _says(page, attempt.draft):
-        return _done(app, page)  # pressed twice
-    if not page.may_edit:
+        return _done(app, page.code)  # pressed twice
+    if not (page.may_edit or page.may_amend):
+        if attempt.sends and attempt.draft and (code := _proposed(app, now, page, attempt.draft)):
+            return _done(app, code)
         return as_it_is(app, now, page.code, "not_edited", attempt.form.text, 409)
     if page.revision != revision:
         return _attempted(app, page, replace(attempt, notice=None), 409, moved=True)
@@ -88,7 +90,11 @@ def _kept(
         app.throttle.by_sender(sender, now)
         likeness = app.likeness(page.article_slug, draft.text.html, now, page.parent_id)
         with app.writing() as session:
-            edits.edit(session, page.code, draft, revision=page.revision, now=now, likeness=likeness)
+            code = page.code
+            if page.may_amend:
+                code = proposals.correct(session, code, draft, revision=page.revision, now=now)
+            else:
+                edits.edit(session, code, draft, revision=page.revision, now=now, likeness=likeness)
     except TooMany as many:
         late = replace(attempt, notice=Notice.TOO_MANY, wait=many.seconds)
         return _attempted(app, page, late, 429)
@@ -101,15 +107,17 @@ def _kept(
     except (NotFound, IllegalMove):
         return as_it_is(app, now, page.code, "not_edited", draft.text.source, 409)
     observe.accepted()
-    return _done(app, page)
+    return _done(app, code)
 
 
 def _meanwhile(app: Parts, now: datetime, code: str, draft: Draft, attempt: Attempt) -> Response:
     """Something was done between the look and the act: this very press, pressed twice, or another."""
     page = _page(app, now, code)
     if page is not None and _says(page, draft):
-        return _done(app, page)
-    if page is not None and page.may_edit:
+        return _done(app, code)
+    if page is not None and (other := _proposed(app, now, page, draft)):
+        return _done(app, other)
+    if page is not None and (page.may_edit or page.may_amend):
         return _attempted(app, page, replace(attempt, notice=None), 409, moved=True)
     return as_it_is(app, now, code, "not_edited", draft.text.source, 409)
 
@@ -118,8 +126,17 @@ def _says(page: TrackingPage, draft: Draft) -> bool:
     return page.edited_at is not None and (page.author, page.source) == (draft.author, draft.text.source)
 
 
-def _done(app: Parts, page: TrackingPage) -> Response:
-    return RedirectResponse(app.url(f"/track/{page.code}"), 303, headers=PRIVATE)
+def _proposed(app: Parts, now: datetime, page: TrackingPage, draft: Draft) -> str:
+    """Where the proposal is followed that says so and waits already: pressed twice."""
+    for one in page.proposals:
+        proposed = _page(app, now, one.code) if one.waits and not one.retracts else None
+        if proposed is not None and (proposed.author, proposed.source) == (draft.author, draft.text.source):
+            return one.code
+    return ""
+
+
+def _done(app: Parts, code: str) -> Response:
+    return RedirectResponse(app.url(f"/track/{code}"), 303, headers=PRIVATE)
 
 
 def _attempted(

@@ -6,7 +6,7 @@ from datetime import timedelta
 
 from conftest import Sent, add_article, send
 from playwright.sync_api import Page, expect
-from sqlmodel import delete, update
+from sqlmodel import delete, select, update
 
 from browser.conftest import ROOM
 from browser.serving import Site
@@ -21,6 +21,7 @@ from moderation import (
     identifiers,
     mail,
     mailboxes,
+    proposals,
     reasons,
     submissions,
 )
@@ -30,7 +31,7 @@ from moderation.links import Mailing, NewAddress
 from moderation.markup import Dialect
 from moderation.models.judging import LONGEST_LABEL
 from moderation.models.public import Mode
-from moderation.models.queue import Letter, LetterKind
+from moderation.models.queue import Comment, Letter, LetterKind
 
 WIDE = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz" * 3
 ADDRESS = "https://example.org/" + "chemin" * 40 + "?" + "cle=valeur&" * 20
@@ -85,6 +86,9 @@ class Gallery:
     eve: Guarded
     # Refused by Sami; its author appeals.
     contested: Sent
+    # Public, and what their authors propose about them, each followed at its own address.
+    corrected: tuple[Sent, str]
+    retracted: tuple[Sent, str]
 
 
 Scene = Callable[[Gallery, Page], None]
@@ -107,7 +111,15 @@ def furnish(site: Site) -> Gallery:
         submissions.withdraw(session, withdrawn.tracking, revision=1, now=site.parts.clock())
         articles.set_mode(session, "ferme", Mode.CLOSED)
     sent[Status.WITHDRAWN] = withdrawn
-    return Gallery(site, sent, together(site, WIDE), guarded(site, "eve@example.org", NAME), _contested(site))
+    return Gallery(
+        site,
+        sent,
+        together(site, WIDE),
+        guarded(site, "eve@example.org", NAME),
+        _contested(site),
+        _proposed(site, retracts=False),
+        _proposed(site, retracts=True),
+    )
 
 
 def _publish_many(site: Site) -> None:
@@ -137,6 +149,18 @@ def _contested(site: Site) -> Sent:
         )
         contesting.appeal(session, sent.tracking, WIDE, revision=2, now=now)
     return sent
+
+
+def _proposed(site: Site, *, retracts: bool) -> tuple[Sent, str]:
+    sent = send(site.parts, "large", f"proposée {retracts} {TEXT}", author=NAME)
+    now = site.parts.clock()
+    propose = proposals.retract if retracts else proposals.correct
+    words = drafts.rewritten(NAME, "", f"autrement {retracts} {TEXT}", dialect=Dialect.SPIP)
+    with site.parts.writing() as session:
+        decisions.decide(
+            session, sent.id, Action.PUBLISH, revision=1, by=site.sami.id, now=now, undo=timedelta()
+        )
+        return sent, propose(session, sent.tracking, words, revision=2, now=now)
 
 
 def _own_reason(site: Site) -> str:
@@ -220,6 +244,47 @@ def edit_refused(gallery: Gallery, page: Page) -> None:
     message(page).fill("")
     button(page, "Prévisualiser").click()
     expect(page.locator("#text-error")).to_be_visible()
+
+
+def proposing(gallery: Gallery, page: Page) -> None:
+    page.goto(f"/track/{gallery.sent[Status.PUBLISHED].tracking}/edit")
+    expect(heading(page)).to_have_text("Proposer une correction")
+
+
+def proposing_preview(gallery: Gallery, page: Page) -> None:
+    proposing(gallery, page)
+    message(page).fill(f"nouveau {TEXT}")
+    button(page, "Prévisualiser").click()
+    expect(heading(page)).to_have_text("Aperçu : votre correction n’est pas encore envoyée")
+
+
+def demanding(gallery: Gallery, page: Page) -> None:
+    tracking(Status.PUBLISHED)(gallery, page)
+    page.get_by_text("Demander le retrait de ce texte").click()
+    page.locator("#retract").evaluate("field => { field.required = false; field.value = '' }")
+    button(page, "Demander le retrait").click()
+    expect(page.locator("#retract-error")).to_be_visible()
+
+
+def proposal(*, retracts: bool, followed: bool) -> Scene:
+    """As its author follows it, or on the page of the text it is about."""
+
+    def scene(gallery: Gallery, page: Page) -> None:
+        sent, code = gallery.retracted if retracts else gallery.corrected
+        page.goto(f"/track/{code if followed else sent.tracking}")
+
+    return scene
+
+
+def proposal_to_judge(*, retracts: bool) -> Scene:
+    def scene(gallery: Gallery, page: Page) -> None:
+        sent, _ = gallery.retracted if retracts else gallery.corrected
+        with gallery.site.parts.reading() as session:
+            name = session.exec(select(Comment.id).where(Comment.amends == sent.id)).one()
+        page.goto(f"/desk/comments/{name}")
+        expect(page.locator(".item .amends")).to_be_visible()
+
+    return scene
 
 
 def item(status: Status) -> Scene:
@@ -661,10 +726,18 @@ SCENES: dict[str, Scene] = {
     "tracking-contested": contested,
     "tracking-appeal-refused": appeal_without_words,
     "item-contested": contested_at_the_desk,
+    "item-correction": proposal_to_judge(retracts=False),
+    "item-withdrawal-asked": proposal_to_judge(retracts=True),
     "edit": editing(Status.PENDING),
     "edit-asked": editing(Status.ASKED),
     "edit-preview": edit_preview,
     "edit-refused": edit_refused,
+    "proposing": proposing,
+    "proposing-preview": proposing_preview,
+    "proposing-withdrawal-refused": demanding,
+    "proposal": proposal(retracts=False, followed=True),
+    "proposal-withdrawal": proposal(retracts=True, followed=True),
+    "proposal-beside": proposal(retracts=False, followed=False),
     "track-code": at("/track"),
     "track-code-unknown": unknown_code,
     "sign-in": at("/sign-in"),

@@ -30,6 +30,7 @@ GET /track/{code}/opening.json
 POST /track/{code}
 GET /track/{code}/edit
 POST /track/{code}/edit
+POST /track/{code}/withdrawal
 POST /sign-in/passkey/options
 POST /sign-in/passkey
 POST /desk/confirm/passkey/options

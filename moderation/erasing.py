@@ -1,0 +1,76 @@
+"""What is taken back for good: its words leave the tables at once, and their files soon."""
+
+from datetime import datetime
+from typing import Literal
+
+from sqlmodel import Session, select
+
+from moderation import (
+    beside,
+    deciders,
+    kin,
+    lifecycle,
+    moves,
+    precedents,
+    public_log,
+    publication,
+    scrubbing,
+    search,
+    traits,
+)
+from moderation.lifecycle import Action
+from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
+
+
+def take_answers(session: Session, comment: Comment, now: datetime) -> None:
+    """Nobody will read any more what the moderation answered to it, and it may quote it."""
+    for answer in publication.answers(session, comment.id):
+        take_answers(session, answer, now)
+        if answer.status in lifecycle.OPEN:
+            take_away(session, answer, now)
+        else:
+            erase(session, answer)
+
+
+def take_away(
+    session: Session,
+    comment: Comment,
+    now: datetime,
+    *,
+    by: int | None = None,
+    action: Literal[Action.WITHDRAW, Action.RETRACT] = Action.WITHDRAW,
+) -> Decision:
+    """Erases a text from the tables at once and from their files soon, and what was to take its place.
+
+    `by` is nobody for its author.
+    """
+    decision = moves.record(session, comment, action, now=now, undo_until=now, by=by)
+    erase(session, comment)
+    for other in session.exec(select(Comment).where(Comment.amends == comment.id).with_for_update()).all():
+        if other.status in lifecycle.OPEN:
+            take_away(session, other, now)
+        else:
+            erase(session, other)
+    assert decision.id is not None
+    due = scrubbing.due(session, now)
+    session.add(Effect(kind=EffectKind.ERASE, comment_id=comment.id, decision_id=decision.id, due_at=due))
+    session.flush()
+    return decision
+
+
+def erase(session: Session, comment: Comment) -> None:
+    """Empties every text and name of a comment, and all notes of them; the log keeps that it was there."""
+    precedents.forget(session, comment.id)
+    for version in session.exec(select(Version).where(Version.comment_id == comment.id)):
+        assert version.id is not None
+        search.take(session.connection(), version.id, version.folded)
+        version.author = version.email = version.source = version.html = version.fingerprint = ""
+        version.folded, version.findings, version.struck = "", [], []
+        session.add(version)
+    beside.erase(session, comment.id)
+    public_log.forget(session, comment.id)
+    deciders.forget(session, comment.id)
+    comment.author_key = comment.email_key = None
+    session.add(comment)
+    traits.forget(session, comment)
+    kin.forget(session, comment)
