@@ -11,7 +11,18 @@ from prometheus_client import Counter
 from sqlalchemy import Engine
 from sqlmodel import Session, and_, col, delete, select, update
 
-from moderation import answers, corrections, logs, mail, metrics, public_log, publication, scrubbing, search
+from moderation import (
+    answers,
+    corrections,
+    logs,
+    mail,
+    metrics,
+    public_log,
+    publication,
+    scrubbing,
+    search,
+    transparency,
+)
 from moderation.clock import Clock
 from moderation.database import clear, reading, writing
 from moderation.letters import NotYet, Post, written
@@ -49,7 +60,10 @@ def effects(
     """`each` does those of one kind: where failing must not stop the others."""
     with reading(engine) as session:
         due = set(session.exec(select(Effect.kind).where(Effect.due_at <= now)).all())
+        month_is_over = transparency.owed(session, now) is not None
     works = [partial(some, engine, now, stopping) for kind, some in _EFFECTS.items() if kind in due]
+    if month_is_over:
+        works.append(partial(_months, engine, now, stopping))
     return sum(each(work) for work in works if not stopping())
 
 
@@ -118,6 +132,20 @@ def _erasures(engine: Engine, now: datetime, stopping: Stopping) -> int:
         done = publication.take(session, ours)
     for _ in range(done):
         _told(EffectKind.ERASE)
+    return done
+
+
+def _months(engine: Engine, now: datetime, stopping: Stopping) -> int:
+    """Those that are over are counted, one after the other; meanwhile others write."""
+    done = 0
+    while not stopping():
+        with reading(engine) as session:
+            month = transparency.owed(session, now)
+            if month is None:
+                break
+            counted = transparency.count(session, month, now)
+        with writing(engine) as session:
+            done += transparency.publish(session, month, counted)
     return done
 
 

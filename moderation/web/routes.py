@@ -38,6 +38,7 @@ from moderation.web import (
     together,
     tokens,
     track,
+    transparency,
     undo,
 )
 from moderation.web.places import Place
@@ -64,6 +65,7 @@ def routes() -> list[BaseRoute]:
         undo,
         feed,
         public_log,
+        transparency,
         mailing,
     ):
         router.include_router(module.router, dependencies=[] if module in {submit, edit} else [Place])
