@@ -44,6 +44,11 @@ class MonthLine:
     wholes: dict[Figure, int | None]
     parts: dict[Figure, tuple[Part, ...]]
 
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing happened in it."""
+        return not any(count != 0 for figure, count in self.wholes.items() if figure is not Figure.WAIT)
+
 
 @dataclass(frozen=True)
 class Strip:

@@ -37,7 +37,7 @@ def sheet(app: ThisApp, request: Request) -> Response:
     rows = [heads, *(row for line in months for row in _rows(line))]
     text = sheets.MARK + "".join(f"{sheets.row(row, app.settings.language)}\r\n" for row in rows)
     headers |= {"Content-Disposition": 'attachment; filename="transparency.csv"'}
-    return Response(text, media_type="text/csv; charset=utf-8", headers=headers)
+    return Response(text, media_type="text/csv", headers=headers)
 
 
 @router.get("/transparency.json")
