@@ -1,4 +1,4 @@
-"""What is told where numbers are small: neither one by which somebody is recognised, nor what it follows from."""
+"""What is told where numbers are small: none by which somebody is recognised, nor what it follows from."""
 
 from collections.abc import Mapping
 

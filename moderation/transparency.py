@@ -96,7 +96,7 @@ def _median(waits: Sequence[timedelta]) -> int | None:
     """In whole hours, begun ones too; None of too few: it would be how long one of them had waited."""
     if len(waits) < sparing.FEWEST:
         return None
-    return -(-sorted(waits)[(len(waits) - 1) // 2] // HOUR)
+    return max(1, -(-sorted(waits)[(len(waits) - 1) // 2] // HOUR))
 
 
 def count(session: Session, month: Month, now: datetime) -> Tally:

@@ -300,7 +300,7 @@ def test_where_nothing_is_too_small_what_is_published_is_a_plain_recount(
 def test_whatever_happened_nothing_that_is_too_small_is_published_or_follows_from_what_is(
     parts: Parts, clock: FakeClock, article: str, recount: Recount, seed: int
 ) -> None:
-    chance = random.Random(seed)
+    chance = random.Random(seed)  # noqa: S311
     why = [reason for reason in Reason if reason is not Reason.OTHER]
     lives = [(action, reason and chance.choice(why), ends) for action, reason, ends in LIVES * 5]
     some = chance.sample(lives, chance.randint(4, 25))
@@ -350,7 +350,7 @@ def test_a_reason_keeps_the_category_it_had(
 
 
 def test_erasing_changes_no_figure_and_no_figure_keeps_what_is_erased(
-    parts: Parts, clock: FakeClock, article: str, ann: Person
+    parts: Parts, clock: FakeClock, article: str
 ) -> None:
     sent = several(parts, article, 5)
     over(parts, clock)

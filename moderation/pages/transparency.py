@@ -82,6 +82,12 @@ class Transparency:
     # Whether there are older ones.
     more: bool
 
+    @property
+    def earlier(self) -> tuple[tuple[MonthLine, ...], ...]:
+        """After the newest: one by one, but for those in a row in which nothing happened."""
+        runs = (tuple(run) for _, run in groupby(self.months[1:], key=lambda line: line.is_empty))
+        return tuple(one for run in runs for one in ([run] if run[0].is_empty else zip(run, strict=True)))
+
 
 def latest(session: Session) -> str | None:
     """The name of the last month that is told: what was told of it and before never changes."""
