@@ -415,7 +415,7 @@ def months_are_over(gallery: Gallery, page: Page) -> None:
             for part, count in counted.items():
                 session.add(MonthFigure(month="2026-04", figure=figure, part=part, count=count))
     page.goto("/transparency")
-    page.get_by_text("Mars 2026").click()
+    page.get_by_text("Mars 2026", exact=True).click()
     expect(page.get_by_role("table")).to_have_count(2)
 
 
