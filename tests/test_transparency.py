@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from conftest import FakeClock, Sent, at_once, send, statements
+from pydantic import ValidationError
 from sqlmodel import Session, select
 from test_public_log import UNDO, decide
 
@@ -27,6 +28,7 @@ from moderation.markup import Dialect
 from moderation.models.public import Figure, MonthFigure
 from moderation.models.queue import Comment
 from moderation.months import Month
+from moderation.settings import Settings
 from moderation.sparing import FEWEST, OTHERS
 from moderation.web.dependencies import Parts
 
@@ -96,6 +98,12 @@ def test_a_month_is_told_a_day_after_its_end_and_once(
     assert first["received", ""] == first["published", ""] == 6
     assert (first["restricted", ""], first["withdrawn", ""], first["answered", ""]) == (0, 0, 0)
     assert delivery.effects(parts.engine, clock()) == 0
+
+
+def test_no_window_is_as_long_as_a_month_waits_to_be_told() -> None:
+    longest = min(transparency.SETTLES, transparency.WINDOW)
+    with pytest.raises(ValidationError):
+        Settings(undo_seconds=longest.total_seconds())
 
 
 def test_before_anything_was_sent_there_is_no_month_to_tell(parts: Parts, clock: FakeClock) -> None:
