@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from enum import StrEnum
 
 from sqlmodel import Session, col, or_, select
 
@@ -14,6 +15,15 @@ from moderation.policy import Say
 
 # How long after a decision, unless a site says otherwise.
 WITHIN = timedelta(days=90)
+
+
+class Outcome(StrEnum):
+    """Of an appeal: it waits, the decision was upheld or changed, or the text was withdrawn."""
+
+    WAITS = "waits"
+    UPHELD = "upheld"
+    CHANGED = "changed"
+    WITHDRAWN = "withdrawn"
 
 
 class Unanswered(IllegalMove):

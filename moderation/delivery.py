@@ -22,6 +22,7 @@ from moderation import (
     publication,
     scrubbing,
     search,
+    transparency,
 )
 from moderation.clock import Clock
 from moderation.database import clear, reading, writing
@@ -60,7 +61,10 @@ def effects(
     """`each` does those of one kind: where failing must not stop the others."""
     with reading(engine) as session:
         due = set(session.exec(select(Effect.kind).where(Effect.due_at <= now)).all())
+        month_is_over = transparency.owed(session, now) is not None
     works = [partial(some, engine, now, stopping) for kind, some in _EFFECTS.items() if kind in due]
+    if month_is_over:
+        works.append(partial(_months, engine, now, stopping))
     return sum(each(work) for work in works if not stopping())
 
 
@@ -129,6 +133,20 @@ def _erasures(engine: Engine, now: datetime, stopping: Stopping) -> int:
         done = publication.take(session, ours)
     for _ in range(done):
         _told(EffectKind.ERASE)
+    return done
+
+
+def _months(engine: Engine, now: datetime, stopping: Stopping) -> int:
+    """Those that are over are counted, one after the other; meanwhile others write."""
+    done = 0
+    while not stopping():
+        with reading(engine) as session:
+            month = transparency.owed(session, now)
+            if month is None:
+                break
+            counted = transparency.count(session, month, now)
+        with writing(engine) as session:
+            done += transparency.publish(session, month, counted)
     return done
 
 

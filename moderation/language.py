@@ -60,6 +60,10 @@ class Language:
         grouped = f"{number:,}"
         return grouped.replace(",", NARROW) if self.code == "fr" else grouped
 
+    def month(self, first: date) -> str:
+        """« mars 2026 »."""
+        return format_date(first, "LLLL y", locale=self.locale)
+
     def date(self, moment: datetime | date) -> str:
         """« 6 mai 2019 », « 1er juillet 2020 »."""
         day = moment.astimezone(self.zone).date() if isinstance(moment, datetime) else moment

@@ -40,6 +40,7 @@ def environment(settings: Settings, language: Language, wording: Wording) -> Env
     env.filters["date"] = language.date
     env.filters["moment"] = language.moment
     env.filters["short_date"] = language.short_date
+    env.filters["month"] = language.month
     env.filters["atmost"] = language.at_most
     env.filters["clock"] = language.clock
     env.filters["age"] = language.age

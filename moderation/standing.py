@@ -26,9 +26,15 @@ class Last:
 
 def lines(session: Session, comment_id: str) -> list[Decision]:
     """The decisions that were not undone, newest first: each begins where the one before it ended."""
-    lines = session.exec(
-        select(Decision).where(Decision.comment_id == comment_id).order_by(desc(Decision.revision))
-    ).all()
+    return stand(
+        session.exec(
+            select(Decision).where(Decision.comment_id == comment_id).order_by(desc(Decision.revision))
+        ).all()
+    )
+
+
+def stand(lines: Sequence[Decision]) -> list[Decision]:
+    """Of all those of a comment, newest first, the ones that were not undone."""
     undone = {line.undoes for line in lines}
     return [line for line in lines if line.undoes is None and line.id not in undone]
 
@@ -49,9 +55,9 @@ def since(session: Session, comment_id: str, lots: Collection[str]) -> list[Deci
 
     Nothing where it was moved since: that is somebody's own act, and stays.
     """
-    stand = lines(session, comment_id)
-    rewritten = [*takewhile(lambda line: line.before is line.after, stand)]
-    moved = stand[len(rewritten) : len(rewritten) + 1]
+    found = lines(session, comment_id)
+    rewritten = [*takewhile(lambda line: line.before is line.after, found)]
+    moved = found[len(rewritten) : len(rewritten) + 1]
     return [*rewritten, *moved] if any(line.lot in lots for line in moved) else []
 
 
@@ -60,15 +66,19 @@ def in_effect(session: Session, comment_id: str, now: datetime) -> list[Decision
 
     One that another came after before it was due never did; the public and the author saw nothing of it.
     """
-    stand = lines(session, comment_id)
-    shown = stand[-1].before if stand else None
+    return effective(lines(session, comment_id), now)
+
+
+def effective(lines: Sequence[Decision], now: datetime) -> list[Decision]:
+    """Those of a comment that stand and are in effect: see `in_effect`."""
+    shown = lines[-1].before if lines else None
     known: list[Decision] = []
-    for place, line in reversed([*enumerate(stand)]):
+    for place, line in reversed([*enumerate(lines)]):
         # What takes away something public is due at once.
         takes = lifecycle.takes_down(line.before, line.after) or line.action is Action.REDACT
         # Whatever the clocks say: nobody can undo it.
         final = line.action in lifecycle.BY_AUTHOR | lifecycle.BY_ITSELF | lifecycle.GRANTED
-        if final or took_effect(line, stand[:place], now) or (takes and shown is Status.PUBLISHED):
+        if final or took_effect(line, lines[:place], now) or (takes and shown is Status.PUBLISHED):
             known.insert(0, line)
             shown = line.after
     return known

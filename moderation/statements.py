@@ -39,3 +39,25 @@ _SHIPPED: dict[str, Category] = {
 def category(reason: str) -> Category:
     """The one a reason has unless the site says otherwise."""
     return _SHIPPED.get(reason, Category.OTHER_VIOLATION)
+
+
+# What that database asks of each restriction, and which of it may be several.
+FIELDS = (
+    *("decision_visibility", "decision_ground", "category", "content_type"),
+    *("source_type", "automated_detection", "automated_decision"),
+)
+LISTS = frozenset({"decision_visibility", "content_type"})
+
+
+def fields(reason: str | None, category: str) -> dict[str, str]:
+    """Of what is restricted here: a text, found and decided upon by people alone.
+
+    Several reasons told as one, None, have no ground and no category in common.
+    """
+    illegal = reason == Reason.ILLEGAL
+    ground = "DECISION_GROUND_ILLEGAL_CONTENT" if illegal else "DECISION_GROUND_INCOMPATIBLE_CONTENT"
+    said = (
+        *("DECISION_VISIBILITY_CONTENT_DISABLED", ground if reason else "", category, "CONTENT_TYPE_TEXT"),
+        *("SOURCE_VOLUNTARY", "No", "AUTOMATED_DECISION_NOT_AUTOMATED"),
+    )
+    return dict(zip(FIELDS, said, strict=True))

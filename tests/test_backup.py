@@ -51,7 +51,7 @@ from moderation.models.people import (
     RecoveryCode,
     SignIn,
 )
-from moderation.models.public import Article, Mode, Site
+from moderation.models.public import Article, Figure, Mode, MonthFigure, Site
 from moderation.models.public import Thread as Forum
 from moderation.models.queue import (
     Comment,
@@ -140,6 +140,7 @@ def full(parts: Parts, clock: FakeClock, ann: Person, client: TestClient) -> Par
         session.add(ForumChange(thread_id=thread, mode=Mode.CLOSED, account_id=ann.id, at=clock()))
         charters.write(session, charter.read("## Été 😀"), seen=1, language="fr", now=clock())
         session.add(WatchedWord(word="Été*", key="ete*"))
+        session.add(MonthFigure(month="2026-02", figure=Figure.RECEIVED, count=12))
         session.add(Mailbox(digest="d", declined=["question"], written_at=clock()))
         session.add(SiteReason(code="ete", label="L’été", explanation="Été 😀", offered=False, place=10))
         session.add(RecoveryCode(account_id=ann.id, digest="d"))

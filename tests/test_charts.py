@@ -4,7 +4,8 @@ import pytest
 
 from moderation import weeks
 from moderation.lifecycle import Reason
-from moderation.pages.charts import BARS, BOTTOM, TOP, Charts, charts
+from moderation.pages.charts import BARS, Charts, charts
+from moderation.pages.scales import BOTTOM, TOP
 from moderation.pages.statistics import Statistics, Wait, WeekLine
 
 (WEEK,) = weeks.latest(datetime(2026, 3, 4, tzinfo=UTC), UTC, 1)

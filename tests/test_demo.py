@@ -9,12 +9,13 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 from starlette.testclient import TestClient
 
-from moderation import migrations
+from moderation import migrations, transparency
 from moderation.demo import load
 from moderation.lifecycle import Status
 from moderation.models.public import Article, Mode, Thread
 from moderation.models.queue import Comment, Decision, Version
 from moderation.settings import Settings
+from moderation.sparing import FEWEST
 from moderation.web.app import build, create_app
 from moderation.web.dependencies import Parts
 
@@ -75,6 +76,16 @@ def test_the_demonstration_is_of_the_last_weeks(session: Session) -> None:
         select(func.max(Comment.submitted_at)).where(Comment.status == Status.PENDING)
     ).one()
     assert START - timedelta(days=3) < newest <= START
+
+
+def test_the_demonstration_has_months_to_tell(session: Session) -> None:
+    month = transparency.owed(session, START)
+    assert month is not None
+    received = []
+    while month.ends + transparency.SETTLES <= START:
+        received.append(transparency.count(session, month, START).received)
+        month = month.next
+    assert max(received) >= FEWEST
 
 
 def test_every_page_of_the_demonstration_opens(demo: Parts) -> None:

@@ -34,7 +34,7 @@ from moderation.articles import Content
 from moderation.lifecycle import Action, Reason, Status
 from moderation.markup import Dialect
 from moderation.models.people import AccountSession, Passkey, Role
-from moderation.models.public import Mode
+from moderation.models.public import Figure, Mode
 from moderation.models.queue import Decision, Effect, EffectKind, Letter, LetterKind
 from moderation.policy import Say
 
@@ -49,6 +49,7 @@ WORDS: dict[tuple[str, str], type[StrEnum]] = {
     ("effect", "kind"): EffectKind,
     ("forum_change", "mode"): Mode,
     ("letter", "kind"): LetterKind,
+    ("month_figure", "figure"): Figure,
     ("thread", "mode"): Mode,
     ("trait", "status"): Status,
     ("version", "dialect"): Dialect,

@@ -8,10 +8,11 @@ from sqlalchemy import Engine
 
 from moderation import answers, articles, contesting, decisions, submissions
 from moderation.accounts import Person
+from moderation.appeals import Outcome
 from moderation.articles import Content
 from moderation.lifecycle import Action, Reason
 from moderation.pages import statistics
-from moderation.pages.statistics import Outcome, Statistics, Wait
+from moderation.pages.statistics import Statistics, Wait
 from moderation.web.dependencies import Parts
 
 # The clock begins on Sunday the 1st of March 2026, at ten in Paris.

@@ -101,7 +101,8 @@ ALTER ROLE :"app" IN DATABASE :"site" SET idle_in_transaction_session_timeout = 
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM :"reader";
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM :"reader";
 SELECT format('GRANT SELECT ON public.%I TO %I', name, :'reader')
-  FROM unnest(ARRAY['site', 'article', 'thread', 'publication', 'charter_version', 'log_line']) AS name
+  FROM unnest(ARRAY['site', 'article', 'thread', 'publication', 'charter_version', 'log_line',
+                    'month_figure']) AS name
  WHERE to_regclass('public.' || name) IS NOT NULL \gexec
 
 ALTER ROLE :"reader" CONNECTION LIMIT :readers;

@@ -42,6 +42,34 @@ class LogLine(SQLModel, table=True):
     line: str
 
 
+class Figure(StrEnum):
+    """What is counted of a month."""
+
+    RECEIVED = "received"
+    PUBLISHED = "published"
+    RESTRICTED = "restricted"
+    SPAM = "spam"
+    WITHDRAWN = "withdrawn"
+    APPEALED = "appealed"
+    ANSWERED = "answered"
+    WAIT = "wait"
+
+
+class MonthFigure(SQLModel, table=True):
+    """A number of a month that is over, as it is published: what is too small is in none of its rows."""
+
+    __tablename__ = "month_figure"
+
+    month: str = Field(primary_key=True, max_length=7)
+    figure: Figure = Field(primary_key=True, sa_type=words(Figure))
+    # Empty for the whole; of restrictions a reason, of appeals what they are about, of answers the outcome.
+    part: str = Field(default="", primary_key=True, max_length=20)
+    # What the reason went by then, in the words of the transparency database.
+    category: str = Field(default="", max_length=80)
+    # Empty where it is too small to be told. Of the wait, its median in whole hours.
+    count: int | None = None
+
+
 class CharterVersion(SQLModel, table=True):
     """The rules as they were from one day on. Rows are only ever added: decisions cite them."""
 

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta, tzinfo
-from enum import StrEnum
 from typing import NamedTuple, TypeVar
 
 from sqlalchemy import ColumnElement, ScalarSelect, and_, exists, not_, or_, union_all
@@ -14,6 +13,7 @@ from sqlmodel import Session, col, desc, func, select
 
 from moderation import weeks
 from moderation.accounts import Person
+from moderation.appeals import Outcome
 from moderation.lifecycle import BY_AUTHOR, BY_ITSELF, OPEN, REWRITES, Action, Status
 from moderation.models.queue import Comment, Decision
 from moderation.pages import queue
@@ -45,15 +45,6 @@ class WeekLine:
     decisions: int | None
     # None as well for a week in which nothing was decided for the first time.
     wait: Wait | None
-
-
-class Outcome(StrEnum):
-    """Of an appeal: it waits, the decision was upheld or changed, or the text was withdrawn."""
-
-    WAITS = "waits"
-    UPHELD = "upheld"
-    CHANGED = "changed"
-    WITHDRAWN = "withdrawn"
 
 
 _CAME_OF = {

@@ -39,6 +39,7 @@ from moderation.web import (
     together,
     tokens,
     track,
+    transparency,
     undo,
 )
 from moderation.web.places import Place
@@ -66,6 +67,7 @@ def routes() -> list[BaseRoute]:
         undo,
         feed,
         public_log,
+        transparency,
         mailing,
     ):
         router.include_router(module.router, dependencies=[] if module in {submit, edit} else [Place])

@@ -30,8 +30,9 @@ from moderation.lifecycle import NEEDS_REASON, Action, Reason, Status
 from moderation.links import Mailing, NewAddress
 from moderation.markup import Dialect
 from moderation.models.judging import LONGEST_LABEL
-from moderation.models.public import Mode
+from moderation.models.public import Figure, Mode, MonthFigure
 from moderation.models.queue import Comment, Letter, LetterKind
+from moderation.sparing import OTHERS
 
 WIDE = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz" * 3
 ADDRESS = "https://example.org/" + "chemin" * 40 + "?" + "cle=valeur&" * 20
@@ -454,6 +455,35 @@ def figures_and_their_tables(_gallery: Gallery, page: Page) -> None:
     expect(page.get_by_role("table")).to_have_count(5)
 
 
+def no_month_is_over(gallery: Gallery, page: Page) -> None:
+    with gallery.site.parts.writing() as session:
+        session.exec(delete(MonthFigure))
+    page.goto("/transparency")
+    expect(page.get_by_role("table")).to_have_count(0)
+
+
+def months_are_over(gallery: Gallery, page: Page) -> None:
+    """One with all there can be, one with what is too small to tell, one with nothing."""
+    with gallery.site.parts.writing() as session:
+        session.exec(delete(MonthFigure))
+        own = next(one.code for one in reasons.listed(session) if one.is_own)
+        for figure, count in zip(Figure, (12_340, 10_200, 70, 1_200, 0, 11, 13, 26), strict=True):
+            session.add(MonthFigure(month="2026-04", figure=figure, count=count))
+            session.add(MonthFigure(month="2026-03", figure=figure))
+            session.add(MonthFigure(month="2026-02", figure=figure, count=0))
+        parts = {
+            Figure.RESTRICTED: {own: 40, Reason.PRIVACY: 20, OTHERS: 10},
+            Figure.APPEALED: {"spam": 6, "restricted": 5},
+            Figure.ANSWERED: {"upheld": 7, OTHERS: 6},
+        }
+        for figure, counted in parts.items():
+            for part, count in counted.items():
+                session.add(MonthFigure(month="2026-04", figure=figure, part=part, count=count))
+    page.goto("/transparency")
+    page.get_by_text("Mars 2026", exact=True).click()
+    expect(page.get_by_role("table")).to_have_count(2)
+
+
 def unusable_key(_gallery: Gallery, page: Page) -> None:
     page.goto("/desk/account/shortcuts")
     page.get_by_label("Valider").fill("j")
@@ -810,6 +840,8 @@ SCENES: dict[str, Scene] = {
     "settings-notice": at("/desk/settings/notice?done=notice_saved"),
     "charter": at("/charter"),
     "public-log": at("/log"),
+    "transparency": no_month_is_over,
+    "transparency-told": months_are_over,
     "settings-letters": letters_that_fail,
     "mailing": mailing,
     "mailing-stopped": mailing_stopped,

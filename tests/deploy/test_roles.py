@@ -136,7 +136,7 @@ def test_the_reader_changes_nothing_even_when_it_asks_for_a_transaction_that_may
 ) -> None:
     asked = denied(reader_role, f'DELETE FROM "{name}"')  # noqa: S608
     assert asked == "cannot execute DELETE in a read-only transaction"
-    (key,) = SQLModel.metadata.tables[name].primary_key.columns.keys()
+    key = SQLModel.metadata.tables[name].primary_key.columns.keys()[0]
     changes = (f"DELETE FROM {name}", f"UPDATE {name} SET {key} = 1", f"INSERT INTO {name} VALUES (2)")  # noqa: S608
     for statement in changes:
         with reader_role.connect() as connection:

@@ -74,6 +74,9 @@ POST /desk/account/feed/{move}
 GET /log
 GET /log.jsonl
 GET /verify-log.py
+GET /transparency
+GET /transparency.csv
+GET /transparency.json
 GET /mail/{token}
 POST /mail/{token}
 GET /desk/account
