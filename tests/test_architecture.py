@@ -169,7 +169,7 @@ GIVEN = {
     *("choices", "confirmed", "paragraphs"),
     *("of", "charts"),
     *("back", "here"),
-    *("html", "newest", "seen", "longest", "clause"),
+    *("html", "newest", "seen", "longest", "clause", "with_address"),
 }
 
 

@@ -20,6 +20,7 @@ from moderation.pages.forums import Forum, forum
 from moderation.pages.judging import Judging, judging
 from moderation.pages.kin import Kin, kin
 from moderation.pages.log import Line, lines
+from moderation.pages.packets import Known, made
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class Item:
     edited: Edited | None
     # What its author says against what was decided, if that waits for an answer.
     appeal: Appeal | None
+    # Sealed packets that were made of it.
+    packets: tuple[Known, ...]
 
 
 def item(session: Session, person: Person, comment_id: str, *, site_name: str = "") -> Item | None:
@@ -102,6 +105,7 @@ def item(session: Session, person: Person, comment_id: str, *, site_name: str = 
         changes=changed.changes(session, text),
         edited=None if card.official else changed.edited(session, comment_id),
         appeal=_appeal(session, person, found) if found.appealed else None,
+        packets=made(session, comment_id),
     )
 
 
