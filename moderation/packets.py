@@ -110,7 +110,7 @@ def _files(
     about = {"page": found, "name": by.name, "at": now, "with_address": with_address}
     files = {
         README: _harmless(templates.get_template("packet.txt").render(about)).encode(),
-        "page.html": templates.get_template("packet.html").render(about).encode(),
+        "page.html": _referred(templates.get_template("packet.html").render(about)).encode(),
         "contribution.json": _told(settings, found, by, now, log, with_address=with_address).encode(),
         "log.jsonl": log,
         "chain.py": (resources.PACKAGE / "chain.py").read_bytes(),
@@ -149,6 +149,12 @@ def _harmless(text: str) -> str:
 def _plain(value: object) -> str:
     assert isinstance(value, datetime)
     return value.astimezone(UTC).isoformat().replace("+00:00", "Z")
+
+
+def _referred(html: str) -> str:
+    """The same to a browser, and likewise harmless for a terminal."""
+    odd = {ord(one): f"&#{ord(one)};" for one in {*html} - {"\n"} if escaped(one) != one}
+    return html.translate(odd)
 
 
 def _write(path: Path, folder: str, files: dict[str, bytes], now: datetime) -> None:
