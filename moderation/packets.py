@@ -138,12 +138,12 @@ def _told(
         **said,
         "log": {"head": head, "subject": subject, "lines": openings},
     }
-    return _harmless(json.dumps(told, ensure_ascii=False, indent=1, default=_plain)) + "\n"
+    return _harmless(json.dumps(told, ensure_ascii=False, indent=1, default=_plain))
 
 
 def _harmless(text: str) -> str:
     """For a terminal it is shown on; to a reader of JSON it says the same."""
-    return "\n".join(map(escaped, text.split("\n")))
+    return "".join(f"{escaped(line)}\n" for line in text.split("\n"))
 
 
 def _plain(value: object) -> str:
