@@ -26,6 +26,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
 import moderation.models.judging
+import moderation.models.packets
 import moderation.models.public
 import moderation.models.queue
 import moderation.models.together

@@ -169,7 +169,7 @@ GIVEN = {
     *("choices", "confirmed", "paragraphs"),
     *("of", "charts"),
     *("back", "here"),
-    *("html", "newest", "seen", "longest", "clause", "fewest"),
+    *("html", "newest", "seen", "longest", "clause", "fewest", "with_address"),
 }
 
 

@@ -42,6 +42,7 @@ from moderation.archive import Contents, NotABackup
 from moderation.doctor import stored
 from moderation.lifecycle import Action, Reason
 from moderation.models.judging import SiteReason, WatchedWord
+from moderation.models.packets import Packet
 from moderation.models.people import (
     Account,
     AccountSession,
@@ -160,6 +161,7 @@ def full(parts: Parts, clock: FakeClock, ann: Person, client: TestClient) -> Par
         together(session, sent[4].id, ann.id, clock())
         first = session.exec(select(Decision.id).order_by(col(Decision.id))).first() or 0
         session.add(Question(comment_id=sent[4].id, decision_id=first, text="Été ? 😀", until=clock()))
+        session.add(Packet(comment_id=sent[4].id, account_id=ann.id, seal="s", with_address=True, at=clock()))
     return parts
 
 

@@ -43,6 +43,7 @@ def test_the_commands_are_these(run: Run) -> None:
         "deliver",
         "demo",
         "doctor",
+        "packet",
         "queue",
         "reason",
         "rerender",
@@ -54,6 +55,7 @@ def test_the_commands_are_these(run: Run) -> None:
         "token",
         "upgrade",
         "verify-log",
+        "verify-packet",
     ]
 
 

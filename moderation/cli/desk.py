@@ -88,6 +88,8 @@ def show(comment_id: Annotated[str, typer.Argument(metavar="ID")], *, as_json: J
         typer.echo(f"Asked {exchange.asked_at:%Y-%m-%d %H:%M}\n{_quoted(exchange.question)}")
         if exchange.answered_at:
             typer.echo(f"Answered {exchange.answered_at:%Y-%m-%d %H:%M}\n{_quoted(exchange.answer)}")
+    for packet in found.packets:
+        typer.echo(f"{packet.at:%Y-%m-%d %H:%M} packet by {escaped(packet.by)}, seal {packet.seal}")
 
 
 def _author(card: Card) -> str:

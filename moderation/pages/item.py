@@ -21,6 +21,7 @@ from moderation.pages.forums import Forum, forum
 from moderation.pages.judging import Judging, judging
 from moderation.pages.kin import Kin, kin
 from moderation.pages.log import Line, lines
+from moderation.pages.packets import Known, made
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,8 @@ class Item:
     # What its author would have it take the place of.
     amends: Amended | None
     amended_at: datetime | None
+    # Sealed packets that were made of it.
+    packets: tuple[Known, ...]
 
 
 def item(session: Session, person: Person, comment_id: str, *, site_name: str = "") -> Item | None:
@@ -109,6 +112,7 @@ def item(session: Session, person: Person, comment_id: str, *, site_name: str = 
         appeal=_appeal(session, person, found) if found.appealed else None,
         amends=amended(session, found, text),
         amended_at=text.amended_at,
+        packets=made(session, comment_id),
     )
 
 

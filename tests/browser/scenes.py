@@ -30,6 +30,7 @@ from moderation.lifecycle import NEEDS_REASON, Action, Reason, Status
 from moderation.links import Mailing, NewAddress
 from moderation.markup import Dialect
 from moderation.models.judging import LONGEST_LABEL
+from moderation.models.packets import Packet
 from moderation.models.public import Figure, Mode, MonthFigure
 from moderation.models.queue import Comment, Letter, LetterKind
 from moderation.sparing import OTHERS
@@ -111,6 +112,15 @@ def furnish(site: Site) -> Gallery:
     with site.parts.writing() as session:
         submissions.withdraw(session, withdrawn.tracking, revision=1, now=site.parts.clock())
         articles.set_mode(session, "ferme", Mode.CLOSED)
+        session.add(
+            Packet(
+                comment_id=withdrawn.id,
+                account_id=site.ann.id,
+                seal="5ea1" * 16,
+                with_address=True,
+                at=site.parts.clock(),
+            )
+        )
     sent[Status.WITHDRAWN] = withdrawn
     return Gallery(
         site,
