@@ -78,6 +78,7 @@ class Publicly:
     taken_down_at: datetime | None
     corrected_at: datetime | None
     redacted_at: datetime | None
+    amended_at: datetime | None
 
 
 @dataclass(frozen=True)
@@ -97,6 +98,9 @@ class Contribution:
     revision: int
     submitted_at: datetime
     parent: str | None
+    # The public one it would take the place of, or have taken back.
+    amends: str | None
+    retracts: bool
     official: bool
     section: str
     article: str
@@ -134,6 +138,8 @@ def contribution(session: Session, comment_id: str, *, with_address: bool) -> Co
         revision=comment.revision,
         submitted_at=comment.submitted_at,
         parent=comment.parent_id,
+        amends=comment.amends,
+        retracts=comment.retracts,
         official=comment.official,
         section=comment.section,
         article=article.slug,
@@ -216,7 +222,7 @@ def _publication(session: Session, comment_id: str) -> Publicly | None:
     copy = session.exec(select(Publication).where(Publication.comment_id == comment_id)).first()
     if copy is None:
         return None
-    times = (copy.published_at, copy.taken_down_at, copy.corrected_at, copy.redacted_at)
+    times = (copy.published_at, copy.taken_down_at, copy.corrected_at, copy.redacted_at, copy.amended_at)
     return Publicly(copy.number, copy.version, *times)
 
 

@@ -41,6 +41,7 @@ class Text:
     revision: int | None
     corrected_at: datetime | None
     redacted_at: datetime | None
+    amended_at: datetime | None
     erased: Erased | None
     # When its words will be erased, if that is known.
     kept_until: datetime | None
@@ -73,6 +74,7 @@ def versions(session: Session, comment: Comment, *, with_address: bool) -> tuple
             revision=next((line.revision for line in lines if _made(line, text.number)), None),
             corrected_at=text.corrected_at,
             redacted_at=text.redacted_at,
+            amended_at=text.amended_at,
             erased=None if text.source else _erased(lines, text.number),
             kept_until=_kept_until(forgets, text) if text.source else None,
         )
@@ -85,7 +87,7 @@ def _sha256(text: str) -> str:
 
 
 def _made(line: Decision, number: int) -> bool:
-    return line.version == number > 1 and line.action in REWRITES | {Action.EDIT}
+    return line.version == number > 1 and line.action in REWRITES | {Action.EDIT, Action.AMEND}
 
 
 def _erased(lines: Sequence[Decision], number: int) -> Erased:
@@ -97,7 +99,7 @@ def _erased(lines: Sequence[Decision], number: int) -> Erased:
         for before, after in pairwise(stand)
         if before.action is after.action is Action.EDIT and before.version == number
     )
-    withdrawn = (line for line in stand if line.action is Action.WITHDRAW)
+    withdrawn = (line for line in stand if line.action in {Action.WITHDRAW, Action.RETRACT})
     redacted = (line for line in stand if line.action is Action.REDACT and line.version > number)
     by = next((line for some in (edited, withdrawn, redacted) for line in some), None)
     return Erased(by.action, by.revision, by.at) if by is not None else Erased(None, None, None)
