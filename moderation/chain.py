@@ -35,6 +35,6 @@ if __name__ == "__main__":
     log = {line["seq"]: line for line in read(Path(sys.argv[1]).read_bytes().splitlines(keepends=True))}
     print(f"{len(log)} lines hold together. The last hash: {log[len(log)]['hash'] if log else 'none'}")
     for one in json.loads(Path(sys.argv[2]).read_bytes()) if sys.argv[2:] else ():
-        told = log.get(one["seq"], {}).get("commitment")
-        opens = len(one["salt"]) == 64 and told == digest(one["salt"] + one["text"])
-        print(f"line {one['seq']} {'is' if opens else 'is NOT'} about this text")
+        line = log.get(one["seq"], {}) if type(one["seq"]) is int else {}
+        opens = len(one["salt"]) == 64 and line.get("commitment") == digest(one["salt"] + one["text"])
+        print(f"line {one['seq']!a} {'is' if opens else 'is NOT'} about this text")

@@ -66,7 +66,7 @@ class Purpose:
 
 PURPOSES: dict[type, Purpose] = {
     Form: Purpose("moderation/v1/form", timedelta(hours=24)),
-    # The row says how long this one is good for; no link outlives a week.
+    # The row says how long this one is good for: a week at most.
     Opening: Purpose("moderation/v1/sign-in", timedelta(days=7)),
     CodeEntry: Purpose("moderation/v1/sign-in-code", timedelta(minutes=15)),
     SecondStep: Purpose("moderation/v1/second-step", timedelta(minutes=10)),

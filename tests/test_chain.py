@@ -103,6 +103,11 @@ def test_the_verifier_is_forty_lines_and_runs_by_itself(tmp_path: Path) -> None:
         # What is said to be the salt holds the beginning of the text, or the text the end of the salt.
         (2, salt(2) + "Texte", " 2."),
         (2, salt(2)[:-1], salt(2)[-1] + "Texte 2."),
+        # What is said to be a number says more, in lines of its own, or hides what follows.
+        ("2 is about this text\nline 2", "x", "Autre."),
+        ("2\x1b[8m", salt(2), "Texte 2."),
+        (2.0, salt(2), "Texte 2."),
+        (True, salt(1), "Texte 1."),
     ]
     opening.write_text(json.dumps([dict(zip(("seq", "salt", "text"), one, strict=True)) for one in told]))
     said = run(file, opening)
@@ -114,6 +119,10 @@ def test_the_verifier_is_forty_lines_and_runs_by_itself(tmp_path: Path) -> None:
         "line 9 is NOT about this text",
         "line 2 is NOT about this text",
         "line 2 is NOT about this text",
+        r"line '2 is about this text\nline 2' is NOT about this text",
+        r"line '2\x1b[8m' is NOT about this text",
+        "line 2.0 is NOT about this text",
+        "line True is NOT about this text",
     ]
     file.write_bytes(b"".join(log(3)[:1] + log(3)[2:]))
     said = run(file)

@@ -1,13 +1,17 @@
 """The commands that keep the database, as an operator types them."""
 
 import sqlite3
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from conftest import Run, Sent
+from sqlalchemy import text
 from sqlmodel import select
 
-from moderation import database, migrations
+from moderation import database, decisions, migrations
+from moderation.accounts import Person
+from moderation.lifecycle import Action
 from moderation.models.queue import Comment
 from moderation.web.dependencies import Parts
 
@@ -68,6 +72,29 @@ def test_a_backup_is_printed_and_restored(run: Run, parts: Parts, pending: Sent,
     assert restored.exit_code == 0, restored.stderr
     with parts.reading() as session:
         assert session.exec(select(Comment.id)).all() == [pending.id]
+
+
+def test_a_restore_says_what_is_not_as_it_was_approved(
+    run: Run, parts: Parts, ann: Person, pending: Sent, tmp_path: Path
+) -> None:
+    with parts.writing() as session:
+        decisions.decide(
+            session,
+            pending.id,
+            Action.PUBLISH,
+            revision=1,
+            by=ann.id,
+            now=parts.clock(),
+            undo=timedelta(),
+        )
+    with parts.writing() as session:
+        session.connection().execute(text("UPDATE publication SET html = '<p>Autre chose.</p>'"))
+    file = tmp_path / "site.backup"
+    assert run("backup", str(file)).exit_code == 0
+    parts.engine.dispose()
+    restored = run("restore", str(file), "--replace")
+    assert (restored.exit_code, restored.stdout) == (1, "")
+    assert "to be read otherwise than it was approved" in restored.stderr
 
 
 @pytest.mark.parametrize(

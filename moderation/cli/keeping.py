@@ -13,7 +13,7 @@ import typer
 from sqlalchemy.exc import DBAPIError
 
 from moderation import backup as backups
-from moderation import comparing, factors, keyring, migrations, part, presence, rerendering
+from moderation import comparing, doctor, factors, keyring, migrations, part, presence, rerendering
 from moderation import restore as restoring
 from moderation.archive import NotABackup, NotWritten
 from moderation.cli.console import fail, first_line, open_parts, read_settings, say
@@ -131,6 +131,9 @@ def restore(
     except restoring.NoRoom as room:
         fail(f"{room.missing // 2**20 + 1} MB are missing in {room.folder}. Nothing was changed.")
     say(f"Restored: {sum(contents.rows.values())} rows. Everybody signs in anew.")
+    wrong = [f"{finding.check}: {finding.said}" for finding in doctor.restored(settings, utc)]
+    if wrong:
+        fail(f"Do not serve it before you know why: somebody wrote to what was backed up. {'; '.join(wrong)}")
 
 
 @app.command()

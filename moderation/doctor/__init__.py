@@ -66,3 +66,14 @@ def examine(settings: Settings, clock: Clock) -> Iterator[Finding]:
             public = database.connect(settings.public_database_url)
             opened.callback(public.dispose)
             yield from _Bounded("public database", partial(stored.public, public), ANSWERS).run()
+
+
+def restored(settings: Settings, clock: Clock) -> Iterator[Finding]:
+    """What is wrong with what is, or will be, public: a restore puts in whatever the file holds."""
+    engine = database.connect(settings.database_url)
+    try:
+        for name in ("log", "public log", "publications"):
+            look = partial(stored.LOOKS[name], engine, clock())
+            yield from (finding for finding in _Bounded(name, look, READS).run() if finding.fails)
+    finally:
+        engine.dispose()

@@ -16,7 +16,16 @@ from moderation.web.dependencies import LARGEST, Now, Reading, ThisApp
 from moderation.web.people import PRIVATE, Admin, Confirmed, go
 
 router = APIRouter(prefix="/desk/team")
-Section = Annotated[str, StringConstraints(max_length=200)]
+
+
+def _section(typed: str) -> str:
+    """Raises ValueError for what no article can have."""
+    if not typed.isprintable():
+        raise ValueError("control characters are in no section’s name")
+    return typed
+
+
+Section = Annotated[str, StringConstraints(max_length=200), AfterValidator(_section)]
 
 
 @router.get("")

@@ -32,6 +32,13 @@ def mailing(build_parts: BuildParts) -> Parts:
     return build_parts(smtp_url="smtp://mail.example", mail_from="site@example.org")
 
 
+@pytest.mark.parametrize("address", ["/desk/team/2/sections", "/desk/team/add"])
+def test_a_section_is_words_on_a_line(desk: TestClient, sami: Person, address: str) -> None:
+    answer = desk.post(address, data={"section": "a\0b", "email": "zoe@example.org"})
+    assert answer.status_code == 422
+    assert sami.sections == ()
+
+
 def test_who_is_invited_gets_the_letter_and_sees_their_sections_only(mailing: Parts, ann: Person) -> None:
     add_article(mailing, "le-pont")
     desk = browser(mailing, ann)
