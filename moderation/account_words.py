@@ -46,6 +46,7 @@ CHANGED = {
 }
 # What was just done on « Mon compte », on the team’s page and in the settings.
 ACCOUNT_DONE = {
+    "letters_kept": _("Vos courriels sont réglés."),
     "password_set": _("Mot de passe enregistré. Vos autres navigateurs sont déconnectés."),
     "password_removed": _("Mot de passe supprimé."),
     "codes_off": _("L’application d’authentification ne sert plus à vous connecter."),

@@ -11,6 +11,7 @@ from sqlmodel import Session, col, delete, select, update
 
 from moderation import database, drafts, identifiers
 from moderation import mail as letters
+from moderation.deciders import scope
 from moderation.decisions import NotFound
 from moderation.models.people import (
     Account,
@@ -99,6 +100,12 @@ def by_email(session: Session, email: str) -> Account | None:
     if not drafts.is_address(address):
         return None
     return session.exec(select(Account).where(Account.email == address)).first()
+
+
+def person(account: Account) -> Person:
+    """Who it is, when they come without a browser."""
+    assert account.id is not None
+    return Person(account.id, account.name, account.email or "", account.role, sections=scope(account))
 
 
 def present(session: Session) -> list[Account]:

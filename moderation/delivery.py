@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from functools import partial
+from zoneinfo import ZoneInfo
 
 from prometheus_client import Counter
 from sqlalchemy import Engine
@@ -14,6 +15,7 @@ from sqlmodel import Session, and_, col, delete, select, update
 from moderation import (
     amendments,
     answers,
+    bulletins,
     corrections,
     logs,
     mail,
@@ -180,6 +182,7 @@ def letters(engine: Engine, post: Post | None, clock: Clock, stopping: Stopping 
     if post is None:
         _throw_away(engine, clock() - UNSENT_KEPT)
         return 0
+    _write_bulletins(engine, ZoneInfo(post.settings.timezone), clock(), stopping)
     sent = 0
     # A mail server may take its time, and a letter’s link lasts from when it is sent.
     while not stopping() and (name := _claimed(engine, now := clock())) is not None:
@@ -202,6 +205,16 @@ def letters(engine: Engine, post: Post | None, clock: Clock, stopping: Stopping 
             metrics.LETTERS.labels("sent").inc()
             logs.tell("letter sent")
     return sent
+
+
+def _write_bulletins(engine: Engine, site: ZoneInfo, now: datetime, stopping: Stopping) -> None:
+    with reading(engine) as session:
+        owed = bulletins.owed(session, now)
+    for account in owed:
+        if stopping():
+            break
+        with writing(engine) as session:
+            bulletins.write(session, account, site, now)
 
 
 def _throw_away(engine: Engine, before: datetime) -> None:

@@ -7,7 +7,6 @@ from sqlmodel import Session, col, select
 
 from moderation import accounts, identifiers, mail
 from moderation.accounts import Person
-from moderation.deciders import scope
 from moderation.models.people import Account
 from moderation.models.queue import LetterKind
 
@@ -33,9 +32,7 @@ def reader(session: Session, secret: str) -> Person | None:
     account = session.exec(
         select(Account).where(Account.feed == identifiers.digest(secret), col(Account.removed_at).is_(None))
     ).first()
-    if account is None or account.id is None:
-        return None
-    return Person(account.id, account.name, account.email or "", account.role, sections=scope(account))
+    return accounts.person(account) if account is not None else None
 
 
 def _keep(session: Session, person: Person, digest: str | None) -> None:

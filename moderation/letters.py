@@ -9,6 +9,7 @@ from sqlmodel import Session, select
 
 from moderation import (
     accounts,
+    bulletins,
     charters,
     email_changes,
     identifiers,
@@ -20,10 +21,16 @@ from moderation import (
 )
 from moderation.database import in_turn
 from moderation.lifecycle import Status
-from moderation.links import Links, Mailing, NewAddress, Opening
+from moderation.links import Bulletins, Links, Mailing, NewAddress, Opening, Review
+from moderation.models.bulletins import Bulletin, How
 from moderation.models.people import Account, SignIn
 from moderation.models.queue import Comment, Letter, LetterKind, Question
+from moderation.pages import queue
+from moderation.pages.cards import Card, cards
+from moderation.pages.filters import Filter
+from moderation.pages.reviewing import BY_MAIL
 from moderation.pages.tracking import TrackingPage, tracking
+from moderation.pages.waiting import Waiting
 from moderation.settings import Settings
 from moderation.wording import Wording
 
@@ -69,6 +76,8 @@ def written(session: Session, post: Post, name: str, now: datetime) -> EmailMess
         return _opening(session, post, letter, session.get_one(SignIn, letter.sign_in_id), now)
     if letter.question_id is not None:
         return _question(session, post, letter, session.get_one(Question, letter.question_id), now)
+    if letter.kind is LetterKind.WAITING:
+        return _waiting(session, post, letter, now)
     if letter.comment_id is not None:
         return _told(session, post, letter, letter.comment_id, now)
     return _changed(session, post, letter, now)
@@ -88,6 +97,44 @@ def _changed(session: Session, post: Post, letter: Letter, now: datetime) -> Ema
         f"{post.settings.site_url}/new-address/{post.links.sign(NewAddress(letter.name), letter.written_at)}"
     )
     return _message(post, letter, letter.address, now, name=account.name, link=link)
+
+
+def _waiting(session: Session, post: Post, letter: Letter, now: datetime) -> EmailMessage | None:
+    """What waits of what came since the letter before: no word of it, and to each a link that decides it."""
+    account = session.get(Account, letter.account_id) if letter.account_id is not None else None
+    row = bulletins.of(session, account.id) if account is not None and account.id is not None else None
+    if account is None or account.removed_at is not None or row is None or row.how is How.NEVER:
+        return None
+    person = accounts.person(account)
+    names = [*bulletins.told(session, person, row)]
+    if not names:
+        return None  # others have decided meanwhile
+    listed = cards(session, names[: bulletins.LISTED])
+    stop = f"{post.settings.site_url}/bulletin/{post.links.sign(Bulletins(person.id), now)}"
+    return _message(
+        post,
+        letter,
+        account.email,
+        now,
+        unsubscribe=stop,
+        name=account.name,
+        choices=stop,
+        page=Waiting(
+            listed=tuple((card, _to_decide(post, card, account, row, now)) for card in listed),
+            more=len(names) > bulletins.LISTED,
+            count=queue.count(session, person, Filter()),
+            straight=account.totp is None,
+        ),
+    )
+
+
+def _to_decide(post: Post, card: Card, account: Account, row: Bulletin, now: datetime) -> str:
+    """Straight to it; who has a second factor signs in, as a mailbox alone is not to be enough."""
+    if account.totp is not None:
+        return f"{post.settings.site_url}/desk/comments/{card.id}"
+    assert account.id is not None
+    token = Review(card.id, card.revision, account.id, " ".join(BY_MAIL), row.seal)
+    return f"{post.settings.site_url}/review/{post.links.sign(token, now)}"
 
 
 def _opening(

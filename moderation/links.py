@@ -59,6 +59,24 @@ class Mailing:
 
 
 @dataclass(frozen=True)
+class Bulletins:
+    """The right to end an account’s letters of what waits."""
+
+    account: int
+
+
+@dataclass(frozen=True)
+class Review:
+    """A person’s right to decide one of `actions` of a contribution as it was, while the seal is theirs."""
+
+    comment: str
+    revision: int
+    account: int
+    actions: str
+    seal: str
+
+
+@dataclass(frozen=True)
 class Purpose:
     salt: str
     max_age: timedelta
@@ -73,6 +91,8 @@ PURPOSES: dict[type, Purpose] = {
     NewAddress: Purpose("moderation/v1/new-address", timedelta(days=1)),
     # Long: an old letter says how to get no more of them, too.
     Mailing: Purpose("moderation/v1/mailing", timedelta(days=1000)),
+    Bulletins: Purpose("moderation/v1/bulletins", timedelta(days=1000)),
+    Review: Purpose("moderation/v1/review", timedelta(hours=72)),
 }
 
 Payload = TypeVar("Payload")

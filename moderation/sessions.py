@@ -11,6 +11,7 @@ from moderation import accounts, database, identifiers, shortcuts
 from moderation.accounts import Person
 from moderation.deciders import scope
 from moderation.decisions import NotFound
+from moderation.models.bulletins import Bulletin
 from moderation.models.people import Account, AccountSession
 
 # A browser that is kept signed in, and one that is not: since it was last renewed, and in all.
@@ -140,12 +141,15 @@ def end(session: Session, browser: int, *, account_id: int) -> None:
 def end_all(session: Session, account_id: int, now: datetime, *, but: int | None = None) -> None:
     """Signs the account out everywhere, and whoever is on the way in; `but` is the browser to leave alone.
 
-    Its private feed opens nothing any more either: somebody else may have made it, or read it.
+    Its private feed opens nothing any more either, nor do the links of letters to it: somebody else may have
+    made it, or read them.
     """
     account = accounts.hold(session, account_id)
     if account is not None:
         account.feed = None
         session.add(account)
+    seal = identifiers.new_code()
+    session.exec(update(Bulletin).where(col(Bulletin.account_id) == account_id).values(seal=seal))
     accounts.close_all(session, account_id, now)
     others = col(AccountSession.id).is_distinct_from(but)
     session.exec(delete(AccountSession).where(col(AccountSession.account_id) == account_id, others))

@@ -7,9 +7,8 @@ from enum import StrEnum
 
 from sqlmodel import Session, col, select, update
 
-from moderation import identifiers, mail
+from moderation import accounts, identifiers, mail
 from moderation.accounts import Person
-from moderation.deciders import scope
 from moderation.decisions import NotFound
 from moderation.models.people import Account, Token
 from moderation.models.queue import LetterKind
@@ -64,9 +63,7 @@ def bearer(session: Session, secret: str) -> Bearer | None:
     if row is None:
         return None
     token, account = row
-    assert account.id is not None
-    person = Person(account.id, account.name, account.email or "", account.role, sections=scope(account))
-    return Bearer(person, frozenset(map(Scope, token.scopes)))
+    return Bearer(accounts.person(account), frozenset(map(Scope, token.scopes)))
 
 
 def living(session: Session) -> list[tuple[Token, Account]]:

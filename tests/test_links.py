@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from moderation.links import (
     PURPOSES,
     BadLink,
+    Bulletins,
     CodeEntry,
     Expired,
     Form,
@@ -16,6 +17,7 @@ from moderation.links import (
     Mailing,
     NewAddress,
     Opening,
+    Review,
     SecondStep,
 )
 
@@ -29,6 +31,8 @@ PAYLOADS: dict[type, Any] = {
     CodeEntry: CodeEntry("k7qf3m2d9xwt41hb"),
     SecondStep: SecondStep("k7qf3m2d9xwt41hb"),
     NewAddress: NewAddress("k7qf3m2d9xwt41hb"),
+    Bulletins: Bulletins(7),
+    Review: Review("8xyv5cn3p65d8yap", 1, 7, "publish refuse", "K7QF3M2D9XWT41HB"),
     Mailing: Mailing("b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c"),
 }
 KINDS = pytest.mark.parametrize("kind", list(PURPOSES), ids=lambda kind: kind.__name__)
@@ -188,6 +192,8 @@ def test_a_link_tells_no_address() -> None:
         "nonce",
         "sign_in",
         "change",
+        # Random names and numbers of ours, too.
+        *("account", "comment", "revision", "actions", "seal"),
     }
 
 

@@ -33,6 +33,7 @@ from moderation import (
 from moderation.articles import Content
 from moderation.lifecycle import Action, Reason, Status
 from moderation.markup import Dialect
+from moderation.models.bulletins import How
 from moderation.models.people import AccountSession, Passkey, Role
 from moderation.models.public import Figure, Mode
 from moderation.models.queue import Decision, Effect, EffectKind, Letter, LetterKind
@@ -42,6 +43,7 @@ AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 # Every column that holds one of our words, and the words.
 WORDS: dict[tuple[str, str], type[StrEnum]] = {
     ("account", "role"): Role,
+    ("bulletin", "how"): How,
     ("comment", "status"): Status,
     ("decision", "action"): Action,
     ("decision", "before"): Status,

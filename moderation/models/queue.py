@@ -245,6 +245,7 @@ class LetterKind(StrEnum):
     PUBLISHED = "published"
     REFUSED = "refused"
     APPEAL_ANSWERED = "appeal_answered"
+    WAITING = "waiting"
 
 
 class Letter(SQLModel, table=True):

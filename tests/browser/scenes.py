@@ -27,8 +27,9 @@ from moderation import (
 )
 from moderation.articles import Content
 from moderation.lifecycle import NEEDS_REASON, Action, Reason, Status
-from moderation.links import Mailing, NewAddress
+from moderation.links import Bulletins, Mailing, NewAddress, Review
 from moderation.markup import Dialect
+from moderation.models.bulletins import Bulletin
 from moderation.models.judging import LONGEST_LABEL
 from moderation.models.packets import Packet
 from moderation.models.public import Figure, Mode, MonthFigure
@@ -736,6 +737,41 @@ def mailing(gallery: Gallery, page: Page) -> None:
     expect(heading(page)).to_have_text("Vos courriels")
 
 
+def review_link(site: Site, sent: Sent, revision: int = 1) -> str:
+    """Where a letter to Ann leads."""
+    with site.parts.writing() as session:
+        row = session.get(Bulletin, site.ann.id)
+        if row is None:
+            now = site.parts.clock()
+            row = Bulletin(account_id=site.ann.id, told_from=now, told_until=now, due_at=now, seal="seal")
+            session.add(row)
+        link = Review(sent.id, revision, site.ann.id, "publish refuse spam", row.seal)
+    return f"/review/{site.parts.links.sign(link, site.parts.clock())}"
+
+
+def reviewing(gallery: Gallery, page: Page) -> None:
+    page.goto(review_link(gallery.site, gallery.sent[Status.PENDING]))
+    expect(page.get_by_role("button", name="Valider")).to_be_visible()
+
+
+def reviewing_without_a_reason(gallery: Gallery, page: Page) -> None:
+    reviewing(gallery, page)
+    page.locator("summary", has_text="Refuser").click()
+    button(page, "Refuser").click()
+    expect(page.get_by_text("Choisissez un motif")).to_be_visible()
+
+
+def reviewing_what_moved(gallery: Gallery, page: Page) -> None:
+    page.goto(review_link(gallery.site, gallery.sent[Status.PUBLISHED]))
+    expect(page.get_by_text("a changé depuis le courriel")).to_be_visible()
+
+
+def ending_letters(gallery: Gallery, page: Page) -> None:
+    site = gallery.site
+    page.goto(f"/bulletin/{site.parts.links.sign(Bulletins(site.ann.id), site.parts.clock())}")
+    expect(heading(page)).to_have_text("Les courriels à l’équipe")
+
+
 def mailing_stopped(gallery: Gallery, page: Page) -> None:
     mailing(gallery, page)
     if page.get_by_role("button", name="Ne plus rien recevoir").count():
@@ -826,6 +862,7 @@ SCENES: dict[str, Scene] = {
     "second-step-wrong": second_step_wrong,
     "second-step-wrong-recovery": second_step_wrong_recovery,
     "account": at("/desk/account?done=password_set"),
+    "account-letters": at("/desk/account/letters"),
     "account-guarded": guarded_at("/desk/account"),
     "account-password": at("/desk/account/password"),
     "account-password-refused": filled_in_wrong(
@@ -854,6 +891,10 @@ SCENES: dict[str, Scene] = {
     "transparency-told": months_are_over,
     "settings-letters": letters_that_fail,
     "mailing": mailing,
+    "review": reviewing,
+    "review-without-a-reason": reviewing_without_a_reason,
+    "review-moved": reviewing_what_moved,
+    "bulletin": ending_letters,
     "mailing-stopped": mailing_stopped,
     "item-said": at("/desk?said=passed"),
     "settings-charter": at("/desk/settings/charter?done=charter_saved"),

@@ -31,6 +31,12 @@ POST /track/{code}
 GET /track/{code}/edit
 POST /track/{code}/edit
 POST /track/{code}/withdrawal
+GET /review/{token}
+POST /review/{token}
+GET /desk/account/letters
+POST /desk/account/letters
+GET /bulletin/{token}
+POST /bulletin/{token}
 POST /sign-in/passkey/options
 POST /sign-in/passkey
 POST /desk/confirm/passkey/options
@@ -168,7 +174,7 @@ def test_every_address_of_the_desk_asks_who_is_there(parts: Parts, client: TestC
         for method, path in routes(parts)
         if path.startswith("/desk") and "feed/{token}" not in path
     ]
-    assert len(asked) == 82
+    assert len(asked) == 84
     for method, path in asked:
         for name, value in known.items():
             path = path.replace(name, value)  # noqa: PLW2901
