@@ -15,6 +15,7 @@ from moderation import (
     identifiers,
     mail,
     mailboxes,
+    messages,
     questions,
     reasons,
     standing,
@@ -254,9 +255,9 @@ def _message(
     kind = kind or letter.kind
     template = post.templates.get_or_select_template([f"mail/{kind}.txt", "mail/changed.txt"])
     page = template.make_module({"kind": kind, **told})
-    body = mail.tidy(str(page.body()))  # type: ignore[attr-defined]
-    html = post.templates.get_template("mail/letter.html").render(paragraphs=mail.paragraphs(body))
-    return mail.message(
+    body = messages.tidy(str(page.body()))  # type: ignore[attr-defined]
+    html = post.templates.get_template("mail/letter.html").render(paragraphs=messages.paragraphs(body))
+    return messages.message(
         sender=post.settings.mail_from,
         to=to,
         subject=str(page.subject()).strip(),  # type: ignore[attr-defined]

@@ -8,18 +8,17 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from email.message import EmailMessage
-from email.policy import SMTP
-from email.utils import format_datetime
-from itertools import groupby
 from socket import socket
 from typing import TYPE_CHECKING, Any
 from urllib.parse import SplitResult, unquote, urlsplit
 
-from sqlmodel import Session, col, select
+from sqlalchemy import ColumnElement, ScalarSelect, exists
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, and_, col, or_, select
 
 from moderation import identifiers
 from moderation.models.people import SignIn
-from moderation.models.queue import Letter, LetterKind
+from moderation.models.queue import Comment, Letter, LetterKind, Question
 from moderation.settings import Settings
 
 if TYPE_CHECKING:
@@ -196,11 +195,30 @@ def write(
     session.add(letter)
 
 
+def _ready(now: datetime) -> ColumnElement[bool]:
+    """Due, and behind none to the same person that is on its way, or failed: each gets theirs in order."""
+    before = aliased(Letter)
+    ahead = exists().where(
+        col(before.id) < Letter.id,
+        col(before.tries) > 0,
+        col(before.due_at) < now + GIVEN_UP / 2,
+        or_(before.account_id == Letter.account_id, _address(before) == _address(Letter)),
+    )
+    return and_(col(Letter.due_at) <= now, ~ahead)
+
+
+def _address(letter: type[Letter]) -> ScalarSelect[str | None]:
+    """An author’s; empty for all others."""
+    asked = select(Question.comment_id).where(Question.id == letter.question_id).correlate(letter)
+    about = or_(col(Comment.id) == letter.comment_id, col(Comment.id) == asked.scalar_subquery())
+    return select(Comment.email_key).where(about).correlate(letter).scalar_subquery()
+
+
 def claim(session: Session, now: datetime) -> Letter | None:
     """Takes a due letter, for longer than sending it lasts: should that die half-way, it comes up again."""
     letter = session.exec(
         select(Letter)
-        .where(Letter.due_at <= now)
+        .where(_ready(now))
         .order_by(col(Letter.due_at), col(Letter.id))
         .limit(1)
         .with_for_update(skip_locked=True)
@@ -245,51 +263,4 @@ def _pause(tries: int) -> timedelta:
 
 
 def is_due(session: Session, now: datetime) -> bool:
-    return session.exec(select(Letter.id).where(Letter.due_at <= now).limit(1)).first() is not None
-
-
-def tidy(text: str) -> str:
-    """Paragraphs with one empty line between them, whatever a template left there."""
-    return "\n\n".join("\n".join(lines) for lines in paragraphs(text)) + "\n"
-
-
-def paragraphs(text: str) -> list[list[str]]:
-    """Their lines, without those that are empty."""
-    # But for the sign before a signature (RFC 3676, 4.3).
-    lines = (line if line == "-- " else line.rstrip() for line in text.splitlines())
-    groups = groupby(lines, key=bool)
-    return [list(lines) for is_said, lines in groups if is_said]
-
-
-def message(
-    *,
-    sender: str,
-    to: str,
-    subject: str,
-    body: str,
-    html: str,
-    now: datetime,
-    name: str,
-    unsubscribe: str = "",
-) -> EmailMessage:
-    """A mail in plain text and the same in HTML; the name makes a repeat recognisable.
-
-    `unsubscribe` is where one press, or a mail program by itself (RFC 8058), ends such letters. Raises
-    ValueError for a line break in a header, and for anything but one address to send it to.
-    """
-    # Unfolded: folding would encode an address that is longer than a line, and nobody could follow it.
-    mail = EmailMessage(policy=SMTP.clone(max_line_length=998))
-    mail["From"] = sender
-    mail["To"] = to
-    if [address.addr_spec for address in mail["To"].addresses] != [to]:
-        raise ValueError("not one address")
-    mail["Subject"] = subject
-    mail["Date"] = format_datetime(now)
-    mail["Message-ID"] = f"<{name}@{sender.rpartition('@')[2].rstrip('>')}>"
-    mail["Auto-Submitted"] = "auto-generated"
-    if unsubscribe:
-        mail["List-Unsubscribe"] = f"<{unsubscribe}>"
-        mail["List-Unsubscribe-Post"] = "List-Unsubscribe=One-Click"
-    mail.set_content(body, cte="quoted-printable")
-    mail.add_alternative(html, subtype="html", cte="quoted-printable")
-    return mail
+    return session.exec(select(Letter.id).where(_ready(now)).limit(1)).first() is not None

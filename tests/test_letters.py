@@ -9,7 +9,7 @@ from page import mail_text, plain
 from sqlmodel import select
 from test_questions import ask, decide, undo
 
-from moderation import answers, delivery, mail, submissions
+from moderation import answers, delivery, mail, mailboxes, submissions
 from moderation.accounts import Person
 from moderation.letters import Post
 from moderation.lifecycle import Action
@@ -140,3 +140,23 @@ def test_without_mail_letters_are_thrown_away(
     clock.now += timedelta(days=2)
     delivery.letters(parts.engine, None, clock)
     assert left(parts) == 0
+
+
+def test_each_person_gets_their_letters_in_order_whatever_failed(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    other = send(mailing, "le-pont", "Un autre texte.", author="Zoé", email=ADDRESS)
+    stranger = send(mailing, "le-pont", "D’une autre personne.", email="max@example.org")
+    with mailing.writing() as session:
+        mailboxes.choose(session, mailboxes.digest(ADDRESS), mailboxes.KINDS, clock())
+    ask(mailing, addressed, ann, QUESTION)
+    clock.tick(seconds=30)
+    assert arrived(mailing, fails=True) == []
+    decide(mailing, other, ann, Action.PUBLISH, "")
+    decide(mailing, stranger, ann, Action.PUBLISH, "")
+    clock.tick(seconds=25)
+    delivery.effects(mailing.engine, clock())
+    assert [letter["To"] for letter in arrived(mailing)] == ["max@example.org"]
+    clock.tick(minutes=1)
+    subjects = [str(letter["Subject"]) for letter in arrived(mailing)]
+    assert ["question" in subjects[0], "publiée" in subjects[1], len(subjects)] == [True, True, 2]
