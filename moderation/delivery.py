@@ -25,6 +25,7 @@ from moderation import (
     scrubbing,
     search,
     transparency,
+    witnesses,
 )
 from moderation.clock import Clock
 from moderation.database import clear, reading, writing
@@ -210,6 +211,10 @@ def letters(engine: Engine, post: Post | None, clock: Clock, stopping: Stopping 
 def _write_bulletins(engine: Engine, site: ZoneInfo, now: datetime, stopping: Stopping) -> None:
     with reading(engine) as session:
         owed = bulletins.owed(session, now)
+        witnessed = witnesses.owed(session, now)
+    if witnessed:
+        with writing(engine) as session:
+            witnesses.write(session, now)
     for account in owed:
         if stopping():
             break

@@ -1,5 +1,6 @@
 """What each letter says, written out when it is sent."""
 
+import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
@@ -19,6 +20,7 @@ from moderation import (
     questions,
     reasons,
     standing,
+    witnesses,
 )
 from moderation.database import in_turn
 from moderation.lifecycle import Status
@@ -77,8 +79,8 @@ def written(session: Session, post: Post, name: str, now: datetime) -> EmailMess
         return _opening(session, post, letter, session.get_one(SignIn, letter.sign_in_id), now)
     if letter.question_id is not None:
         return _question(session, post, letter, session.get_one(Question, letter.question_id), now)
-    if letter.kind is LetterKind.WAITING:
-        return _waiting(session, post, letter, now)
+    if letter.kind in _OF_THE_SITE:
+        return _OF_THE_SITE[letter.kind](session, post, letter, now)
     if letter.comment_id is not None:
         return _told(session, post, letter, letter.comment_id, now)
     return _changed(session, post, letter, now)
@@ -98,6 +100,13 @@ def _changed(session: Session, post: Post, letter: Letter, now: datetime) -> Ema
         f"{post.settings.site_url}/new-address/{post.links.sign(NewAddress(letter.name), letter.written_at)}"
     )
     return _message(post, letter, letter.address, now, name=account.name, link=link)
+
+
+def _log_head(session: Session, post: Post, letter: Letter, now: datetime) -> EmailMessage | None:
+    line = witnesses.last(session)
+    if line is None or letter.address not in witnesses.listed(session):
+        return None
+    return _message(post, letter, letter.address, now, page=json.loads(line.line))
 
 
 def _waiting(session: Session, post: Post, letter: Letter, now: datetime) -> EmailMessage | None:
@@ -136,6 +145,9 @@ def _to_decide(post: Post, card: Card, account: Account, row: Bulletin, now: dat
     assert account.id is not None
     token = Review(card.id, card.revision, account.id, " ".join(BY_MAIL), row.seal)
     return f"{post.settings.site_url}/review/{post.links.sign(token, now)}"
+
+
+_OF_THE_SITE = {LetterKind.WAITING: _waiting, LetterKind.LOG_HEAD: _log_head}
 
 
 def _opening(

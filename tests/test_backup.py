@@ -41,7 +41,7 @@ from moderation.accounts import Person
 from moderation.archive import Contents, NotABackup
 from moderation.doctor import stored
 from moderation.lifecycle import Action, Reason
-from moderation.models.bulletins import Bulletin
+from moderation.models.bulletins import Bulletin, Witness
 from moderation.models.judging import SiteReason, WatchedWord
 from moderation.models.packets import Packet
 from moderation.models.people import (
@@ -164,6 +164,7 @@ def full(parts: Parts, clock: FakeClock, ann: Person, client: TestClient) -> Par
         session.add(Question(comment_id=sent[4].id, decision_id=first, text="Été ? 😀", until=clock()))
         now = clock()
         session.add(Bulletin(account_id=ann.id, told_from=now, told_until=now, due_at=now, seal="s"))
+        session.add(Witness(address="max@example.org", due_at=now))
         session.add(Packet(comment_id=sent[4].id, account_id=ann.id, seal="s", with_address=True, at=clock()))
     return parts
 

@@ -1,4 +1,4 @@
-"""The team is told by letter of what waits."""
+"""The team is told by letter of what waits, and witnesses of the public log’s last hash."""
 
 from collections.abc import Generator, Sequence
 from contextlib import contextmanager
@@ -36,12 +36,20 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("account_id", name=op.f("pk_bulletin")),
     )
     op.create_index(op.f("ix_bulletin_due_at"), "bulletin", ["due_at"])
-    _letters_are((*LETTERS, "waiting"))
+    op.create_table(
+        "witness",
+        sa.Column("address", sa.String(length=254), nullable=False),
+        sa.Column("told", sa.Integer(), nullable=False),
+        sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
+        sa.PrimaryKeyConstraint("address", name=op.f("pk_witness")),
+    )
+    _letters_are((*LETTERS, "waiting", "log_head"))
 
 
 def downgrade() -> None:
-    op.execute("DELETE FROM letter WHERE kind = 'waiting'")
+    op.execute("DELETE FROM letter WHERE kind IN ('waiting', 'log_head')")
     _letters_are(LETTERS)
+    op.drop_table("witness")
     op.drop_table("bulletin")
 
 

@@ -35,3 +35,12 @@ class Bulletin(SQLModel, table=True):
     due_at: datetime = Field(sa_type=UTCDateTime, index=True)
     # The links of their letters say it: another one ends them all.
     seal: str = Field(max_length=26)
+
+
+class Witness(SQLModel, table=True):
+    """An address the last hash of the public log is sent to, each day there are new lines."""
+
+    address: str = Field(primary_key=True, max_length=254)
+    # The line they were told of last.
+    told: int = 0
+    due_at: datetime = Field(sa_type=UTCDateTime)

@@ -246,6 +246,7 @@ class LetterKind(StrEnum):
     REFUSED = "refused"
     APPEAL_ANSWERED = "appeal_answered"
     WAITING = "waiting"
+    LOG_HEAD = "log_head"
 
 
 class Letter(SQLModel, table=True):

@@ -1,10 +1,11 @@
 """What the pages of settings show."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from sqlmodel import Session
 
-from moderation import deciders, notices, public_log, watched
+from moderation import deciders, notices, public_log, watched, witnesses
 from moderation.pages.letters import failing
 from moderation.watched import Refused
 
@@ -20,6 +21,8 @@ class Overview:
     failing: int
     # Whether the public log says who decided, by a pseudonym.
     names: bool
+    # Who is sent its last hash.
+    witnesses: Sequence[str]
 
 
 @dataclass(frozen=True)
@@ -43,6 +46,7 @@ def overview(session: Session) -> Overview:
         alone=not deciders.is_team(session),
         failing=len(failing(session)),
         names=public_log.says_names(session),
+        witnesses=witnesses.listed(session),
     )
 
 

@@ -5,7 +5,7 @@ from typing import Annotated
 from fastapi import APIRouter, Form, Path, Request, Response
 from pydantic import Field
 
-from moderation import mail, markup, notices, public_log, watched
+from moderation import mail, markup, notices, public_log, watched, witnesses
 from moderation.accounts import Person
 from moderation.models.public import LONGEST_NOTICE
 from moderation.pages import settings as pages
@@ -13,6 +13,7 @@ from moderation.pages.letters import failing
 from moderation.watched import Refused
 from moderation.web.dependencies import LARGEST, Now, Parts, Reading, ThisApp
 from moderation.web.people import PRIVATE, Admin, go
+from moderation.witnesses import NotAddresses
 
 SETTINGS = "/desk/settings"
 # Characters of what is added at once.
@@ -22,7 +23,23 @@ router = APIRouter(prefix=SETTINGS)
 
 @router.get("")
 def show(app: ThisApp, session: Reading, person: Admin, done: str = "") -> Response:
-    return app.page("settings.html", pages.overview(session), headers=PRIVATE, person=person, news=done)
+    page = pages.overview(session)
+    return _overview(app, person, page, "\n".join(page.witnesses), news=done)
+
+
+def _overview(
+    app: Parts, person: Person, page: pages.Overview, typed: str, *, problem: str = "", news: str = ""
+) -> Response:
+    return app.page(
+        "settings.html",
+        page,
+        status=422 if problem else 200,
+        headers=PRIVATE,
+        person=person,
+        typed=typed,
+        problem=problem,
+        news=news,
+    )
 
 
 @router.post("/log")
@@ -31,6 +48,24 @@ def name_deciders(
 ) -> Response:
     with app.writing() as session:
         public_log.say_names(session, whether=names)
+    return go(app, request, person, f"{SETTINGS}?done=log_saved", now)
+
+
+@router.post("/log/witnesses")
+def name_witnesses(
+    app: ThisApp,
+    request: Request,
+    person: Admin,
+    now: Now,
+    addresses: Annotated[str, Form(max_length=LONGEST)] = "",
+) -> Response:
+    try:
+        with app.writing() as session:
+            witnesses.choose(session, addresses.replace("\0", "").splitlines(), now)
+    except NotAddresses as error:
+        with app.reading() as session:
+            page = pages.overview(session)
+        return _overview(app, person, page, addresses, problem=", ".join(error.wrong) or "many")
     return go(app, request, person, f"{SETTINGS}?done=log_saved", now)
 
 

@@ -117,6 +117,7 @@ GET /desk/settings/charter
 POST /desk/settings/charter
 GET /desk/settings
 POST /desk/settings/log
+POST /desk/settings/log/witnesses
 GET /desk/settings/notice
 POST /desk/settings/notice
 GET /desk/settings/letters
@@ -174,7 +175,7 @@ def test_every_address_of_the_desk_asks_who_is_there(parts: Parts, client: TestC
         for method, path in routes(parts)
         if path.startswith("/desk") and "feed/{token}" not in path
     ]
-    assert len(asked) == 84
+    assert len(asked) == 85
     for method, path in asked:
         for name, value in known.items():
             path = path.replace(name, value)  # noqa: PLW2901
