@@ -11,6 +11,7 @@ from moderation import (
     accounts,
     charters,
     email_changes,
+    follow_letters,
     identifiers,
     mail,
     mailboxes,
@@ -21,6 +22,7 @@ from moderation import (
 from moderation.database import in_turn
 from moderation.lifecycle import Status
 from moderation.links import Links, Mailing, NewAddress, Opening
+from moderation.mailboxes import NotYet
 from moderation.models.people import Account, SignIn
 from moderation.models.queue import Comment, Letter, LetterKind, Question
 from moderation.pages.tracking import TrackingPage, tracking
@@ -49,14 +51,6 @@ class Post:
         return wording
 
 
-class NotYet(Exception):
-    """Its address had another one lately, or what it tells of may yet be undone."""
-
-    def __init__(self, until: datetime) -> None:
-        super().__init__(f"not before {until}")
-        self.until = until
-
-
 def written(session: Session, post: Post, name: str, now: datetime) -> EmailMessage | None:
     """The message, made now so that its link and code are fresh; None when there is nobody to write to.
 
@@ -71,6 +65,8 @@ def written(session: Session, post: Post, name: str, now: datetime) -> EmailMess
         return _question(session, post, letter, session.get_one(Question, letter.question_id), now)
     if letter.comment_id is not None:
         return _told(session, post, letter, letter.comment_id, now)
+    if letter.follow_id is not None:
+        return _to_follower(session, post, letter, letter.follow_id, now)
     return _changed(session, post, letter, now)
 
 
@@ -189,6 +185,20 @@ def _to_author(
         choices=choices,
         kind=kind,
     )
+
+
+def _to_follower(
+    session: Session, post: Post, letter: Letter, name: str, now: datetime
+) -> EmailMessage | None:
+    """Raises NotYet."""
+    told = follow_letters.told(session, letter, name, now)
+    if told is None:
+        return None
+    site, sign = post.settings.site_url, post.links.sign
+    link = f"{site}{told.path}{sign(told.right, now)}"
+    choices = f"{site}/mail/{sign(Mailing(told.digest), now)}"
+    stop = choices if told.asks else link
+    return _message(post, letter, told.to, now, unsubscribe=stop, page=told.page, link=link, choices=choices)
 
 
 def _message(

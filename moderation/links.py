@@ -59,6 +59,20 @@ class Mailing:
 
 
 @dataclass(frozen=True)
+class Following:
+    """The right to say that an address, known by its digest, is to be told of what it was asked about."""
+
+    digest: str
+
+
+@dataclass(frozen=True)
+class Unfollowing:
+    """The right to end one row of `follow`."""
+
+    follow: str
+
+
+@dataclass(frozen=True)
 class Purpose:
     salt: str
     max_age: timedelta
@@ -73,6 +87,9 @@ PURPOSES: dict[type, Purpose] = {
     NewAddress: Purpose("moderation/v1/new-address", timedelta(days=1)),
     # Long: an old letter says how to get no more of them, too.
     Mailing: Purpose("moderation/v1/mailing", timedelta(days=1000)),
+    # As long as it is waited for.
+    Following: Purpose("moderation/v1/following", timedelta(days=3)),
+    Unfollowing: Purpose("moderation/v1/unfollowing", timedelta(days=1000)),
 }
 
 Payload = TypeVar("Payload")
