@@ -41,8 +41,8 @@ def is_due(session: Session, now: datetime) -> bool:
     last, mark = _range(session)
     if last > mark and session.exec(select(Follow.id).where(_FOLLOWS).limit(1)).first() is not None:
         return True
-    over = or_(follows.late(now), col(Follow.erase_at) <= now)
-    return session.exec(select(Follow.id).where(over).limit(1)).first() is not None
+    over = (follows.late(now), col(Follow.erase_at) <= now)
+    return any(session.exec(select(Follow.id).where(one).limit(1)).first() is not None for one in over)
 
 
 def _range(session: Session) -> tuple[int, int]:

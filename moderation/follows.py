@@ -140,23 +140,25 @@ def waiting(digest: str, now: datetime) -> ColumnElement[bool]:
     return and_(_WAITS, Follow.digest == digest, col(Follow.asked_at) > now - CONFIRMED_WITHIN)
 
 
-def confirm(session: Session, digest: str, names: Collection[str], now: datetime) -> int:
-    """Who reads there wants those of what waits, and not the rest; how many those are.
+def confirm(
+    session: Session, digest: str, wanted: Collection[str], now: datetime, *, but: Collection[str] = ()
+) -> int:
+    """Who reads there wants those of what waits, and some others not; how many they want.
 
     They say by it that the address is theirs.
     """
     in_turn(session, "mail", digest)
     waits = select(Follow).where(waiting(digest, now)).with_for_update(key_share=True)
-    wanted = [follow for follow in session.exec(waits).all() if follow.id in names]
-    for follow in wanted:
+    begun = [follow for follow in session.exec(waits).all() if follow.id in wanted]
+    for follow in begun:
         _begin(session, follow, now)
-    if wanted:
+    if begun:
         box = mailboxes.of(session, digest)
         box.confirmed_at = box.confirmed_at or now
         session.add(box)
     session.flush()
-    end(session, waiting(digest, now), now)
-    return len(wanted)
+    end(session, and_(waiting(digest, now), col(Follow.id).in_(but)), now)
+    return len(begun)
 
 
 def late(now: datetime) -> ColumnElement[bool]:

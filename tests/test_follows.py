@@ -3,15 +3,16 @@
 import re
 from datetime import timedelta
 from email.message import EmailMessage
+from functools import partial
 
 import pytest
-from conftest import BuildParts, FakeClock, Sent, add_article, send
+from conftest import BuildParts, FakeClock, Sent, add_article, at_once, send
 from page import mail_text, plain
 from sqlmodel import col, select
 from test_database import tonight
 from test_letters import arrived, left
 
-from moderation import decisions, delivery, follows, mailboxes, replies, submissions
+from moderation import decisions, delivery, follows, mailboxes, proposals, replies, submissions
 from moderation.accounts import Person
 from moderation.drafts import rewritten
 from moderation.lifecycle import Action, Reason
@@ -19,7 +20,7 @@ from moderation.links import Following, Unfollowing
 from moderation.markup import Dialect
 from moderation.models.follows import Follow
 from moderation.models.public import Thread
-from moderation.models.queue import LetterKind
+from moderation.models.queue import Comment, LetterKind
 from moderation.web.dependencies import Parts
 
 READER = "lea@example.org"
@@ -309,6 +310,21 @@ def test_an_answer_of_the_moderation_is_told_with_what_it_answers_and_once(
     assert settled(mailing, clock) == []
 
 
+def test_other_words_in_the_place_of_what_was_told_are_no_news(
+    mailing: Parts, ann: Person, clock: FakeClock
+) -> None:
+    followed(mailing)
+    sent = publish(mailing, ann, "Le pont rouvre mardi.")
+    assert len(settled(mailing, clock)) == 1
+    with mailing.writing() as session:
+        words = rewritten("", "", "Le pont rouvre jeudi.", dialect=Dialect.SPIP)
+        asked = proposals.correct(session, sent.tracking, words, revision=2, now=clock())
+        name = session.exec(select(Comment.id).where(Comment.tracking == asked)).one()
+    decide(mailing, Sent(name, asked, ""), ann)
+    clock.tick(days=2)
+    assert (settled(mailing, clock), left(mailing)) == ([], 0)
+
+
 def test_another_article_is_another_thing(mailing: Parts, ann: Person, clock: FakeClock) -> None:
     add_article(mailing, "l-ete")
     followed(mailing, slug="l-ete")
@@ -436,10 +452,38 @@ def test_what_is_not_ticked_is_forgotten_when_the_rest_is_confirmed(mailing: Par
     ask(mailing, slug="l-ete")
     digest, first = mailboxes.digest(READER), rows(mailing)[0].id
     with mailing.writing() as session:
-        assert follows.confirm(session, digest, [first, "another", ""], clock()) == 1
-    assert [(follow.id, bool(follow.address)) for follow in rows(mailing) if follow.address] == [
-        (first, True)
-    ]
+        other = session.exec(select(Follow.id).where(Follow.id != first)).one()
+        assert follows.confirm(session, digest, [first, "another", ""], clock(), but=[first, other]) == 1
+    assert [follow.id for follow in rows(mailing) if follow.address] == [first]
+
+
+def test_what_was_asked_for_while_the_page_was_open_waits_on(mailing: Parts, clock: FakeClock) -> None:
+    add_article(mailing, "l-ete")
+    ask(mailing)
+    digest, first = mailboxes.digest(READER), rows(mailing)[0].id
+    ask(mailing, slug="l-ete")
+    with mailing.writing() as session:
+        follows.confirm(session, digest, [first], clock(), but=[first])
+    waits = [follow.confirmed_at is None for follow in rows(mailing) if follow.address]
+    assert sorted(waits) == [False, True]
+
+
+def test_confirming_twice_at_once_is_one_following(mailing: Parts, clock: FakeClock) -> None:
+    ask(mailing)
+    (name,) = [follow.id for follow in rows(mailing)]
+
+    def press() -> int:
+        with mailing.writing() as session:
+            return follows.confirm(session, mailboxes.digest(READER), [name], clock(), but=[name])
+
+    assert sorted(at_once(press, press)) == [0, 1]
+    assert [follow.confirmed_at for follow in rows(mailing)] == [clock()]
+
+
+def test_asking_from_many_places_at_once_is_one_row_and_one_letter(mailing: Parts) -> None:
+    assert at_once(*[partial(ask, mailing)] * 6) == [None] * 6
+    assert len(rows(mailing)) == 1
+    assert len(arrived(mailing)) == 1
 
 
 def test_nobody_confirms_what_another_address_was_asked_about(mailing: Parts, clock: FakeClock) -> None:

@@ -20,10 +20,11 @@ LETTERS = (
 )
 TO_FOLLOWERS = ("follow_asked", "followed")
 MOMENT = sa.DateTime(timezone=True)
-# Of each address, while it lasts.
-ONCE = {
-    "ix_follow_forum_once": ("thread_id", "comment_id IS NULL AND erase_at IS NULL"),
-    "ix_follow_answers_once": ("comment_id", "comment_id IS NOT NULL AND erase_at IS NULL"),
+# Of each address once, while it lasts; and those that are to be forgotten.
+SOME = {
+    "ix_follow_forum_once": (["digest", "thread_id"], True, "comment_id IS NULL AND erase_at IS NULL"),
+    "ix_follow_answers_once": (["digest", "comment_id"], True, "comment_id IS NOT NULL AND erase_at IS NULL"),
+    "ix_follow_unconfirmed": (["asked_at"], False, "confirmed_at IS NULL AND erase_at IS NULL"),
 }
 
 
@@ -46,11 +47,11 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["comment_id"], ["comment.id"], name=op.f("fk_follow_comment_id_comment")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_follow")),
     )
-    for column in ("thread_id", "comment_id", "asked_at", "erase_at"):
+    for column in ("digest", "thread_id", "comment_id", "erase_at"):
         op.create_index(op.f(f"ix_follow_{column}"), "follow", [column])
-    for name, (column, where) in ONCE.items():
+    for name, (columns, unique, where) in SOME.items():
         kinds = {f"{kind}_where": sa.text(where) for kind in ("sqlite", "postgresql")}
-        op.create_index(name, "follow", ["digest", column], unique=True, **kinds)
+        op.create_index(name, "follow", columns, unique=unique, **kinds)
     op.create_table(
         "follow_mark",
         sa.Column("id", sa.Integer(), nullable=False),

@@ -9,6 +9,7 @@ from moderation.models.columns import UTCDateTime
 
 _OF_AN_ANSWER = text("comment_id IS NOT NULL AND erase_at IS NULL")
 _OF_A_FORUM = text("comment_id IS NULL AND erase_at IS NULL")
+_UNCONFIRMED = text("confirmed_at IS NULL AND erase_at IS NULL")
 
 
 class Follow(SQLModel, table=True):
@@ -32,16 +33,17 @@ class Follow(SQLModel, table=True):
             sqlite_where=_OF_AN_ANSWER,
             postgresql_where=_OF_AN_ANSWER,
         ),
+        Index("ix_follow_unconfirmed", "asked_at", sqlite_where=_UNCONFIRMED, postgresql_where=_UNCONFIRMED),
     )
 
     id: str = Field(primary_key=True, max_length=26)
     # Of the address, as `Mailbox` has it. Both are empty once it is over.
-    digest: str = Field(max_length=64)
+    digest: str = Field(max_length=64, index=True)
     address: str = Field(max_length=254)
     thread_id: int = Field(foreign_key="thread.id", index=True)
     # Whose answers; empty for the whole forum.
     comment_id: str | None = Field(default=None, foreign_key="comment.id", index=True, max_length=26)
-    asked_at: datetime = Field(sa_type=UTCDateTime, index=True)
+    asked_at: datetime = Field(sa_type=UTCDateTime)
     # When the letter that asks for it to be confirmed was due.
     letter_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     confirmed_at: datetime | None = Field(default=None, sa_type=UTCDateTime)

@@ -103,11 +103,16 @@ def waiting(app: ThisApp, now: Now, token: str, done: Literal["confirmed", "none
 
 @router.post("/follow/{token}")
 def confirm(
-    app: ThisApp, now: Now, token: str, follow: Annotated[list[str] | None, Form()] = None
+    app: ThisApp,
+    now: Now,
+    token: str,
+    follow: Annotated[list[str] | None, Form()] = None,
+    shown: Annotated[list[str] | None, Form()] = None,
 ) -> Response:
+    """What was shown and is not ticked is not wanted; of what was asked for meanwhile nothing is said."""
     digest = _read(app, Following, token, now).digest
     with app.writing() as session:
-        begun = follows.confirm(session, digest, follow or (), now)
+        begun = follows.confirm(session, digest, follow or (), now, but=shown or ())
     done = "confirmed" if begun else "none"
     return RedirectResponse(app.url(f"/follow/{token}?done={done}"), 303, headers=PRIVATE)
 

@@ -128,6 +128,12 @@ def test_where_no_mail_leaves_nothing_is_offered(client: TestClient, article: st
     assert "quelqu’un répond" not in client.get(f"/track/{pending.tracking}").text
 
 
+def test_an_article_kept_from_before_mail_was_set_up_is_made_anew(
+    client: TestClient, reader: TestClient
+) -> None:
+    assert client.get("/articles/le-pont").headers["etag"] != reader.get("/articles/le-pont").headers["etag"]
+
+
 def test_an_article_that_is_not_there_is_followed_by_nobody(reader: TestClient) -> None:
     assert reader.get("/articles/nulle-part/follow").status_code == 404
     assert reader.post("/articles/nulle-part/follow", data={"email": READER}).status_code == 404
@@ -140,7 +146,8 @@ def test_who_reads_there_confirms_by_a_button(reader: TestClient, mailing: Parts
     page = Page(reader.get(asked))
     assert "sous « Le pont rouvre »" in page.main
     (box,) = page.nodes("input[name=follow][checked]")
-    answer = reader.post(page.form("Confirmer").action, data={"follow": [str(box.attributes["value"])]})
+    form = page.form("Confirmer")
+    answer = reader.post(form.action, data={**form.fields, "follow": [str(box.attributes["value"])]})
     assert following(mailing) == [(READER, True)]
     assert "C’est confirmé" in Page(reader.get(answer.headers["location"])).alert
     again = reader.get(asked)
@@ -149,7 +156,10 @@ def test_who_reads_there_confirms_by_a_button(reader: TestClient, mailing: Parts
 
 
 def test_what_nobody_ticks_is_forgotten(reader: TestClient, mailing: Parts, asked: str) -> None:
-    answer = reader.post(asked)
+    reader.post(asked)
+    assert following(mailing) == [(READER, False)]
+    form = Page(reader.get(asked)).form("Confirmer")
+    answer = reader.post(form.action, data=form.fields)
     assert following(mailing) == []
     assert "Rien n’est suivi" in Page(reader.get(answer.headers["location"])).alert
 
