@@ -11,12 +11,14 @@ from moderation.links import (
     BadLink,
     CodeEntry,
     Expired,
+    Following,
     Form,
     Links,
     Mailing,
     NewAddress,
     Opening,
     SecondStep,
+    Unfollowing,
 )
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -30,6 +32,8 @@ PAYLOADS: dict[type, Any] = {
     SecondStep: SecondStep("k7qf3m2d9xwt41hb"),
     NewAddress: NewAddress("k7qf3m2d9xwt41hb"),
     Mailing: Mailing("b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c"),
+    Following: Following("b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c"),
+    Unfollowing: Unfollowing("k7qf3m2d9xwt41hb"),
 }
 KINDS = pytest.mark.parametrize("kind", list(PURPOSES), ids=lambda kind: kind.__name__)
 
@@ -188,6 +192,7 @@ def test_a_link_tells_no_address() -> None:
         "nonce",
         "sign_in",
         "change",
+        "follow",
     }
 
 
