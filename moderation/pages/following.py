@@ -24,6 +24,8 @@ class Followed:
     title: str
     # Whether of the answers to a text of theirs alone.
     answers: bool
+    # Till when it may be confirmed, if it is not.
+    until: datetime
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ def one(session: Session, name: str) -> Followed | None:
 
 
 def _followed(follow: Follow, article: Article) -> Followed:
-    return Followed(follow.id, article.slug, article.title, follow.comment_id is not None)
+    until = follow.asked_at + follows.CONFIRMED_WITHIN
+    return Followed(follow.id, article.slug, article.title, follow.comment_id is not None, until)
 
 
 def news(session: Session, follow: Follow) -> News | None:

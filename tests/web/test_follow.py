@@ -258,7 +258,7 @@ def test_an_author_ticks_and_unticks_it_on_their_page(reader: TestClient, mailin
     answer = reader.post(form.action, data={"follow": "yes"})
     assert answer.headers["location"] == f"/track/{sent.tracking}#answers"
     page = Page(reader.get(f"/track/{sent.tracking}"))
-    assert "suivez son lien dans les trois jours" in page.main
+    assert "suivez son lien pour confirmer" in page.main
     confirmed(mailing)
     page = Page(reader.get(f"/track/{sent.tracking}"))
     assert "Un courriel vous dira quand quelqu’un y répond" in page.main
