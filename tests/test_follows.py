@@ -112,6 +112,7 @@ def test_one_letter_asks_and_nothing_else_is_sent_before_it_is_confirmed(
     assert plain(letter["Subject"]) == "Le Passe-Muraille : confirmez ce que vous voulez suivre"
     said = plain(mail_text(letter))
     assert "- sous « Le pont rouvre » Si c’est vous, confirmez-le avant le 4 mars 2026 à 10 h 00 :" in said
+    assert re.search(r"\n\n- sous [^\n]*\n\nSi", mail_text(letter).replace("\r", ""))
     right, _ = mailing.links.read(Following, link(letter, "follow"), clock())
     assert right.digest == mailboxes.digest(READER)
     publish(mailing, ann, "Le pont rouvre mardi.")
