@@ -17,6 +17,7 @@ from moderation import (
     answers,
     bulletins,
     corrections,
+    following,
     logs,
     mail,
     metrics,
@@ -29,13 +30,11 @@ from moderation import (
 )
 from moderation.clock import Clock
 from moderation.database import clear, reading, writing
-from moderation.letters import NotYet, Post, written
+from moderation.letters import Post, written
+from moderation.mailboxes import NotYet
 from moderation.models.queue import Effect, EffectKind, Letter
 
 POLL_SECONDS = 0.25
-# While somebody reads for long, as a backup does, the files cannot be cleaned. PostgreSQL’s tables would be
-# written anew each time.
-ERASE_AGAIN = {"sqlite": timedelta(seconds=10), "postgresql": timedelta(hours=1)}
 UNSENT_KEPT = timedelta(days=1)
 # Seconds an item in hand is waited for when the server stops.
 GRACE = 5
@@ -68,6 +67,7 @@ def effects(
     works = [partial(some, engine, now, stopping) for kind, some in _EFFECTS.items() if kind in due]
     if month_is_over:
         works.append(partial(_months, engine, now, stopping))
+    works.append(partial(following.work, engine, now))  # after what it may tell of
     return sum(each(work) for work in works if not stopping())
 
 
@@ -125,7 +125,7 @@ def _erasures(engine: Engine, now: datetime, stopping: Stopping) -> int:
     # By their decisions: another process may have done them.
     ours = and_(col(Effect.decision_id).in_(due), col(Effect.kind) == EffectKind.ERASE)
     with writing(engine) as session:
-        again = now + ERASE_AGAIN[engine.dialect.name]
+        again = now + scrubbing.AGAIN[engine.dialect.name]
         mine = update(Effect).where(ours, col(Effect.due_at) <= now).values(due_at=again)
         if not session.exec(mine).rowcount:
             return 0
@@ -200,6 +200,7 @@ def letters(engine: Engine, post: Post | None, clock: Clock, stopping: Stopping 
             _put_off(engine, name, error, clock())
             continue
         with writing(engine) as session:
+            following.settle(session, name, clock(), sent=message is not None)
             session.exec(delete(Letter).where(col(Letter.name) == name))
         if message is not None:
             sent += 1

@@ -3,11 +3,12 @@
 from datetime import datetime
 from typing import Literal
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
 from moderation import (
     beside,
     deciders,
+    follows,
     kin,
     lifecycle,
     moves,
@@ -19,6 +20,7 @@ from moderation import (
     traits,
 )
 from moderation.lifecycle import Action
+from moderation.models.follows import Follow
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
 
 
@@ -46,6 +48,7 @@ def take_away(
     """
     decision = moves.record(session, comment, action, now=now, undo_until=now, by=by)
     erase(session, comment)
+    follows.end(session, col(Follow.comment_id) == comment.id, now)
     for other in session.exec(select(Comment).where(Comment.amends == comment.id).with_for_update()).all():
         if other.status in lifecycle.OPEN:
             take_away(session, other, now)

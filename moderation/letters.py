@@ -13,6 +13,7 @@ from moderation import (
     bulletins,
     charters,
     email_changes,
+    follow_letters,
     identifiers,
     mail,
     mailboxes,
@@ -25,6 +26,7 @@ from moderation import (
 from moderation.database import in_turn
 from moderation.lifecycle import Status
 from moderation.links import Bulletins, Links, Mailing, NewAddress, Opening, Review
+from moderation.mailboxes import NotYet
 from moderation.models.bulletins import Bulletin, How
 from moderation.models.people import Account, SignIn
 from moderation.models.queue import Comment, Letter, LetterKind, Question
@@ -59,14 +61,6 @@ class Post:
         return wording
 
 
-class NotYet(Exception):
-    """Its address had another one lately, or what it tells of may yet be undone."""
-
-    def __init__(self, until: datetime) -> None:
-        super().__init__(f"not before {until}")
-        self.until = until
-
-
 def written(session: Session, post: Post, name: str, now: datetime) -> EmailMessage | None:
     """The message, made now so that its link and code are fresh; None when there is nobody to write to.
 
@@ -79,8 +73,8 @@ def written(session: Session, post: Post, name: str, now: datetime) -> EmailMess
         return _opening(session, post, letter, session.get_one(SignIn, letter.sign_in_id), now)
     if letter.question_id is not None:
         return _question(session, post, letter, session.get_one(Question, letter.question_id), now)
-    if letter.kind in _OF_THE_SITE:
-        return _OF_THE_SITE[letter.kind](session, post, letter, now)
+    if letter.kind in _OTHERS:
+        return _OTHERS[letter.kind](session, post, letter, now)
     if letter.comment_id is not None:
         return _told(session, post, letter, letter.comment_id, now)
     return _changed(session, post, letter, now)
@@ -145,9 +139,6 @@ def _to_decide(post: Post, card: Card, account: Account, row: Bulletin, now: dat
     assert account.id is not None
     token = Review(card.id, card.revision, account.id, " ".join(BY_MAIL), row.seal)
     return f"{post.settings.site_url}/review/{post.links.sign(token, now)}"
-
-
-_OF_THE_SITE = {LetterKind.WAITING: _waiting, LetterKind.LOG_HEAD: _log_head}
 
 
 def _opening(
@@ -251,6 +242,18 @@ def _to_author(
     )
 
 
+def _to_follower(session: Session, post: Post, letter: Letter, now: datetime) -> EmailMessage | None:
+    """Raises NotYet."""
+    told = follow_letters.told(session, letter, letter.follow_id or "", now)
+    if told is None:
+        return None
+    site, sign = post.settings.site_url, post.links.sign
+    link = f"{site}{told.path}{sign(told.right, now)}"
+    choices = f"{site}/mail/{sign(Mailing(told.digest), now)}"
+    stop = choices if told.asks else link
+    return _message(post, letter, told.to, now, unsubscribe=stop, page=told.page, link=link, choices=choices)
+
+
 def _message(
     post: Post,
     letter: Letter,
@@ -279,3 +282,12 @@ def _message(
         name=letter.name,
         unsubscribe=unsubscribe,
     )
+
+
+# Neither about an account nor to an author.
+_OTHERS = {
+    LetterKind.WAITING: _waiting,
+    LetterKind.LOG_HEAD: _log_head,
+    LetterKind.FOLLOW_ASKED: _to_follower,
+    LetterKind.FOLLOWED: _to_follower,
+}

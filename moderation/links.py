@@ -77,6 +77,20 @@ class Review:
 
 
 @dataclass(frozen=True)
+class Following:
+    """The right to say that an address, known by its digest, is to be told of what it was asked about."""
+
+    digest: str
+
+
+@dataclass(frozen=True)
+class Unfollowing:
+    """The right to end one row of `follow`."""
+
+    follow: str
+
+
+@dataclass(frozen=True)
 class Purpose:
     salt: str
     max_age: timedelta
@@ -93,6 +107,9 @@ PURPOSES: dict[type, Purpose] = {
     Mailing: Purpose("moderation/v1/mailing", timedelta(days=1000)),
     Bulletins: Purpose("moderation/v1/bulletins", timedelta(days=1000)),
     Review: Purpose("moderation/v1/review", timedelta(hours=72)),
+    # As long as it is waited for.
+    Following: Purpose("moderation/v1/following", timedelta(days=3)),
+    Unfollowing: Purpose("moderation/v1/unfollowing", timedelta(days=1000)),
 }
 
 Payload = TypeVar("Payload")

@@ -175,8 +175,9 @@ def write(
     question_id: int | None = None,
     comment_id: str | None = None,
     decision_id: int | None = None,
+    follow_id: str | None = None,
 ) -> None:
-    """Puts a letter in the outbox: it opens a sign-in, or tells an account something, or an author.
+    """Puts a letter in the outbox: it opens a sign-in, or tells an account, an author or a follower.
 
     `to` is where, if not the account’s own address; `name` what it tells of, if that has one.
     """
@@ -189,6 +190,7 @@ def write(
         question_id=question_id,
         comment_id=comment_id,
         decision_id=decision_id,
+        follow_id=follow_id,
         written_at=now,
         due_at=now,
     )

@@ -20,6 +20,14 @@ BETWEEN_LETTERS = timedelta(days=1)
 BETWEEN_COPIES = timedelta(hours=1)
 
 
+class NotYet(Exception):
+    """Its address had another one lately, or what it tells of may yet be undone."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"not before {until}")
+        self.until = until
+
+
 def digest(address: str) -> str:
     return identifiers.digest(address.lower())
 

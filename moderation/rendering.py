@@ -80,7 +80,8 @@ def fingerprint(settings: Settings) -> str:
     shown = settings.model_dump_json(
         include={"site_url", "site_name", "slogan", "language", "timezone", "notice", "required", "contact"}
     )
-    return hashlib.sha256(f"{version('moderation')}{shown}{_digest(files)}".encode()).hexdigest()[:10]
+    mails = settings.smtp_url is not None
+    return hashlib.sha256(f"{version('moderation')}{shown}{mails}{_digest(files)}".encode()).hexdigest()[:10]
 
 
 def _digest(files: list[Path]) -> str:

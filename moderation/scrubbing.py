@@ -25,7 +25,11 @@ TABLES = (
     "signature",
     "signature_key",
     "log_entry",
+    "follow",
 )
+# While somebody reads for long, as a backup does, the files cannot be cleaned. PostgreSQL’s tables would be
+# written anew each time.
+AGAIN = {"sqlite": timedelta(seconds=10), "postgresql": timedelta(hours=1)}
 # The hour, in UTC, from which PostgreSQL’s tables are written anew.
 NIGHT = 2
 

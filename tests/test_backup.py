@@ -42,6 +42,7 @@ from moderation.archive import Contents, NotABackup
 from moderation.doctor import stored
 from moderation.lifecycle import Action, Reason
 from moderation.models.bulletins import Bulletin, Witness
+from moderation.models.follows import Follow, FollowMark
 from moderation.models.judging import SiteReason, WatchedWord
 from moderation.models.packets import Packet
 from moderation.models.people import (
@@ -143,6 +144,10 @@ def full(parts: Parts, clock: FakeClock, ann: Person, client: TestClient) -> Par
         charters.write(session, charter.read("## Été 😀"), seen=1, language="fr", now=clock())
         session.add(WatchedWord(word="Été*", key="ete*"))
         session.add(MonthFigure(month="2026-02", figure=Figure.RECEIVED, count=12))
+        session.add(
+            Follow(id="f", digest="d", address="é@exemple.example", thread_id=thread, asked_at=clock())
+        )
+        session.add(FollowMark(number=2))
         session.add(Mailbox(digest="d", declined=["question"], written_at=clock()))
         session.add(SiteReason(code="ete", label="L’été", explanation="Été 😀", offered=False, place=10))
         session.add(RecoveryCode(account_id=ann.id, digest="d"))

@@ -12,6 +12,7 @@ from moderation.links import (
     Bulletins,
     CodeEntry,
     Expired,
+    Following,
     Form,
     Links,
     Mailing,
@@ -19,6 +20,7 @@ from moderation.links import (
     Opening,
     Review,
     SecondStep,
+    Unfollowing,
 )
 
 NOW = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -34,6 +36,8 @@ PAYLOADS: dict[type, Any] = {
     Bulletins: Bulletins(7),
     Review: Review("8xyv5cn3p65d8yap", 1, 7, "publish refuse", "K7QF3M2D9XWT41HB"),
     Mailing: Mailing("b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c"),
+    Following: Following("b5bb9d8014a0f9b1d61e21e796d78dccdf1352f23cd32812f4850b878ae4944c"),
+    Unfollowing: Unfollowing("k7qf3m2d9xwt41hb"),
 }
 KINDS = pytest.mark.parametrize("kind", list(PURPOSES), ids=lambda kind: kind.__name__)
 
@@ -194,6 +198,7 @@ def test_a_link_tells_no_address() -> None:
         "change",
         # Random names and numbers of ours, too.
         *("account", "comment", "revision", "actions", "seal"),
+        "follow",
     }
 
 

@@ -11,7 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 from starlette.testclient import TestClient
 
-from moderation import bulk, database, decisions, delivery, publication, submissions
+from moderation import bulk, database, decisions, delivery, publication, scrubbing, submissions
 from moderation.accounts import Person
 from moderation.bulk import Seen
 from moderation.decisions import TooLate
@@ -324,7 +324,7 @@ def test_what_another_process_erased_takes_no_later_publication_with_it(
     with parts.writing() as session:
         submissions.withdraw(session, sent[0].tracking, revision=1, now=at_desk.clock())
     at_desk.clock.tick(days=1)
-    again = delivery.ERASE_AGAIN[parts.engine.dialect.name].total_seconds()
+    again = scrubbing.AGAIN[parts.engine.dialect.name].total_seconds()
 
     def meanwhile(*_opened: object) -> None:
         # One has taken it in hand, is slow, and is about to clean the files; SQLite’s index is cleaned first.

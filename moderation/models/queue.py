@@ -10,7 +10,7 @@ from sqlmodel import Field, SQLModel
 from moderation.charter import LONGEST_NAME
 from moderation.lifecycle import Action, Status
 from moderation.markup import Dialect
-from moderation.models import people  # noqa: F401 - to whose tables these refer
+from moderation.models import follows, people  # noqa: F401 - to whose tables these refer
 from moderation.models.columns import NUMBERED_ONCE, UTCDateTime, words
 from moderation.models.public import Mode
 
@@ -247,13 +247,15 @@ class LetterKind(StrEnum):
     APPEAL_ANSWERED = "appeal_answered"
     WAITING = "waiting"
     LOG_HEAD = "log_head"
+    FOLLOW_ASKED = "follow_asked"
+    FOLLOWED = "followed"
 
 
 class Letter(SQLModel, table=True):
     """A mail to be sent, written with its cause. It holds no text: it is written out when it is sent.
 
     It opens a sign-in, or tells an account something (`address` is where, if not to its own), or tells an
-    author of a question, or of what became of a text, at the address the text came with.
+    author of a question, or of what became of a text, at the address the text came with, or who follows.
     """
 
     __table_args__ = NUMBERED_ONCE
@@ -269,6 +271,8 @@ class Letter(SQLModel, table=True):
     # What was decided of which text, or the text alone.
     comment_id: str | None = Field(default=None, foreign_key="comment.id", index=True, max_length=26)
     decision_id: int | None = Field(default=None, foreign_key="decision.id", index=True)
+    # Of who follows what.
+    follow_id: str | None = Field(default=None, foreign_key="follow.id", index=True, max_length=26)
     written_at: datetime = Field(sa_type=UTCDateTime)
     due_at: datetime = Field(sa_type=UTCDateTime, index=True)
     tries: int = 0

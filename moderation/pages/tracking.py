@@ -18,6 +18,7 @@ from moderation.pages import changed, public
 from moderation.pages.amended import Amended, amended
 from moderation.pages.exchange import Exchange
 from moderation.pages.exchange import known as exchanged
+from moderation.pages.following import Told, told_of_answers
 from moderation.public_log import Opening
 from moderation.standing import in_effect, text_in_effect
 
@@ -91,6 +92,8 @@ class TrackingPage:
     # Whether it was taken back because they asked for it once it was public.
     retracted: bool
     amended_at: datetime | None
+    # Whether they are told by letter of the answers to it.
+    told: Told
 
     longest_answer = LONGEST
     longest_appeal = contesting.LONGEST
@@ -161,6 +164,7 @@ def tracking(
         amends=amended(session, comment, text),
         retracted=last is not None and last.action is Action.RETRACT,
         amended_at=text.amended_at,
+        told=told_of_answers(session, comment.id),
     )
 
 

@@ -43,6 +43,7 @@ class Parts:
     clock: Clock
     throttle: Throttle
     previews: Throttle
+    followers: Throttle
     tries: Tries
     vault: Vault
     long_texts: Line = field(default_factory=Line)

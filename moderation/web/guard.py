@@ -34,7 +34,7 @@ SECURE_HEADERS = {
 # What pages of PUBLIC_ORIGINS may post to, and nothing else.
 PUBLIC_FORM = re.compile(r"(?:/api/v1)?/articles/[^/]+/comments", re.ASCII)
 # Where mail programs end letters by themselves (RFC 8058, 3.2: a form of either kind).
-ONE_CLICK = re.compile(r"/(?:mail|bulletin)/[^/]+", re.ASCII)
+ONE_CLICK = re.compile(r"/(?:mail|bulletin|unfollow)/[^/]+", re.ASCII)
 FOR_EVER = "public, max-age=31536000, immutable"
 # All that is read; or nothing. Other kinds would be taken apart while everybody waits, multipart/form-data in
 # whatever encoding its sender names; no form of ours is sent as that.

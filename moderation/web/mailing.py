@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
 
-from moderation import mailboxes
+from moderation import follows, mailboxes
 from moderation.decisions import NotFound
 from moderation.links import BadLink, Expired, Mailing
 from moderation.models.queue import LetterKind
@@ -33,6 +33,8 @@ def choose(
     wanted = [one for one in kind or () if one in mailboxes.KINDS and action == "keep"]
     with app.writing() as session:
         mailboxes.choose(session, key, wanted, now)
+        if not wanted:
+            follows.end_all(session, key, now)
     done: Literal["kept", "stopped"] = "kept" if wanted else "stopped"
     if action is None:  # which is led nowhere from here (RFC 8058, 3.1)
         return _page(app, token, key, done)

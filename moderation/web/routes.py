@@ -16,6 +16,7 @@ from moderation.web import (
     email,
     factors,
     feed,
+    follow,
     guide,
     health,
     mailing,
@@ -73,6 +74,7 @@ def routes() -> list[BaseRoute]:
         public_log,
         transparency,
         mailing,
+        follow,
     ):
         router.include_router(module.router, dependencies=[] if module in {submit, edit} else [Place])
     account_pages = (account, confirm, email, factors, shortcuts, tokens)

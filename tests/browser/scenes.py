@@ -18,6 +18,7 @@ from moderation import (
     decisions,
     drafts,
     email_changes,
+    follows,
     identifiers,
     mail,
     mailboxes,
@@ -27,9 +28,10 @@ from moderation import (
 )
 from moderation.articles import Content
 from moderation.lifecycle import NEEDS_REASON, Action, Reason, Status
-from moderation.links import Bulletins, Mailing, NewAddress, Review
+from moderation.links import Bulletins, Following, Mailing, NewAddress, Review, Unfollowing
 from moderation.markup import Dialect
 from moderation.models.bulletins import Bulletin
+from moderation.models.follows import Follow
 from moderation.models.judging import LONGEST_LABEL
 from moderation.models.packets import Packet
 from moderation.models.public import Figure, Mode, MonthFigure
@@ -67,6 +69,7 @@ LARGE = Content(
 )
 NAME = "Wwwwwwwwww" * 8
 MANY = 100
+FOLLOWER = f"{'v' * 60}@{'w' * 60}.example"
 
 
 MOVES: dict[Status, tuple[Action, ...]] = {
@@ -779,6 +782,60 @@ def mailing_stopped(gallery: Gallery, page: Page) -> None:
     expect(page.get_by_role("button", name="Ne plus rien recevoir")).to_have_count(0)
 
 
+def follow_asked(_gallery: Gallery, page: Page) -> None:
+    page.goto("/articles/large/follow")
+    page.get_by_label("Votre adresse électronique").fill(FOLLOWER)
+    button(page, "Suivre ce forum").click()
+    expect(page.get_by_role("status")).to_contain_text("demander confirmation")
+
+
+def follow_refused(_gallery: Gallery, page: Page) -> None:
+    page.goto("/articles/large/follow")
+    _whatever_is_typed(page)
+    page.get_by_label("Votre adresse électronique").fill(WIDE)
+    button(page, "Suivre ce forum").click()
+    expect(page.locator("#email-error")).to_be_visible()
+
+
+def follow_to_confirm(gallery: Gallery, page: Page) -> None:
+    parts, digest = gallery.site.parts, mailboxes.digest(FOLLOWER)
+    with parts.writing() as session:
+        follows.end_all(session, digest, parts.clock())
+        for slug in ("large", "cent"):
+            follows.ask(session, slug, FOLLOWER, parts.clock())
+        session.exec(delete(Letter))
+    page.goto(f"/follow/{parts.links.sign(Following(digest), parts.clock())}")
+    expect(button(page, "Confirmer")).to_be_visible()
+
+
+def follow_confirmed(gallery: Gallery, page: Page) -> None:
+    follow_to_confirm(gallery, page)
+    button(page, "Confirmer").click()
+    expect(page.get_by_role("status")).to_contain_text("C’est confirmé")
+
+
+def unfollow(gallery: Gallery, page: Page) -> None:
+    follow_to_confirm(gallery, page)
+    parts = gallery.site.parts
+    with parts.reading() as session:
+        name = session.exec(select(Follow.id).where(Follow.address == FOLLOWER)).first()
+    page.goto(f"/unfollow/{parts.links.sign(Unfollowing(name or ''), parts.clock())}")
+    expect(button(page, "Ne plus rien suivre sur ce site")).to_be_visible()
+
+
+def unfollowed(gallery: Gallery, page: Page) -> None:
+    unfollow(gallery, page)
+    button(page, "Ne plus suivre").click()
+    expect(page.get_by_role("status")).to_contain_text("C’est fait")
+
+
+def told_of_answers(gallery: Gallery, page: Page) -> None:
+    tracking(Status.PUBLISHED)(gallery, page)
+    if page.get_by_role("button", name="Me prévenir").count():
+        page.get_by_role("button", name="Me prévenir").click()
+    expect(button(page, "Ne plus me prévenir")).to_be_visible()
+
+
 def _whatever_is_typed(page: Page) -> None:
     """Lets the server say what the browser would have said."""
     page.locator("main form").evaluate("form => form.noValidate = true")
@@ -896,6 +953,14 @@ SCENES: dict[str, Scene] = {
     "review-moved": reviewing_what_moved,
     "bulletin": ending_letters,
     "mailing-stopped": mailing_stopped,
+    "follow": at("/articles/large/follow"),
+    "follow-asked": follow_asked,
+    "follow-refused": follow_refused,
+    "follow-to-confirm": follow_to_confirm,
+    "follow-confirmed": follow_confirmed,
+    "unfollow": unfollow,
+    "unfollowed": unfollowed,
+    "tracking-told-of-answers": told_of_answers,
     "item-said": at("/desk?said=passed"),
     "settings-charter": at("/desk/settings/charter?done=charter_saved"),
     "settings-charter-refused": filled_in_wrong(

@@ -768,6 +768,7 @@ def test_every_letter_says_what_changed_and_where_to_look(mailing: Parts, ann: P
     arrived = read_letters(mailing)
     others = {LetterKind.SIGN_IN, LetterKind.INVITATION, LetterKind.CONFIRM_EMAIL}
     others |= {LetterKind.RECEIVED, LetterKind.WAITING, LetterKind.LOG_HEAD, *mailboxes.KINDS}
+    others |= {LetterKind.FOLLOW_ASKED, LetterKind.FOLLOWED}
     assert {LetterKind(kind) for kind in account_words.CHANGED} == set(LetterKind) - others
     assert len(arrived) == len(account_words.CHANGED)
     for (to, text), said in zip(arrived, account_words.CHANGED.values(), strict=True):

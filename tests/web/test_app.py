@@ -85,6 +85,13 @@ GET /transparency.csv
 GET /transparency.json
 GET /mail/{token}
 POST /mail/{token}
+GET /articles/{slug}/follow
+POST /articles/{slug}/follow
+POST /track/{code}/answers
+GET /follow/{token}
+POST /follow/{token}
+GET /unfollow/{token}
+POST /unfollow/{token}
 GET /desk/account
 GET /desk/account/password
 POST /desk/account/password
