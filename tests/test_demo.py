@@ -1,3 +1,5 @@
+import json
+import re
 from collections import Counter
 from collections.abc import Generator
 from datetime import timedelta
@@ -9,9 +11,9 @@ from sqlalchemy import func
 from sqlmodel import Session, col, select
 from starlette.testclient import TestClient
 
-from moderation import migrations, transparency
+from moderation import migrations, public_log, transparency
 from moderation.demo import load
-from moderation.lifecycle import Status
+from moderation.lifecycle import Action, Reason, Status
 from moderation.models.public import Article, Mode, Thread
 from moderation.models.queue import Comment, Decision, Version
 from moderation.settings import Settings
@@ -102,3 +104,23 @@ def test_every_page_of_the_demonstration_opens(demo: Parts) -> None:
 
 def test_a_database_that_holds_an_article_is_left_alone(demo: Parts) -> None:
     assert not load.load(demo.engine, START)
+
+
+def test_nothing_in_its_public_log_could_be_about_a_person(session: Session) -> None:
+    """Every value of every line is a number, a day, a random name, a hash, or a word of ours."""
+    words = {
+        "seq": r"\d+",
+        "day": r"\d{4}-\d\d-\d\d",
+        "subject": r"[0-9a-hjkmnp-tv-z]{16}|None",
+        "action": "|".join(Action),
+        "reason": "|".join([*Reason, r"own_[0-9a-z]+", "None"]),
+        "charter": r"\d+(#[a-z_0-9-]+)?|None",
+        "commitment": r"[0-9a-f]{64}|None",
+        "prev": r"[0-9a-f]{64}|",
+        "hash": r"[0-9a-f]{64}",
+        "count": r"\d+",
+    }
+    lines = [json.loads(line) for line in public_log.every(session)]
+    assert len(lines) > 20
+    told = [(name, str(said)) for line in lines for name, said in line.items()]
+    assert [one for one in told if not re.fullmatch(words[one[0]], one[1])] == []

@@ -23,9 +23,9 @@ from conftest import KEY, START, add_person, form_fields, send
 from psycopg import sql
 from served import Served, serve, until
 from sqlalchemy.exc import IntegrityError
-from sqlmodel import update
+from sqlmodel import SQLModel, update
 
-from moderation import accounts, logs, sessions, tokens
+from moderation import accounts, backup, logs, sessions, tokens
 from moderation.accounts import Person
 from moderation.links import Opening
 from moderation.models.people import Account, Role
@@ -537,3 +537,56 @@ def locked_for_long(crowd: Crowd) -> Iterator[None]:
             yield
         finally:
             other.execute(sql.SQL("ALTER DATABASE {} ALLOW_CONNECTIONS true").format(name))
+
+
+class Taking:
+    """A mail server that keeps what it is given."""
+
+    def __init__(self) -> None:
+        self.taken: list[bytes] = []
+
+    async def handle_DATA(  # noqa: N802
+        self, _server: Any, _session: Any, envelope: Any
+    ) -> str:
+        self.taken.append(envelope.content)
+        return "250 OK"
+
+
+def test_promise_09_who_sent_leaves_no_address_in_database_log_mail_backup_or_metrics(
+    parts: Parts, article: str, tmp_path: Path
+) -> None:
+    taking = Taking()
+    mailbox = Controller(taking, hostname="127.0.0.1", port=free_port())
+    mailbox.start()
+    settings = {
+        "smtp_url": f"smtp://127.0.0.1:{mailbox.port}",
+        "mail_from": "site@example.org",
+        "trusted_proxies": "127.0.0.1",
+        "metrics_token": "m" * 40,
+    }
+    headers = {"X-Forwarded-For": "203.0.113.77", "Forwarded": "for=203.0.113.77"}
+    try:
+        with serve(parts.settings.database_url, tmp_path, "--verbose", **settings) as server:
+            said = {"text": "Le pont rouvre.", "author": "Zoé", "email": "zoe@example.org"}
+            address = f"{server.address}/api/v1/articles/{article}/comments"
+            sent = httpx2.post(address, json=said, headers=headers, timeout=60)
+            assert sent.status_code == 202
+            track = server.address + urlsplit(sent.json()["track_url"]).path
+            mailed = httpx2.post(track, data={"action": "mail", "revision": "1"}, headers=headers, timeout=60)
+            assert mailed.status_code == 303
+            until(lambda: taking.taken)
+            bearer = {"Authorization": f"Bearer {'m' * 40}"}
+            metrics = httpx2.get(f"{server.address}/metrics", headers=headers | bearer, timeout=60)
+            assert metrics.status_code == 200
+            file = tmp_path / "site.backup"
+            backup.make(parts.engine, file, tell=lambda *_: None)
+            assert server.stop() == 0
+            kept = [server.log.read_bytes(), server.out.read_bytes(), metrics.content, *taking.taken]
+    finally:
+        mailbox.stop()
+    kept += [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
+    with parts.reading() as session:
+        tables = SQLModel.metadata.sorted_tables
+        kept += [repr(session.connection().execute(table.select()).all()).encode() for table in tables]
+    assert b"Le pont rouvre." in b"".join(kept)
+    assert [one for one in kept if b"203.0.113" in one] == []
