@@ -8,6 +8,7 @@ from sqlalchemy import Engine
 from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
+import moderation.models.claims
 import moderation.models.judging
 import moderation.models.packets
 import moderation.models.public

@@ -25,6 +25,7 @@ from sqlalchemy import (
 from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
+import moderation.models.claims
 import moderation.models.judging
 import moderation.models.packets
 import moderation.models.public

@@ -35,8 +35,12 @@ _COUNTED_AS = {
     Action.APPEAL: Figure.APPEALED,
 }
 
-# Neither answers of the moderation, nor what authors ask about a text of theirs that is counted.
-_CONTRIBUTIONS = (col(Comment.official).is_(False), col(Comment.amends).is_(None))
+# Neither answers of the moderation, nor what authors, or others, ask about a text that is counted.
+_CONTRIBUTIONS = (
+    col(Comment.official).is_(False),
+    col(Comment.amends).is_(None),
+    col(Comment.lane).is_(None),
+)
 
 
 @dataclass

@@ -40,7 +40,9 @@ from moderation import (
 from moderation.accounts import Person
 from moderation.archive import Contents, NotABackup
 from moderation.doctor import stored
+from moderation.lanes import Ground
 from moderation.lifecycle import Action, Reason
+from moderation.models.claims import Claim
 from moderation.models.judging import SiteReason, WatchedWord
 from moderation.models.packets import Packet
 from moderation.models.people import (
@@ -52,7 +54,7 @@ from moderation.models.people import (
     RecoveryCode,
     SignIn,
 )
-from moderation.models.public import Article, Figure, Mode, MonthFigure, Site
+from moderation.models.public import Article, Figure, Mode, MonthFigure, Site, SitePage
 from moderation.models.public import Thread as Forum
 from moderation.models.queue import (
     Comment,
@@ -161,6 +163,8 @@ def full(parts: Parts, clock: FakeClock, ann: Person, client: TestClient) -> Par
         together(session, sent[4].id, ann.id, clock())
         first = session.exec(select(Decision.id).order_by(col(Decision.id))).first() or 0
         session.add(Question(comment_id=sent[4].id, decision_id=first, text="Été ? 😀", until=clock()))
+        session.add(Claim(comment_id=sent[4].id, ground=Ground.OTHER, passage="Été ? 😀"))
+        session.add(SitePage(name="legal", source="Été", html="<p>Été</p>", written_at=clock()))
         session.add(Packet(comment_id=sent[4].id, account_id=ann.id, seal="s", with_address=True, at=clock()))
     return parts
 

@@ -83,6 +83,17 @@ class CharterVersion(SQLModel, table=True):
     written_at: datetime = Field(sa_type=UTCDateTime)
 
 
+class SitePage(SQLModel, table=True):
+    """A page every foot leads to, as who administers wrote it; of one nobody wrote there is no row."""
+
+    __tablename__ = "site_page"
+
+    name: str = Field(primary_key=True, max_length=20)
+    source: str
+    html: str
+    written_at: datetime = Field(sa_type=UTCDateTime)
+
+
 class Article(SQLModel, table=True):
     id: int | None = Field(default=None, primary_key=True)
     slug: str = Field(unique=True, max_length=200)
@@ -139,3 +150,5 @@ class Publication(SQLModel, table=True):
     amended_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     # Of the moderation itself, which no name a reader types can claim.
     official: bool = False
+    # A person named on the site answers: it is signed, and said to be that.
+    right_of_reply: bool = False

@@ -8,6 +8,7 @@ from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from moderation.charter import LONGEST_NAME
+from moderation.lanes import Lane
 from moderation.lifecycle import Action, Status
 from moderation.markup import Dialect
 from moderation.models import people  # noqa: F401 - to whose tables these refer
@@ -43,7 +44,9 @@ class Comment(SQLModel, table=True):
     thread_id: int = Field(foreign_key="thread.id")
     # What it answers: a comment that was public when this one was sent.
     parent_id: str | None = Field(default=None, foreign_key="comment.id", max_length=26)
-    # The public text its author would have these words in the place of; or nothing, if they ask for that.
+    # No contribution, but a notice of a public text or a right of reply.
+    lane: Lane | None = Field(default=None, sa_type=words(Lane))
+    # The public text it is about. Its author would have these words in its place, or nothing, if it retracts.
     amends: str | None = Field(default=None, foreign_key="comment.id", index=True, max_length=26)
     retracts: bool = False
     # Copied from the article: every desk query is bounded by it without a join.

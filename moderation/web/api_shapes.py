@@ -61,6 +61,9 @@ class PublicComment(Shape):
     written_at: Moment = Field(examples=[AT])
     published_at: Moment = Field(examples=[AT])
     official: bool = Field(default=False, description="There, and true, for an answer of the moderation.")
+    right_of_reply: bool = Field(
+        default=False, description="There, and true, where a person named on the site answers."
+    )
     corrected_at: Moment | None = Field(
         default=None, examples=[AT], description="There when the moderation corrected the text."
     )
@@ -82,6 +85,7 @@ class PublicComment(Shape):
             written_at=item.written_at,
             published_at=item.published_at,
             official=item.official,
+            right_of_reply=item.right_of_reply,
             corrected_at=item.corrected_at,
             redacted_at=item.redacted_at,
             amended_at=item.amended_at,
@@ -112,6 +116,8 @@ class Item(Shape):
     status: Status
     article: str = Field(examples=["le-pont"])
     parent: str | None = Field(examples=[None])
+    # The public text a correction, a withdrawal or a notice is about.
+    about: str | None = Field(examples=[None])
     author: str = Field(examples=["Zoé"])
     html: str = Field(examples=["<p>Le pont est aussi ouvert aux vélos.</p>"])
     source: str = Field(examples=["Le pont est aussi ouvert aux vélos."])
@@ -127,6 +133,7 @@ class Item(Shape):
             status=card.status,
             article=card.article_slug,
             parent=card.parent,
+            about=card.amends,
             author=card.author,
             html=str(card.html),
             source=card.source,

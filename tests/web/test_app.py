@@ -31,6 +31,10 @@ POST /track/{code}
 GET /track/{code}/edit
 POST /track/{code}/edit
 POST /track/{code}/withdrawal
+GET /notice/{number}
+POST /notice/{number}
+GET /right-of-reply
+POST /right-of-reply
 POST /sign-in/passkey/options
 POST /sign-in/passkey
 POST /desk/confirm/passkey/options
@@ -109,6 +113,10 @@ GET /charter
 GET /charter/{number}
 GET /desk/settings/charter
 POST /desk/settings/charter
+GET /legal
+GET /contact
+GET /desk/settings/pages/{name}
+POST /desk/settings/pages/{name}
 GET /desk/settings
 POST /desk/settings/log
 GET /desk/settings/notice
@@ -159,7 +167,7 @@ def test_the_program_answers_at_these_addresses_and_no_others(parts: Parts) -> N
 
 
 def test_every_address_of_the_desk_asks_who_is_there(parts: Parts, client: TestClient, pending: Sent) -> None:
-    known = {"{comment_id}": pending.id, "{action}": "publish"}
+    known = {"{comment_id}": pending.id, "{action}": "publish", "{name}": "legal"}
     known |= dict.fromkeys(
         ("{account}", "{browser}", "{passkey}", "{token}", "{letter}", "{voice}", "{note_id}", "{code}"), "1"
     )
@@ -168,7 +176,7 @@ def test_every_address_of_the_desk_asks_who_is_there(parts: Parts, client: TestC
         for method, path in routes(parts)
         if path.startswith("/desk") and "feed/{token}" not in path
     ]
-    assert len(asked) == 82
+    assert len(asked) == 84
     for method, path in asked:
         for name, value in known.items():
             path = path.replace(name, value)  # noqa: PLW2901
