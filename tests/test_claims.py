@@ -27,6 +27,7 @@ from moderation import (
 )
 from moderation.accounts import Person
 from moderation.appeals import Unanswered
+from moderation.deciders import MayNotDecide
 from moderation.decisions import NotFound, TooLate
 from moderation.lanes import Ground, Lane
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
@@ -39,6 +40,7 @@ from moderation.months import Month
 from moderation.pages.filters import Filter
 from moderation.pages.packet import contribution
 from moderation.pages.queue import first
+from moderation.remarks import ReasonNeeded
 from moderation.voices import Heard
 from moderation.web.dependencies import Parts
 
@@ -299,7 +301,7 @@ def test_a_refusal_is_appealed_once_and_read_by_another(
     with parts.writing() as session:
         contesting.appeal(session, notice.code, "Relisez la phrase.", revision=2, now=clock())
     assert seen(parts, sami, as_sent(notice)).card.kind == "appeal"
-    with pytest.raises(decisions.deciders.MayNotDecide):
+    with pytest.raises(MayNotDecide):
         decide(parts, notice.id, ann, Action.REFUSE, note="Encore non.")
     take_down(parts, shown, sami)
     assert status(parts, notice) is Status.PUBLISHED
@@ -481,7 +483,7 @@ def test_published_it_is_signed_and_said_to_be_one(
 @pytest.mark.usefixtures("article")
 def test_refused_it_has_a_reason_like_any_text(parts: Parts, ann: Person) -> None:
     asked = ask_reply(parts)
-    with pytest.raises(decisions.remarks.ReasonNeeded):
+    with pytest.raises(ReasonNeeded):
         decide(parts, asked.id, ann, Action.REFUSE)
     decide(parts, asked.id, ann, Action.REFUSE, reason=Reason.OFF_TOPIC)
     assert status(parts, asked) is Status.REFUSED
@@ -509,7 +511,7 @@ def test_a_reply_is_to_what_is_there(parts: Parts, pending: Sent) -> None:
         claims.reply(session, "nulle-part", draft, PASSAGE, now=parts.clock())
 
 
-def test_a_reply_is_acknowledged_with_its_day(mailing: Parts, clock: FakeClock) -> None:
+def test_a_reply_is_acknowledged_with_its_day(mailing: Parts) -> None:
     add_article(mailing, "le-pont")
     ask_reply(mailing)
     (letter,) = arrived(mailing)

@@ -116,8 +116,6 @@ class Item(Shape):
     status: Status
     article: str = Field(examples=["le-pont"])
     parent: str | None = Field(examples=[None])
-    # The public text a correction, a withdrawal or a notice is about.
-    about: str | None = Field(examples=[None])
     author: str = Field(examples=["Zoé"])
     html: str = Field(examples=["<p>Le pont est aussi ouvert aux vélos.</p>"])
     source: str = Field(examples=["Le pont est aussi ouvert aux vélos."])
@@ -133,7 +131,6 @@ class Item(Shape):
             status=card.status,
             article=card.article_slug,
             parent=card.parent,
-            about=card.amends,
             author=card.author,
             html=str(card.html),
             source=card.source,
@@ -204,6 +201,8 @@ class Published(Shape):
 
 
 class Whole(Item):
+    # The public text a correction, a withdrawal or a notice is about.
+    about: str | None = Field(examples=[None])
     decisions: list[Line]
     exchange: list[Exchanged]
     publication: Published | None
@@ -212,6 +211,7 @@ class Whole(Item):
     def of_item(cls, item: Contributed) -> "Whole":
         return cls(
             **Item.of(item.card).model_dump(),
+            about=item.card.amends,
             decisions=[Line.of(line) for line in reversed(item.history)],
             exchange=[Exchanged.of(one) for one in item.exchange],
             publication=None if item.number is None else Published(number=item.number),
