@@ -17,6 +17,8 @@ PROBLEM = {
     "many_passages": _("Au plus %(limit)s passages à la fois, pas plus longs à eux tous qu’un texte."),
     "passage_missing": _("Ce qui suit ne se trouve pas dans le texte : copiez-le tel qu’il y est."),
     "unchanged": _("C’est mot pour mot le texte de maintenant : il n’y a rien à enregistrer."),
+    "no_name": _("Donnez votre nom."),
+    "no_email": _("Donnez votre adresse électronique."),
     "no_ground": _("Dites pour quoi vous tenez ce texte, ou choisissez « autre contenu illicite »."),
     "good_faith": _("Sans cette déclaration, un signalement ne peut pas être reçu : cochez la case."),
     "no_passage_answered": _("Citez les mots auxquels vous répondez."),

@@ -69,7 +69,7 @@ def _starting(name: Name, settings: Settings) -> str:
     known = {
         "site_name": settings.site_name,
         "site_url": settings.site_url,
-        "contact": settings.contact or unknown[settings.language],
+        "contact": f"<{settings.contact}>" if settings.contact else unknown[settings.language],
     }
     text = path.read_text(encoding="utf-8").replace("](/", f"]({settings.path}/")
     for word, said in known.items():

@@ -40,6 +40,7 @@ from moderation.months import Month
 from moderation.pages.filters import Filter
 from moderation.pages.packet import contribution
 from moderation.pages.queue import first
+from moderation.pages.urgent import urgent
 from moderation.remarks import ReasonNeeded
 from moderation.voices import Heard
 from moderation.web.dependencies import Parts
@@ -525,3 +526,17 @@ def test_both_are_lanes_of_the_queue(parts: Parts, shown: Sent) -> None:
     with parts.reading() as session:
         lanes = session.exec(select(Comment.lane).where(col(Comment.lane).is_not(None))).all()
     assert sorted(map(str, lanes)) == [Lane.NOTICE, Lane.REPLY]
+
+
+def test_both_are_put_before_the_list_the_one_with_a_clock_first_and_only_while_they_wait(
+    parts: Parts, ann: Person, shown: Sent, clock: FakeClock
+) -> None:
+    notice = give(parts, shown)
+    clock.tick(hours=1)
+    asked = ask_reply(parts)
+    with parts.reading() as session:
+        assert [card.id for card in urgent(session, ann)] == [asked.id, notice.id]
+        assert urgent(session, replace(ann, sections=("Sport",))) == ()
+    take_down(parts, shown, ann)
+    with parts.reading() as session:
+        assert [card.id for card in urgent(session, ann)] == [asked.id]

@@ -16,12 +16,21 @@ GROUNDS = (
     *("copyright", "fraud", "other"),
 )
 
+INDEX = "ix_comment_lane_status_submitted_at_id"
+
 
 def upgrade() -> None:
     # Not in a batch: however many comments there are, nothing is written anew.
     lanes = ", ".join(f"'{lane}'" for lane in LANES)
     rule = f"CONSTRAINT ck_comment_lane CHECK (lane IN ({lanes}))"
     op.execute(f"ALTER TABLE comment ADD COLUMN lane VARCHAR(20) {rule}")
+    op.create_index(
+        INDEX,
+        "comment",
+        ["lane", "status", "submitted_at", "id"],
+        sqlite_where=sa.text("lane IS NOT NULL"),
+        postgresql_where=sa.text("lane IS NOT NULL"),
+    )
     op.add_column(
         "publication", sa.Column("right_of_reply", sa.Boolean(), server_default=sa.false(), nullable=False)
     )
@@ -56,4 +65,5 @@ def downgrade() -> None:
     op.drop_table("claim")
     op.execute("UPDATE comment SET status = 'withdrawn' WHERE lane = 'notice'")
     op.drop_column("publication", "right_of_reply")
+    op.drop_index(INDEX, "comment")
     op.drop_column("comment", "lane")  # and its rule with it, as that is its own

@@ -22,7 +22,7 @@ def _where_known(name: str) -> dict[str, Any]:
 
 # Columns lists are narrowed by: each has an index in the list’s order, of the rows that have it.
 FOUND_BY: dict[str, dict[str, Any]] = {"thread_id": {}, "section": {}} | {
-    name: _where_known(name) for name in ("author_key", "email_key", "decided_by", "reason")
+    name: _where_known(name) for name in ("author_key", "email_key", "decided_by", "reason", "lane")
 }
 
 

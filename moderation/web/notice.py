@@ -1,6 +1,5 @@
 """Giving notice of a public text: the form of article 16 of Regulation (EU) 2022/2065."""
 
-from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
 
@@ -49,7 +48,7 @@ def give(
         app.throttle.by_sender(sender, now)
         code = _given(app, now, page, words, held_for)
     except Invalid as invalid:
-        return _show(app, page, replace(typed, problems=invalid.problems), 422)
+        return _show(app, page, typed.refused(invalid.problems), 422)
     except TooMany as many:
         return _later(app, page, typed, many)
     except NotFound:

@@ -1,7 +1,6 @@
 """Asking for a right of reply (loi 2004-575, article 1-1): who is named on the site answers there."""
 
 import re
-from dataclasses import replace
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
@@ -58,9 +57,9 @@ def ask(
                 to=page.text.comment_id if page.text is not None else None,
             )
     except NotFound:
-        return _show(app, replace(typed, problems={"place": Problem("no_such_page")}), 422)
+        return _show(app, typed.refused({"place": Problem("no_such_page")}), 422)
     except Invalid as invalid:
-        return _show(app, replace(typed, problems=invalid.problems), 422)
+        return _show(app, typed.refused(invalid.problems), 422)
     except TooMany as many:
         observe.limited()
         answer = _show(app, typed, 429)

@@ -73,6 +73,7 @@ def test_a_notice_is_received_followed_and_granted(
     assert (page.heading, page.text(".state strong")) == ("Votre signalement", "reçu, pas encore examiné")
     assert "Signalé comme : injure ou diffamation" in page.main
     item = waiting(desk)
+    assert "À traiter d’abord (1)" in item.main
     assert item.text("article .flag") == "signalement"
     assert "Léa Martin" in item.main
     assert item.text(".amends blockquote .text") == shown.text
