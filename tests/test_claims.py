@@ -34,7 +34,7 @@ from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.markup import Dialect
 from moderation.models.claims import Claim
 from moderation.models.people import Role
-from moderation.models.public import Publication
+from moderation.models.public import Figure, Publication
 from moderation.models.queue import Comment, Decision
 from moderation.months import Month
 from moderation.pages.filters import Filter
@@ -540,3 +540,17 @@ def test_both_are_put_before_the_list_the_one_with_a_clock_first_and_only_while_
     take_down(parts, shown, ann)
     with parts.reading() as session:
         assert [card.id for card in urgent(session, ann)] == [asked.id]
+
+
+def test_what_is_taken_down_after_a_notice_is_counted_apart(
+    parts: Parts, ann: Person, shown: Sent, settle: Callable[[], None], clock: FakeClock
+) -> None:
+    other = shown_by(parts, ann, "Une autre.")
+    give(parts, shown)
+    for text in (shown, other):
+        take_down(parts, text, ann)
+    settle()
+    with parts.reading() as session:
+        tally = transparency.count(session, Month.of(clock()), clock())
+    assert (tally.notified, tally.reasons) == ({Reason.ILLEGAL: 1}, {Reason.ILLEGAL: 1})
+    assert (tally.wholes[Figure.NOTIFIED], tally.wholes[Figure.RESTRICTED]) == (1, 1)

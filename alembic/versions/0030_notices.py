@@ -1,5 +1,7 @@
 """Notices of public texts, rights of reply, and the pages every foot leads to."""
 
+from collections.abc import Sequence
+
 import sqlalchemy as sa
 from alembic import op
 
@@ -16,6 +18,7 @@ GROUNDS = (
     *("copyright", "fraud", "other"),
 )
 
+FIGURES = ("received", "published", "restricted", "spam", "withdrawn", "appealed", "answered", "wait")
 INDEX = "ix_comment_lane_status_submitted_at_id"
 
 
@@ -56,6 +59,19 @@ def upgrade() -> None:
     )
     if op.get_bind().dialect.name != "sqlite":
         _leaves_its_files()
+    _figures_are((*FIGURES, "notified"))
+    # Of months told before there was nothing to give notice by: none.
+    op.execute(
+        "INSERT INTO month_figure (month, figure, part, category, count) "
+        "SELECT DISTINCT month, 'notified', '', '', 0 FROM month_figure"
+    )
+
+
+def _figures_are(words: Sequence[str]) -> None:
+    name, said = op.f("ck_month_figure_figure"), ", ".join(f"'{word}'" for word in words)
+    with op.batch_alter_table("month_figure") as batch_op:
+        batch_op.drop_constraint(name, type_="check")
+        batch_op.create_check_constraint(name, f"figure IN ({said})")
 
 
 def _leaves_its_files() -> None:
@@ -74,6 +90,8 @@ def downgrade() -> None:
 
     The doctor will say that the log leads elsewhere.
     """
+    op.execute("DELETE FROM month_figure WHERE figure = 'notified'")
+    _figures_are(FIGURES)
     op.drop_table("site_page")
     if op.get_bind().dialect.name != "sqlite":
         op.execute("DROP FUNCTION rewrite_claim()")

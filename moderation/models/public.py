@@ -48,6 +48,8 @@ class Figure(StrEnum):
     RECEIVED = "received"
     PUBLISHED = "published"
     RESTRICTED = "restricted"
+    # Taken down after somebody had given notice of it; not among those before.
+    NOTIFIED = "notified"
     SPAM = "spam"
     WITHDRAWN = "withdrawn"
     APPEALED = "appealed"

@@ -578,7 +578,7 @@ def months_are_over(gallery: Gallery, page: Page) -> None:
     with gallery.site.parts.writing() as session:
         session.exec(delete(MonthFigure))
         own = next(one.code for one in reasons.listed(session) if one.is_own)
-        for figure, count in zip(Figure, (12_340, 10_200, 70, 1_200, 0, 11, 13, 26), strict=True):
+        for figure, count in zip(Figure, (12_340, 10_200, 70, 8, 1_200, 0, 11, 13, 26), strict=True):
             session.add(MonthFigure(month="2026-04", figure=figure, count=count))
             session.add(MonthFigure(month="2026-03", figure=figure))
             session.add(MonthFigure(month="2026-02", figure=figure, count=0))
