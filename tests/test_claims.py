@@ -554,3 +554,45 @@ def test_what_is_taken_down_after_a_notice_is_counted_apart(
         tally = transparency.count(session, Month.of(clock()), clock())
     assert (tally.notified, tally.reasons) == ({Reason.ILLEGAL: 1}, {Reason.ILLEGAL: 1})
     assert (tally.wholes[Figure.NOTIFIED], tally.wholes[Figure.RESTRICTED]) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("action", "said"),
+    [
+        (Action.UNPUBLISH, "Elle a été modifiée : le texte est retiré."),
+        (Action.REFUSE, "Elle a été confirmée : le texte reste en ligne."),
+    ],
+)
+def test_the_answer_to_an_appeal_is_told_by_letter(
+    mailing: Parts, ann: Person, sami: Person, clock: FakeClock, action: Action, said: str
+) -> None:
+    add_article(mailing, "le-pont")
+    shown = shown_by(mailing, ann)
+    notice = give(mailing, shown)
+    arrived(mailing)
+    decide(mailing, notice.id, ann, Action.REFUSE, note="C’est une critique.")
+    clock.tick(days=2)
+    arrived(mailing)
+    with mailing.writing() as session:
+        contesting.appeal(session, notice.code, "Relisez.", revision=2, now=clock())
+    if action is Action.UNPUBLISH:
+        take_down(mailing, shown, sami)
+    else:
+        decide(mailing, notice.id, sami, action, note="Relue : elle reste.")
+    clock.tick(days=2)
+    (letter,) = [one for one in arrived(mailing) if one["To"] == THEIRS]
+    assert subjects([letter]) == [(THEIRS, "réponse à votre contestation")]
+    assert said in plain(mail_text(letter))
+
+
+def test_a_question_about_a_notice_says_what_it_is_about(
+    mailing: Parts, ann: Person, clock: FakeClock
+) -> None:
+    add_article(mailing, "le-pont")
+    notice = give(mailing, shown_by(mailing, ann))
+    arrived(mailing)
+    clock.tick(days=1)
+    decide(mailing, notice.id, ann, Action.ASK, note="Quelle phrase ?")
+    clock.tick(minutes=1)
+    (letter,) = arrived(mailing)
+    assert "à propos de votre signalement" in plain(mail_text(letter))
