@@ -596,3 +596,17 @@ def test_a_question_about_a_notice_says_what_it_is_about(
     clock.tick(minutes=1)
     (letter,) = arrived(mailing)
     assert "à propos de votre signalement" in plain(mail_text(letter))
+
+
+def test_nobody_learns_of_a_notice_by_sending_its_words(parts: Parts, shown: Sent) -> None:
+    give(parts, shown)
+    assert send(parts, "le-pont", WHY).text == WHY
+
+
+def test_a_packet_of_a_right_of_reply_tells_what_it_answers(parts: Parts, shown: Sent) -> None:
+    asked = ask_reply(parts, shown)
+    with parts.reading() as session:
+        packet = contribution(session, asked.id, with_address=False)
+    assert packet is not None
+    assert packet.claim is not None
+    assert (packet.claim.lane, packet.claim.passage, packet.parent) == (Lane.REPLY, PASSAGE, shown.id)
