@@ -9,6 +9,7 @@ from sqlmodel import SQLModel
 from sqlmodel.sql.sqltypes import AutoString
 
 import moderation.models.bulletins
+import moderation.models.claims
 import moderation.models.judging
 import moderation.models.packets
 import moderation.models.public

@@ -81,6 +81,7 @@ ACCOUNT_DONE = {
     "taken_back": _("Voix retirée."),
     "letter_again": _("Un nouvel essai part tout de suite."),
     "log_saved": _("C’est enregistré : cela vaut pour les lignes à venir."),
+    "page_saved": _("La page est enregistrée : tout le monde la lit dès maintenant."),
     "notice_saved": _("La phrase est enregistrée : les pages publiques la montrent dès maintenant."),
     "reason_added": _("Le motif est ajouté : il est proposé dès maintenant."),
     "reason_worded": _("Les mots du motif sont enregistrés."),

@@ -4,7 +4,7 @@ from datetime import datetime
 
 from sqlmodel import Session, select
 
-from moderation import erasing, folding, lifecycle, moves, public_log, publication, texts
+from moderation import erasing, folding, lifecycle, moves, public_log, publication, settling, texts
 from moderation.database import HELD
 from moderation.lifecycle import MOVES, Action, IllegalMove, Status
 from moderation.models.queue import Comment, Decision, Effect, EffectKind
@@ -22,6 +22,8 @@ def allows(session: Session, comment: Comment, action: Action) -> bool:
     if comment.amends is None:
         return True
     grants = action is Action.PUBLISH
+    if comment.lane is not None:  # taking the text down grants it
+        return comment.status is not Status.PUBLISHED and not grants
     return comment.status is not Status.PUBLISHED and not (
         grants and not publication.is_up(session, comment.amends)
     )
@@ -30,6 +32,8 @@ def allows(session: Session, comment: Comment, action: Action) -> bool:
 def may_be_rewritten(comment: Comment) -> bool:
     """Whether the moderation may change words of it."""
     granted = comment.amends is not None and comment.status is Status.PUBLISHED
+    if comment.lane is not None:  # it is theirs, and signed
+        return False
     return lifecycle.may_be_rewritten(comment.status) and not granted and not comment.retracts
 
 
@@ -65,6 +69,7 @@ def _grant(session: Session, asked: Comment, now: datetime) -> None:
     decision = _done(session, comment, asked, now)
     publication.sync(session, comment.id, now)
     public_log.follow(session, decision, now)
+    settling.follow(session, decision, now)
 
 
 def _done(session: Session, comment: Comment, asked: Comment, now: datetime) -> Decision:

@@ -26,6 +26,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlmodel import Session, SQLModel
 
 import moderation.models.bulletins
+import moderation.models.claims
 import moderation.models.judging
 import moderation.models.packets
 import moderation.models.public

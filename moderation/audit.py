@@ -12,6 +12,7 @@ from sqlmodel import Session, and_, col, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from moderation import lifecycle, publication
+from moderation.lanes import Lane
 from moderation.lifecycle import Action, Status
 from moderation.models.public import Publication, Site, Thread
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
@@ -141,6 +142,8 @@ def _otherwise() -> ColumnElement[bool]:
         Publication.version != Comment.version,
         *(getattr(Publication, name).is_distinct_from(getattr(Version, name)) for name in publication.SHOWN),
         Publication.official != Comment.official,
+        col(Publication.right_of_reply)
+        != and_(col(Comment.lane).is_not(None), col(Comment.lane) == Lane.REPLY),
         Publication.thread_id != Comment.thread_id,
         col(Publication.parent_id).is_distinct_from(col(Comment.parent_id)),
     )

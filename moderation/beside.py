@@ -5,6 +5,7 @@ from collections.abc import Collection
 from sqlmodel import Session, col, update
 
 from moderation import notes, questions, voices
+from moderation.models.claims import Claim
 from moderation.models.queue import Decision
 
 
@@ -15,6 +16,7 @@ def erase(
     notes.erase(session, comment_id)
     questions.erase(session, comment_id, but=but)
     voices.empty(session, comment_id)
+    session.exec(update(Claim).where(col(Claim.comment_id) == comment_id).values(passage=""))
     noted = (
         col(Decision.comment_id) == comment_id,
         col(Decision.note) != "",

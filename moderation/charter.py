@@ -5,10 +5,10 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import pairwise
 
-from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
 from moderation import markup, resources
+from moderation.prose import MARKDOWN
 
 # Characters; a charter is read by everybody.
 LONGEST = 50_000
@@ -20,7 +20,6 @@ ANCHOR = "charter-"
 _NOT_NAME = re.compile(r"[^a-z0-9]+")
 NAME = rf"[a-z0-9_-]{{1,{LONGEST_NAME}}}"
 _GIVEN = re.compile(rf"\{{#({NAME})\}}\Z")
-_MARKDOWN = MarkdownIt("commonmark", {"html": False})
 
 
 @dataclass(frozen=True)
@@ -82,7 +81,7 @@ def read(source: str) -> Charter:
         raise Unusable("empty")
     if len(text) > LONGEST:
         raise Unusable("long")
-    tokens = _MARKDOWN.parse(text)
+    tokens = MARKDOWN.parse(text)
     begun = sum(one.type == "heading_open" and one.tag == "h2" for one in tokens)
     if not begun:
         raise Unusable("articles")
@@ -133,7 +132,7 @@ def _free(name: str, taken: list[Article]) -> str:
 
 def _rendered(tokens: list[Token], articles: list[Article]) -> str:
     """With their names, put in by us alone: what was written sets none."""
-    html = markup.render_article(_MARKDOWN.renderer.render(tokens, _MARKDOWN.options, {}))
+    html = markup.render_article(MARKDOWN.renderer.render(tokens, MARKDOWN.options, {}))
     before, *parts = html.split("<h2>")
     if len(parts) != len(articles):
         raise Unusable("articles")

@@ -17,10 +17,12 @@ from moderation import (
     questions,
     reasons,
     remarks,
+    settling,
     standing,
     voices,
 )
 from moderation.database import HELD
+from moderation.lanes import Lane
 from moderation.lifecycle import Action, IllegalMove, Status
 from moderation.models.queue import Comment, Decision, Effect
 from moderation.policy import Say
@@ -80,8 +82,7 @@ def speak(
         raise IllegalMove(comment.status, action)
     after = lifecycle.after(comment.status, action)
     amendments.check(session, comment, action)
-    reasons.check(session, action, reason, note)
-    appeals.check(session, comment, action, note)
+    _explained(session, comment, action, reason, note)
     said = _said(session, comment, action, after)
     heard = said and voices.say(session, comment, said, by=by, now=now, reason=reason, note=note)
     if isinstance(heard, voices.Heard):
@@ -99,10 +100,19 @@ def speak(
     )
     if action is Action.ASK:
         questions.put(session, decision, note, until=decision.undo_until + answer_within)
-    elif action is not Action.REOPEN:
+    elif action is not Action.REOPEN and comment.lane is None:
         precedents.remember(session, comment)
     consequences.follow(session, decision, now)
     return decision
+
+
+def _explained(session: Session, comment: Comment, action: Action, reason: str | None, note: str) -> None:
+    """That who is concerned will know why."""
+    if comment.lane is Lane.NOTICE:
+        settling.check(comment, action, note)
+    else:
+        reasons.check(session, action, reason, note)
+    appeals.check(session, comment, action, note)
 
 
 def _said(session: Session, comment: Comment, action: Action, after: Status) -> Say | None:
@@ -179,7 +189,8 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime, lot: str
     judging = decision.account_id != by or decision.before is Status.PUBLISHED
     comment = _theirs(session, by, decision.comment_id, judging)
     is_last = comment.status is decision.after and standing.is_last(session, comment, decision)
-    if now >= decision.undo_until or not is_last or not can_put_back(session, decision):
+    granted = comment.lane is Lane.NOTICE and decision.after is Status.PUBLISHED  # with what it is about
+    if granted or now >= decision.undo_until or not is_last or not can_put_back(session, decision):
         raise TooLate(comment.status)
     undone = _take_back(session, comment, decision, by=by, now=now, lot=lot)
     if lifecycle.takes_down(decision.before, decision.after):
@@ -216,7 +227,8 @@ def _take_back(
     waiting = publication.take(session, col(Effect.decision_id) == decision.id)
     late = decision.after is Status.PUBLISHED and decision.action is not Action.REDACT and not waiting
     unasked = decision.before is Status.ASKED and questions.newest(session, comment.id) is None
-    done = comment.amends is not None or publication.is_up(session, comment.id)
+    amended = comment.amends is not None and comment.lane is None
+    done = amended or publication.is_up(session, comment.id)
     if told or unasked or (late and done):
         raise TooLate(comment.status)  # another process has just done it
     if decision.action is Action.ASK:
@@ -235,6 +247,8 @@ def _take_back(
         lot=lot,
     )
     moves.move(session, comment, undone)
+    for notice, line in settling.granted(session, decision):
+        _take_back(session, notice, line, by=by, now=now)
     moves.explain(comment, standing.deciding(session, comment.id))
     return undone
 

@@ -61,7 +61,15 @@ class Invalid(Exception):
         self.problems = problems
 
 
-def read(author: str, email: str, text: str, *, dialect: Dialect, required: str = "") -> Draft:
+def read(
+    author: str,
+    email: str,
+    text: str,
+    *,
+    dialect: Dialect,
+    required: str = "",
+    longest: int = markup.MAX_CHARACTERS,
+) -> Draft:
     """Raises Invalid, with every field at fault. `required` names fields as the setting does."""
     problems: dict[str, Problem] = {}
     name = _line("author", author, LONGEST_NAME, problems)
@@ -72,7 +80,7 @@ def read(author: str, email: str, text: str, *, dialect: Dialect, required: str 
         if field in required and not value and field not in problems:
             problems[field] = Problem("required")
     try:
-        rendered = markup.render(text, dialect)
+        rendered = markup.render(text, dialect, longest)
     except Refused as refused:
         problems["text"] = Problem(refused.reason, refused.limit, refused.found)
     if problems:

@@ -6,6 +6,7 @@ from sqlalchemy import bindparam
 from sqlmodel import Session, col, select
 
 from moderation import lifecycle, standing
+from moderation.lanes import Lane
 from moderation.lifecycle import Status
 from moderation.models.queue import Comment, Version
 
@@ -24,6 +25,8 @@ _SAME = (
         Version.fingerprint == bindparam("fingerprint"),
         Comment.thread_id == bindparam("thread"),
         col(Comment.submitted_at) > bindparam("since"),
+        # Nobody is told of a notice by trying its words.
+        col(Comment.lane).is_distinct_from(Lane.NOTICE),
     )
 )
 

@@ -21,6 +21,7 @@ from moderation import (
 from moderation.decisions import NotFound, TooLate
 from moderation.drafts import Draft
 from moderation.duplicates import Duplicate
+from moderation.lanes import Lane
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.likeness import Likeness
 from moderation.models.public import Article, Thread
@@ -116,7 +117,7 @@ def edit(
     """
     in_turn(session, tracking, new)
     comment = seen(session, tracking, revision=revision, now=now)
-    if not is_open(session, comment.id):
+    if comment.lane is Lane.NOTICE or not is_open(session, comment.id):
         raise IllegalMove(comment.status, Action.EDIT)
     forgetting = _forgetting(session, comment.id)
     _have_way(session, comment, Action.EDIT, now)

@@ -49,7 +49,8 @@ def take_away(
     decision = moves.record(session, comment, action, now=now, undo_until=now, by=by)
     erase(session, comment)
     follows.end(session, col(Follow.comment_id) == comment.id, now)
-    for other in session.exec(select(Comment).where(Comment.amends == comment.id).with_for_update()).all():
+    mine = select(Comment).where(Comment.amends == comment.id, col(Comment.lane).is_(None))
+    for other in session.exec(mine.with_for_update()).all():
         if other.status in lifecycle.OPEN:
             take_away(session, other, now)
         else:

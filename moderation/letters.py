@@ -24,6 +24,7 @@ from moderation import (
     witnesses,
 )
 from moderation.database import in_turn
+from moderation.lanes import Lane
 from moderation.lifecycle import Status
 from moderation.links import Bulletins, Links, Mailing, NewAddress, Opening, Review
 from moderation.mailboxes import NotYet
@@ -134,7 +135,7 @@ def _waiting(session: Session, post: Post, letter: Letter, now: datetime) -> Ema
 
 def _to_decide(post: Post, card: Card, account: Account, row: Bulletin, now: datetime) -> str:
     """Straight to it; who has a second factor signs in, as a mailbox alone is not to be enough."""
-    if account.totp is not None:
+    if account.totp is not None or card.lane is Lane.NOTICE:  # which is answered in its own way
         return f"{post.settings.site_url}/desk/comments/{card.id}"
     assert account.id is not None
     token = Review(card.id, card.revision, account.id, " ".join(BY_MAIL), row.seal)

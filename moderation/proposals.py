@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from sqlmodel import Session, desc, select
+from sqlmodel import Session, col, desc, select
 
 from moderation import amendments, duplicates, edits, folding, identifiers, publication, standing, texts
 from moderation.drafts import Draft
@@ -53,7 +53,9 @@ def is_open(session: Session, comment: Comment, now: datetime) -> bool:
 
 def about(session: Session, comment_id: str) -> list[Comment]:
     """What was proposed about a text and not taken back, newest first."""
-    made = select(Comment).where(Comment.amends == comment_id, Comment.status != Status.WITHDRAWN)
+    made = select(Comment).where(
+        Comment.amends == comment_id, col(Comment.lane).is_(None), Comment.status != Status.WITHDRAWN
+    )
     return [*session.exec(made.order_by(desc(Comment.submitted_at), desc(Comment.id))).all()]
 
 

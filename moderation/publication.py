@@ -9,6 +9,7 @@ from sqlmodel import Session, and_, col, delete, select
 
 from moderation import lifecycle
 from moderation.database import HELD
+from moderation.lanes import Lane
 from moderation.lifecycle import Action, Status
 from moderation.models.public import Publication, Site, Thread
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
@@ -168,7 +169,7 @@ def _put_up(
     copy.version = text.number
     for name in SHOWN:
         setattr(copy, name, getattr(text, name))
-    copy.official = comment.official
+    copy.official, copy.right_of_reply = comment.official, comment.lane is Lane.REPLY
     copy.taken_down_at = None
     _changed(session, thread, site, copy)
 

@@ -18,6 +18,7 @@ TABLES = (
     "publication",
     "decision",
     "question",
+    "claim",
     "note",
     "voice",
     "trait",

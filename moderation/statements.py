@@ -49,15 +49,16 @@ FIELDS = (
 LISTS = frozenset({"decision_visibility", "content_type"})
 
 
-def fields(reason: str | None, category: str) -> dict[str, str]:
+def fields(reason: str | None, category: str, *, notified: bool = False) -> dict[str, str]:
     """Of what is restricted here: a text, found and decided upon by people alone.
 
-    Several reasons told as one, None, have no ground and no category in common.
+    `notified`: after a notice by article 16 of Regulation (EU) 2022/2065. Several reasons told as one, None,
+    have no ground and no category in common.
     """
     illegal = reason == Reason.ILLEGAL
     ground = "DECISION_GROUND_ILLEGAL_CONTENT" if illegal else "DECISION_GROUND_INCOMPATIBLE_CONTENT"
     said = (
         *("DECISION_VISIBILITY_CONTENT_DISABLED", ground if reason else "", category, "CONTENT_TYPE_TEXT"),
-        *("SOURCE_VOLUNTARY", "No", "AUTOMATED_DECISION_NOT_AUTOMATED"),
+        *("SOURCE_ARTICLE_16" if notified else "SOURCE_VOLUNTARY", "No", "AUTOMATED_DECISION_NOT_AUTOMATED"),
     )
     return dict(zip(FIELDS, said, strict=True))

@@ -227,7 +227,8 @@ def revoke(session: Session, tracking: str) -> None:
     comment = session.exec(mine.with_for_update(key_share=True)).first()
     if comment is None:
         raise NotFound
-    for one in (comment, *session.exec(select(Comment).where(Comment.amends == comment.id)).all()):
+    about = select(Comment).where(Comment.amends == comment.id, col(Comment.lane).is_(None))
+    for one in (comment, *session.exec(about).all()):
         one.tracking = None
         session.add(one)
 

@@ -4,7 +4,7 @@ What comes to light later changes none of them: it counts in the month in which 
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from itertools import groupby
@@ -13,6 +13,7 @@ from sqlmodel import Session, col, desc, func, select
 
 from moderation import appeals, database, reasons, sparing, standing
 from moderation.appeals import Outcome
+from moderation.lanes import Lane
 from moderation.lifecycle import BY_AUTHOR, OPEN, Action, Reason, Status
 from moderation.models.public import Figure, MonthFigure
 from moderation.models.queue import Comment, Decision
@@ -35,8 +36,14 @@ _COUNTED_AS = {
     Action.APPEAL: Figure.APPEALED,
 }
 
-# Neither answers of the moderation, nor what authors ask about a text of theirs that is counted.
-_CONTRIBUTIONS = (col(Comment.official).is_(False), col(Comment.amends).is_(None))
+RESTRICTIONS = frozenset({Figure.RESTRICTED, Figure.NOTIFIED})
+
+# Neither answers of the moderation, nor what authors, or others, ask about a text that is counted.
+_CONTRIBUTIONS = (
+    col(Comment.official).is_(False),
+    col(Comment.amends).is_(None),
+    col(Comment.lane).is_(None),
+)
 
 
 @dataclass
@@ -46,6 +53,8 @@ class Tally:
     received: int = 0
     wholes: Counter[Figure] = field(default_factory=Counter)
     reasons: Counter[str] = field(default_factory=Counter)
+    # Of what was taken down after a notice.
+    notified: Counter[str] = field(default_factory=Counter)
     appealed: Counter[str] = field(default_factory=Counter)
     answered: Counter[str] = field(default_factory=Counter)
     # Of those first decided, how long each had waited.
@@ -81,18 +90,19 @@ def publish(session: Session, month: Month, counted: Tally) -> int:
 
 def _rows(session: Session, month: Month, counted: Tally) -> Iterator[MonthFigure]:
     wholes = {Figure.RECEIVED: counted.received} | {one: counted.wholes[one] for one in _COUNTED_AS.values()}
-    wholes[Figure.ANSWERED] = counted.answered.total()
+    wholes |= {Figure.NOTIFIED: counted.wholes[Figure.NOTIFIED], Figure.ANSWERED: counted.answered.total()}
     for figure, count in wholes.items():
         yield MonthFigure(month=month.name, figure=figure, count=sparing.told(count))
     yield MonthFigure(month=month.name, figure=Figure.WAIT, count=_median(counted.waits))
     categories = {one.code: one.category for one in reasons.listed(session)}
     for figure, parts in (
         (Figure.RESTRICTED, counted.reasons),
+        (Figure.NOTIFIED, counted.notified),
         (Figure.APPEALED, counted.appealed),
         (Figure.ANSWERED, counted.answered),
     ):
         for part, count in sparing.parts(parts).items():
-            category = categories.get(part, "") if figure is Figure.RESTRICTED else ""
+            category = categories.get(part, "") if figure in RESTRICTIONS else ""
             yield MonthFigure(month=month.name, figure=figure, part=part, category=category, count=count)
 
 
@@ -106,9 +116,25 @@ def _median(waits: Sequence[timedelta]) -> int | None:
 def count(session: Session, month: Month, now: datetime) -> Tally:
     """What readers sent in it, and what took effect in it of what was decided about that, and contested."""
     tally = Tally(received=_received(session, month))
+    granted = _granted(session, month)
     for sent, lines in _histories(session, month):
-        _add(tally, month, sent, standing.stand(lines), now)
+        _add(tally, month, sent, standing.stand(lines), now, granted)
     return tally
+
+
+def _granted(session: Session, month: Month) -> set[tuple[str | None, datetime]]:
+    """Texts taken down after a notice, and when: see `settling`."""
+    rows = session.exec(
+        select(Comment.amends, Decision.at)
+        .join(Decision)
+        .where(
+            Comment.lane == Lane.NOTICE,
+            Decision.action == Action.PUBLISH,
+            col(Decision.at) >= month.begins - WINDOW,
+            col(Decision.at) < month.ends,
+        )
+    )
+    return {(about, at) for about, at in rows}
 
 
 def _received(session: Session, month: Month) -> int:
@@ -139,24 +165,34 @@ def _histories(session: Session, month: Month) -> Iterator[tuple[datetime, list[
         yield lines[0][1], [line for line, _ in lines]
 
 
-def _add(tally: Tally, month: Month, sent: datetime, lines: Sequence[Decision], now: datetime) -> None:
+def _add(
+    tally: Tally,
+    month: Month,
+    sent: datetime,
+    lines: Sequence[Decision],
+    now: datetime,
+    granted: Collection[tuple[str | None, datetime]],
+) -> None:
     known = standing.effective(lines, now)
     decided = [line for line in known if line.action not in BY_AUTHOR and line.after not in OPEN]
     for line in known:
         if line.undo_until not in month or line.action not in _COUNTED_AS:
             continue
-        _count(tally, line, lines)
+        _count(tally, line, lines, notified=(line.comment_id, line.at) in granted)
         if decided and line is decided[-1]:
             tally.waits.append(line.at - sent)
 
 
-def _count(tally: Tally, line: Decision, lines: Iterable[Decision]) -> None:
+def _count(tally: Tally, line: Decision, lines: Iterable[Decision], *, notified: bool) -> None:
     """`lines`: those that stand of its comment."""
     since = [one for one in lines if one.revision <= line.revision]
     figure = _COUNTED_AS[line.action]
+    if notified and figure is Figure.RESTRICTED:
+        figure = Figure.NOTIFIED
     tally.wholes[figure] += 1
-    if figure is Figure.RESTRICTED:
-        tally.reasons[line.reason or Reason.OTHER] += 1
+    if figure in RESTRICTIONS:
+        counted = tally.notified if notified else tally.reasons
+        counted[line.reason or Reason.OTHER] += 1
     if figure is Figure.APPEALED:
         tally.appealed[_COUNTED_AS[appeals.against(since, line).action]] += 1
     elif figure is Figure.WITHDRAWN and appeals.waiting(since[1:]) is not None:

@@ -9,10 +9,13 @@ from moderation.account_words import (
     SHORTCUT_PROBLEM,
 )
 from moderation.charter_words import CATEGORY, CHARTER_PROBLEM, OUTCOME
+from moderation.claim_words import GROUND
 from moderation.drafts import Problem
+from moderation.lanes import Ground
 from moderation.language import Language
 from moderation.lifecycle import Action, Reason, Status
 from moderation.policy import Say
+from moderation.problem_words import PROBLEM, REASON_PROBLEM, WORD_PROBLEM
 from moderation.shortcuts import Shortcut
 from moderation.wording import Worded, Wording
 
@@ -115,19 +118,6 @@ FINDING = {
     "mixed_scripts": _("alphabets mêlés dans un même mot"),
     "unverified": _("mise en forme non vérifiée : tout est montré tel quel"),
 }
-PROBLEM = {
-    "empty": _("Écrivez votre message avant de continuer."),
-    "too_long": _("C’est trop long : %(found)s caractères, pour %(limit)s au plus. Raccourcissez un peu."),
-    "too_many_tags": _("Il y a trop de signes « < » : %(found)s, pour %(limit)s au plus. Retirez-en."),
-    "required": _("Ce site demande de remplir ce champ."),
-    "not_an_address": _("Cette adresse ne ressemble pas à une adresse électronique, comme nom@domaine.fr."),
-    "not_empty": _("Ce champ doit rester vide : effacez ce qui s’y trouve."),
-    "no_passage": _("Écrivez au moins un passage à retirer."),
-    "many_passages": _("Au plus %(limit)s passages à la fois, pas plus longs à eux tous qu’un texte."),
-    "passage_missing": _("Ce qui suit ne se trouve pas dans le texte : copiez-le tel qu’il y est."),
-    "unchanged": _("C’est mot pour mot le texte de maintenant : il n’y a rien à enregistrer."),
-    "duplicate": _("Ce même texte a déjà été envoyé ici aujourd’hui : inutile de le renvoyer."),
-}
 # Who answers readers, whichever person of the team wrote it.
 MODERATION = _("La modération")
 # What stands, for everybody, where the moderation took words out of a text.
@@ -137,24 +127,6 @@ UNSEEN = {
     "bidi": _("change le sens de lecture"),
     "invisible": _("caractère invisible"),
     "control": _("caractère de contrôle"),
-}
-WORD_PROBLEM = {
-    "empty": _("il faut au moins un mot."),
-    "star": _("une étoile ne va qu’à la fin d’un mot."),
-    "short": _("il faut au moins trois lettres avant l’étoile."),
-    "long": _("c’est trop long : soixante caractères au plus."),
-    "full": _("la liste est pleine : mille mots au plus."),
-}
-REASON_PROBLEM = {
-    "empty": _("Donnez un nom à ce motif."),
-    "twice": _("Un autre motif se dit déjà ainsi, proposé ou non."),
-    "label_long": _("C’est trop long : quatre-vingts caractères au plus."),
-    "explanation_long": _("C’est trop long : cinq cents caractères au plus."),
-    "full": _("Vingt motifs sont déjà proposés, chacun avec sa touche : cessez d’abord d’en proposer un."),
-    "many": _("La liste est pleine : cent motifs au plus, proposés ou non."),
-    "last": _("Rien n’a changé : il faut garder au moins un motif en plus de « autre »."),
-    "used": _("Rien n’a changé : des décisions le citent. Vous pouvez cesser de le proposer."),
-    "gone": _("Rien n’a changé : ce motif n’existe plus, quelqu’un l’a supprimé entre-temps."),
 }
 ROLE = {"moderator": _("modération"), "admin": _("administration")}
 # What a list is narrowed to.
@@ -237,6 +209,9 @@ class Labels:
     @property
     def categories(self) -> dict[str, str]:
         return {category.value: self._say(said) for category, said in CATEGORY.items()}
+
+    def ground(self, code: str) -> str:
+        return self._say(GROUND[Ground(code)])
 
     def outcome(self, code: str) -> str:
         return self._say(OUTCOME[code])

@@ -13,7 +13,7 @@ from typing import TypeVar
 from jinja2 import meta, nodes
 from jinja2.ext import babel_extract
 
-from moderation import rendering, words
+from moderation import problem_words, rendering, words
 from moderation.drafts import Problem
 from moderation.language import Language
 from moderation.lifecycle import Action, Reason, Status
@@ -239,4 +239,4 @@ def test_every_refusal_has_its_words() -> None:
         and node.args
         and isinstance(node.args[0], ast.Constant)
     }
-    assert codes == set(words.PROBLEM)
+    assert codes == set(problem_words.PROBLEM)

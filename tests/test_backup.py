@@ -40,8 +40,10 @@ from moderation import (
 from moderation.accounts import Person
 from moderation.archive import Contents, NotABackup
 from moderation.doctor import stored
+from moderation.lanes import Ground
 from moderation.lifecycle import Action, Reason
 from moderation.models.bulletins import Bulletin, Witness
+from moderation.models.claims import Claim
 from moderation.models.follows import Follow, FollowMark
 from moderation.models.judging import SiteReason, WatchedWord
 from moderation.models.packets import Packet
@@ -54,7 +56,7 @@ from moderation.models.people import (
     RecoveryCode,
     SignIn,
 )
-from moderation.models.public import Article, Figure, Mode, MonthFigure, Site
+from moderation.models.public import Article, Figure, Mode, MonthFigure, Site, SitePage
 from moderation.models.public import Thread as Forum
 from moderation.models.queue import (
     Comment,
@@ -170,6 +172,8 @@ def full(parts: Parts, clock: FakeClock, ann: Person, client: TestClient) -> Par
         now = clock()
         session.add(Bulletin(account_id=ann.id, told_from=now, told_until=now, due_at=now, seal="s"))
         session.add(Witness(address="max@example.org", due_at=now))
+        session.add(Claim(comment_id=sent[4].id, ground=Ground.OTHER, passage="Été ? 😀"))
+        session.add(SitePage(name="legal", source="Été", html="<p>Été</p>", written_at=clock()))
         session.add(Packet(comment_id=sent[4].id, account_id=ann.id, seal="s", with_address=True, at=clock()))
     return parts
 

@@ -352,7 +352,7 @@ def test_every_table_a_withdrawal_takes_words_from_is_written_anew(
     # These hold names of rows and of people of the team, and what is still to be done.
     names = {"lease", "pass", "mention", "put_forward", "recusal", "letter", "effect"}
     assert taken - names <= set(scrubbing.TABLES)
-    assert {"version", "comment", "decision", "note", "voice", "question"} <= taken
+    assert {"version", "comment", "decision", "note", "voice", "question", "claim"} <= taken
 
 
 def test_erased_words_leave_the_log_of_postgresql_as_its_keeper_is_told(

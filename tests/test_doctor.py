@@ -291,7 +291,7 @@ def test_who_reads_for_the_public_is_asked_for_their_rights(
     say(f"CREATE ROLE {role} LOGIN")
     try:
         assert "may not read" in told().said
-        public = "article, thread, publication, site, charter_version, log_line, month_figure"
+        public = "article, thread, publication, site, charter_version, log_line, month_figure, site_page"
         say(f"GRANT SELECT ON {public} TO {role}")
         assert told().state is State.OK
         say(f"GRANT SELECT ON comment TO {role}")

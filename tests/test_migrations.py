@@ -31,6 +31,7 @@ from moderation import (
     submissions,
 )
 from moderation.articles import Content
+from moderation.lanes import Ground, Lane
 from moderation.lifecycle import Action, Reason, Status
 from moderation.markup import Dialect
 from moderation.models.bulletins import How
@@ -44,6 +45,8 @@ AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
 WORDS: dict[tuple[str, str], type[StrEnum]] = {
     ("account", "role"): Role,
     ("bulletin", "how"): How,
+    ("claim", "ground"): Ground,
+    ("comment", "lane"): Lane,
     ("comment", "status"): Status,
     ("decision", "action"): Action,
     ("decision", "before"): Status,

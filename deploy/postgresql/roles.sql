@@ -102,7 +102,7 @@ REVOKE ALL ON ALL TABLES IN SCHEMA public FROM :"reader";
 REVOKE ALL ON ALL SEQUENCES IN SCHEMA public FROM :"reader";
 SELECT format('GRANT SELECT ON public.%I TO %I', name, :'reader')
   FROM unnest(ARRAY['site', 'article', 'thread', 'publication', 'charter_version', 'log_line',
-                    'month_figure']) AS name
+                    'month_figure', 'site_page']) AS name
  WHERE to_regclass('public.' || name) IS NOT NULL \gexec
 
 ALTER ROLE :"reader" CONNECTION LIMIT :readers;

@@ -48,6 +48,8 @@ class Figure(StrEnum):
     RECEIVED = "received"
     PUBLISHED = "published"
     RESTRICTED = "restricted"
+    # Taken down after somebody had given notice of it; not among those before.
+    NOTIFIED = "notified"
     SPAM = "spam"
     WITHDRAWN = "withdrawn"
     APPEALED = "appealed"
@@ -80,6 +82,17 @@ class CharterVersion(SQLModel, table=True):
     html: str
     # The name and the title of each article.
     articles: list[list[str]] = Field(sa_type=JSON)
+    written_at: datetime = Field(sa_type=UTCDateTime)
+
+
+class SitePage(SQLModel, table=True):
+    """A page every foot leads to, as who administers wrote it; of one nobody wrote there is no row."""
+
+    __tablename__ = "site_page"
+
+    name: str = Field(primary_key=True, max_length=20)
+    source: str
+    html: str
     written_at: datetime = Field(sa_type=UTCDateTime)
 
 
@@ -139,3 +152,5 @@ class Publication(SQLModel, table=True):
     amended_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
     # Of the moderation itself, which no name a reader types can claim.
     official: bool = False
+    # A person named on the site answers: it is signed, and said to be that.
+    right_of_reply: bool = False

@@ -8,6 +8,7 @@ from sqlalchemy import JSON, BigInteger, Index, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from moderation.charter import LONGEST_NAME
+from moderation.lanes import Lane
 from moderation.lifecycle import Action, Status
 from moderation.markup import Dialect
 from moderation.models import follows, people  # noqa: F401 - to whose tables these refer
@@ -21,7 +22,7 @@ def _where_known(name: str) -> dict[str, Any]:
 
 # Columns lists are narrowed by: each has an index in the list’s order, of the rows that have it.
 FOUND_BY: dict[str, dict[str, Any]] = {"thread_id": {}, "section": {}} | {
-    name: _where_known(name) for name in ("author_key", "email_key", "decided_by", "reason")
+    name: _where_known(name) for name in ("author_key", "email_key", "decided_by", "reason", "lane")
 }
 
 
@@ -43,7 +44,9 @@ class Comment(SQLModel, table=True):
     thread_id: int = Field(foreign_key="thread.id")
     # What it answers: a comment that was public when this one was sent.
     parent_id: str | None = Field(default=None, foreign_key="comment.id", max_length=26)
-    # The public text its author would have these words in the place of; or nothing, if they ask for that.
+    # No contribution, but a notice of a public text or a right of reply.
+    lane: Lane | None = Field(default=None, sa_type=words(Lane))
+    # The public text it is about. Its author would have these words in its place, or nothing, if it retracts.
     amends: str | None = Field(default=None, foreign_key="comment.id", index=True, max_length=26)
     retracts: bool = False
     # Copied from the article: every desk query is bounded by it without a join.

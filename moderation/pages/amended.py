@@ -1,4 +1,4 @@
-"""A public text, and what its author would have in its place."""
+"""A public text, and what its author would have in its place, or somebody says against it."""
 
 from dataclasses import dataclass
 
@@ -17,7 +17,10 @@ class Amended:
     """The text as it is public now; without words where it is not, any more."""
 
     id: str
+    # Where its author follows it; empty for who is somebody else.
     code: str
+    # As it is by now: what decides about it names that.
+    revision: int
     retracts: bool
     place: str
     author: str
@@ -35,9 +38,11 @@ def amended(session: Session, comment: Comment, text: Version) -> Amended | None
     if comment.amends is None:
         return None
     copy = session.exec(select(Publication).where(Publication.comment_id == comment.amends)).one()
+    target = session.get_one(Comment, comment.amends)
     return Amended(
-        id=comment.amends,
-        code=session.get_one(Comment, comment.amends).tracking or "",
+        id=target.id,
+        code=(target.tracking or "") if comment.lane is None else "",
+        revision=target.revision,
         retracts=comment.retracts,
         place=public.place(session, comment.amends),
         author=copy.author,
@@ -47,7 +52,7 @@ def amended(session: Session, comment: Comment, text: Version) -> Amended | None
 
 
 def _changes(session: Session, copy: Publication, comment: Comment, text: Version) -> tuple[Change, ...]:
-    if comment.retracts or not copy.html:
+    if comment.retracts or comment.lane is not None or not copy.html:
         return ()
     before = texts.numbered(session, copy.comment_id, copy.version).source
     return differences.exact(before, text.source) if before and text.source else ()

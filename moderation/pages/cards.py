@@ -12,7 +12,9 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from moderation import markup
 from moderation.accounts import Person
-from moderation.lifecycle import Status
+from moderation.lanes import REPLY_WITHIN, Ground, Lane
+from moderation.lifecycle import OPEN, Status
+from moderation.models.claims import Claim
 from moderation.models.public import Article, Thread
 from moderation.models.queue import Comment, Question, Version
 from moderation.pages.filters import Place
@@ -20,7 +22,7 @@ from moderation.pages.filters import Place
 # Characters of a text in a list.
 EXCERPT = 160
 # What is asked of the moderation.
-Kind = Literal["new", "correction", "withdrawal", "appeal"]
+Kind = Literal["new", "correction", "withdrawal", "appeal", "notice", "reply"]
 
 
 def _of_last_question(moment: Mapped[datetime | None]) -> ScalarSelect[datetime | None]:
@@ -51,9 +53,13 @@ class Card:
     official: bool
     # Whether its author contests what was decided.
     appealed: bool
-    # The public text it would take the place of, and whether with nothing.
+    # The public text it is about, or would take the place of, and whether with nothing.
     amends: str | None = None
     retracts: bool = False
+    # What else than a contribution it is; what the text is held for, and which words are answered.
+    lane: Lane | None = None
+    ground: Ground | None = None
+    passage: str = ""
     # What came of the last question to its author: an answer, or nothing in time.
     answered: bool = False
     unanswered: bool = False
@@ -66,7 +72,15 @@ class Card:
     def kind(self) -> Kind:
         if self.appealed:
             return "appeal"
+        if self.lane is not None:
+            return "notice" if self.lane is Lane.NOTICE else "reply"
         return "withdrawal" if self.retracts else "correction" if self.amends else "new"
+
+    @property
+    def until(self) -> datetime | None:
+        """By when the law has it published or refused; None for all but a right of reply that waits."""
+        waits = self.lane is Lane.REPLY and self.status in OPEN
+        return self.submitted_at + REPLY_WITHIN if waits else None
 
     @property
     def seen(self) -> str:
@@ -106,10 +120,11 @@ def cards(session: Session, ids: list[str]) -> tuple[Card, ...]:
     """In the order asked for."""
     rows = session.execute(
         select(Comment, Version, Article.slug, Article.title)
-        .add_columns(_ANSWERED, _LAPSED)
+        .add_columns(_ANSWERED, _LAPSED, Claim)
         .join(Version)
         .join(Thread, col(Thread.id) == Comment.thread_id)
         .join(Article)
+        .join(Claim, col(Claim.comment_id) == Comment.id, isouter=True)
         .where(col(Comment.id).in_(ids), col(Version.number) == Comment.version)
     )
     found = {
@@ -133,7 +148,10 @@ def cards(session: Session, ids: list[str]) -> tuple[Card, ...]:
             appealed=comment.appealed,
             amends=comment.amends,
             retracts=comment.retracts,
+            lane=comment.lane,
+            ground=claim.ground if claim is not None else None,
+            passage=claim.passage if claim is not None else "",
         )
-        for comment, text, slug, title, answered, lapsed in rows
+        for comment, text, slug, title, answered, lapsed, claim in rows
     }
     return tuple(found[name] for name in ids if name in found)

@@ -6,9 +6,10 @@ from datetime import datetime
 from markupsafe import Markup
 from sqlmodel import Session, col, select
 
-from moderation import amendments, appeals, deciders, lifecycle, markup, standing, texts
+from moderation import amendments, appeals, deciders, lifecycle, markup, settling, standing, texts
 from moderation.accounts import Person
 from moderation.differences import Change
+from moderation.lanes import Lane
 from moderation.lifecycle import Action
 from moderation.models.public import Article, Publication
 from moderation.models.queue import Comment, Decision
@@ -66,9 +67,17 @@ class Item:
     appeal: Appeal | None
     # What its author would have it take the place of.
     amends: Amended | None
+    # Notices of it that wait for an answer.
+    notices: tuple[Card, ...]
     amended_at: datetime | None
     # Sealed packets that were made of it.
     packets: tuple[Known, ...]
+
+    @property
+    def takes_down(self) -> bool:
+        """Whether it is decided by taking down what it is about."""
+        about = self.card.lane is Lane.NOTICE and self.card.status in lifecycle.OPEN
+        return about and self.amends is not None and self.amends.is_public
 
 
 def item(session: Session, person: Person, comment_id: str, *, site_name: str = "") -> Item | None:
@@ -98,7 +107,9 @@ def item(session: Session, person: Person, comment_id: str, *, site_name: str = 
         lead=session.exec(select(Article.lead).where(Article.slug == card.article_slug)).one(),
         parent=_parent(session, card.parent) if card.parent is not None else None,
         actions=actions,
-        needs_reason=tuple(action for action in actions if action in lifecycle.NEEDS_REASON),
+        needs_reason=tuple(
+            action for action in actions if action in lifecycle.NEEDS_REASON and card.lane is not Lane.NOTICE
+        ),
         history=lines(session, person, col(Decision.comment_id) == comment_id),
         exchange=exchange(session, comment_id),
         forum=forum(session, person, card.article_slug),
@@ -111,9 +122,15 @@ def item(session: Session, person: Person, comment_id: str, *, site_name: str = 
         edited=None if card.official else changed.edited(session, comment_id),
         appeal=_appeal(session, person, found) if found.appealed else None,
         amends=amended(session, found, text),
+        notices=_notices(session, comment_id),
         amended_at=text.amended_at,
         packets=made(session, comment_id),
     )
+
+
+def _notices(session: Session, comment_id: str) -> tuple[Card, ...]:
+    waiting = session.exec(settling.about(comment_id, *lifecycle.OPEN))
+    return cards(session, [notice.id for notice in waiting])
 
 
 def _appeal(session: Session, person: Person, comment: Comment) -> Appeal | None:

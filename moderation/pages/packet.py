@@ -13,6 +13,7 @@ from moderation.models.people import Account
 from moderation.models.public import Article, Publication, Thread
 from moderation.models.queue import Comment, Decision, LogEntry
 from moderation.models.together import Voice
+from moderation.pages.claimed import Claimed, claimed
 from moderation.pages.exchange import Exchange, exchange
 from moderation.pages.versions import Text, versions
 from moderation.policy import Say
@@ -101,6 +102,8 @@ class Contribution:
     # The public one it would take the place of, or have taken back.
     amends: str | None
     retracts: bool
+    # What else than a contribution it is, and says beside its text.
+    claim: Claimed | None
     official: bool
     section: str
     article: str
@@ -140,6 +143,7 @@ def contribution(session: Session, comment_id: str, *, with_address: bool) -> Co
         parent=comment.parent_id,
         amends=comment.amends,
         retracts=comment.retracts,
+        claim=claimed(session, comment),
         official=comment.official,
         section=comment.section,
         article=article.slug,

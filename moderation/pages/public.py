@@ -65,6 +65,7 @@ _PUBLISHED = (
         col(Publication.redacted_at),
         col(Publication.amended_at),
         col(Publication.official),
+        col(Publication.right_of_reply),
     )
 )
 
@@ -89,6 +90,8 @@ class Contribution(NamedTuple):
     # When its author had other words put in the place of what was public.
     amended_at: datetime | None
     official: bool
+    # Of a person named on the site, who answers.
+    right_of_reply: bool = False
 
 
 @dataclass(frozen=True)

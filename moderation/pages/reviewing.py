@@ -7,6 +7,7 @@ from sqlmodel import Session, col, select
 
 from moderation import accounts, deciders, standing
 from moderation.accounts import Person
+from moderation.lanes import Lane
 from moderation.lifecycle import Action
 from moderation.links import Review
 from moderation.models.bulletins import Bulletin
@@ -55,7 +56,7 @@ def reviewing(session: Session, link: Review, now: datetime, site_name: str) -> 
     comment = session.get_one(Comment, link.comment)
     moved = comment.revision != link.revision
     may = person.id in deciders.able(session, comment)
-    granted = {Action(word) for word in link.actions.split()}
+    granted = {Action(word) for word in link.actions.split()} if found.card.lane is not Lane.NOTICE else set()
     return ReviewPage(
         person=person,
         item=found,

@@ -14,7 +14,8 @@ from moderation.mentions import Part
 from moderation.models.people import Account
 from moderation.models.queue import Comment, Version
 from moderation.models.together import Lease, Mention, Note, Pass, Voice
-from moderation.pages.cards import visible_to
+from moderation.pages.cards import Card, visible_to
+from moderation.pages.urgent import urgent
 from moderation.policy import Say
 
 # How many calls, notes and voices are shown at most.
@@ -113,6 +114,8 @@ class Team:
 
     alone: bool
     guide: bool
+    # What is put before the list.
+    urgent: tuple[Card, ...] = ()
     readers: dict[str, Reader] = field(default_factory=dict)
     calls: tuple[Call, ...] = ()
     on_duty: tuple[str, ...] = ()
@@ -130,8 +133,9 @@ def team(
 ) -> Team:
     guide = session.exec(select(Account.guided_at).where(Account.id == person.id)).first() is None
     people = notes.present(session)
+    first = urgent(session, person)
     if len(people) < 2:
-        return Team(alone=True, guide=guide)
+        return Team(alone=True, guide=guide, urgent=first)
     everybody = {*listed, *([opened] if opened else [])}
     week = duty.week_of(now, zone)
     readers = {
@@ -142,6 +146,7 @@ def team(
     return Team(
         alone=False,
         guide=guide,
+        urgent=first,
         readers=readers,
         calls=_calls(session, person, people),
         on_duty=tuple(name for _, name in duty.on(session, [week])[week]),

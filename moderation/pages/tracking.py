@@ -7,15 +7,28 @@ from itertools import takewhile
 from markupsafe import Markup
 from sqlmodel import Session, col, select
 
-from moderation import appeals, charters, contesting, edits, lifecycle, markup, proposals, public_log, texts
+from moderation import (
+    appeals,
+    charters,
+    contesting,
+    edits,
+    lifecycle,
+    markup,
+    proposals,
+    public_log,
+    settling,
+    texts,
+)
 from moderation.answers import LONGEST
 from moderation.charter import Cited
 from moderation.differences import Change
+from moderation.lanes import REPLY_WITHIN, Lane
 from moderation.lifecycle import Action, Status
 from moderation.models.public import Article, Publication, Thread
 from moderation.models.queue import Comment, Decision
 from moderation.pages import changed, public
 from moderation.pages.amended import Amended, amended
+from moderation.pages.claimed import Claimed, claimed
 from moderation.pages.exchange import Exchange
 from moderation.pages.exchange import known as exchanged
 from moderation.pages.following import Told, told_of_answers
@@ -87,10 +100,11 @@ class TrackingPage:
     # Whether something may be proposed about it, and what was, newest first.
     may_amend: bool
     proposals: tuple[Proposal, ...]
-    # What it proposes about which text of theirs, if that is what it is.
+    # What it proposes about which text of theirs, or says about which of somebody, if that is what it is.
     amends: Amended | None
-    # Whether it was taken back because they asked for it once it was public.
-    retracted: bool
+    claim: Claimed | None
+    # Whether somebody had given notice of it by when that was decided.
+    noticed: bool
     amended_at: datetime | None
     # Whether they are told by letter of the answers to it.
     told: Told
@@ -103,6 +117,15 @@ class TrackingPage:
         return self.status is Status.PENDING
 
     @property
+    def lane(self) -> Lane | None:
+        return self.claim.lane if self.claim is not None else None
+
+    @property
+    def until(self) -> datetime:
+        """By when a right of reply is published or refused."""
+        return self.submitted_at + REPLY_WITHIN
+
+    @property
     def contested(self) -> bool:
         """Whether what they say against a decision waits."""
         return self.appeal is not None and not self.appeal.answered
@@ -111,6 +134,11 @@ class TrackingPage:
     def asked(self) -> Exchange | None:
         """The question that waits for its author."""
         return next((one for one in self.exchange if one.decision_id == self.asking), None)
+
+    @property
+    def retracted(self) -> bool:
+        """Whether it was taken back once it was public."""
+        return self.status is Status.WITHDRAWN and self.was_public
 
     @property
     def may_withdraw(self) -> bool:
@@ -145,7 +173,7 @@ def tracking(
         article_slug=article.slug,
         article_title=article.title,
         was_public=copy is not None,
-        may_edit=(status, Action.EDIT) in lifecycle.MOVES and edits.is_open(session, comment.id),
+        may_edit=_may_edit(session, comment, status),
         number=copy.number if copy is not None and copy.taken_down_at is None else None,
         place=public.place(session, comment.id),
         exchange=exchanged(session, comment.id, known),
@@ -162,10 +190,16 @@ def tracking(
         may_amend=status is Status.PUBLISHED and proposals.is_open(session, comment, now),
         proposals=tuple(_proposal(session, one, now) for one in proposals.about(session, comment.id)),
         amends=amended(session, comment, text),
-        retracted=last is not None and last.action is Action.RETRACT,
+        claim=claimed(session, comment),
+        noticed=last is not None and settling.was_noticed(session, last),
         amended_at=text.amended_at,
         told=told_of_answers(session, comment.id),
     )
+
+
+def _may_edit(session: Session, comment: Comment, status: Status) -> bool:
+    theirs = (status, Action.EDIT) in lifecycle.MOVES and comment.lane is not Lane.NOTICE
+    return theirs and edits.is_open(session, comment.id)
 
 
 def _found(session: Session, code: str) -> tuple[Comment, Article] | None:

@@ -25,6 +25,7 @@ class Part:
     name: str
     count: int
     category: str = ""
+    notified: bool = False
 
     @property
     def is_others(self) -> bool:
@@ -34,7 +35,8 @@ class Part:
     @property
     def statement(self) -> dict[str, str]:
         """Of a restriction, what the transparency database asks; several have neither ground nor category."""
-        return statements.fields(None if self.is_others else self.name, self.category)
+        reason = None if self.is_others else self.name
+        return statements.fields(reason, self.category, notified=self.notified)
 
 
 @dataclass(frozen=True)
@@ -125,7 +127,11 @@ def _line(name: str, rows: Sequence[MonthFigure]) -> MonthLine:
 
 def _parts(rows: Iterable[MonthFigure]) -> tuple[Part, ...]:
     """The largest first, and those that are together last."""
-    found = [Part(row.part, row.count or 0, row.category) for row in rows if row.part]
+    found = [
+        Part(row.part, row.count or 0, row.category, row.figure is Figure.NOTIFIED)
+        for row in rows
+        if row.part
+    ]
     return tuple(sorted(found, key=lambda part: (part.is_others, -part.count, part.name)))
 
 

@@ -61,6 +61,9 @@ class PublicComment(Shape):
     written_at: Moment = Field(examples=[AT])
     published_at: Moment = Field(examples=[AT])
     official: bool = Field(default=False, description="There, and true, for an answer of the moderation.")
+    right_of_reply: bool = Field(
+        default=False, description="There, and true, where a person named on the site answers."
+    )
     corrected_at: Moment | None = Field(
         default=None, examples=[AT], description="There when the moderation corrected the text."
     )
@@ -82,6 +85,7 @@ class PublicComment(Shape):
             written_at=item.written_at,
             published_at=item.published_at,
             official=item.official,
+            right_of_reply=item.right_of_reply,
             corrected_at=item.corrected_at,
             redacted_at=item.redacted_at,
             amended_at=item.amended_at,
@@ -197,6 +201,8 @@ class Published(Shape):
 
 
 class Whole(Item):
+    # The public text a correction, a withdrawal or a notice is about.
+    about: str | None = Field(examples=[None])
     decisions: list[Line]
     exchange: list[Exchanged]
     publication: Published | None
@@ -205,6 +211,7 @@ class Whole(Item):
     def of_item(cls, item: Contributed) -> "Whole":
         return cls(
             **Item.of(item.card).model_dump(),
+            about=item.card.amends,
             decisions=[Line.of(line) for line in reversed(item.history)],
             exchange=[Exchanged.of(one) for one in item.exchange],
             publication=None if item.number is None else Published(number=item.number),

@@ -21,6 +21,7 @@ from moderation.web import (
     health,
     mailing,
     members,
+    notice,
     passkeys,
     password,
     policy,
@@ -32,10 +33,12 @@ from moderation.web import (
     retract,
     review,
     rewrite,
+    right_of_reply,
     scrape,
     settings,
     shortcuts,
     sign_in,
+    site_pages,
     statistics,
     submit,
     team,
@@ -61,6 +64,8 @@ def routes() -> list[BaseRoute]:
         retract,
         review,
         bulletin,
+        notice,
+        right_of_reply,
         passkeys,
         password,
         sign_in,
@@ -78,7 +83,7 @@ def routes() -> list[BaseRoute]:
     ):
         router.include_router(module.router, dependencies=[] if module in {submit, edit} else [Place])
     account_pages = (account, confirm, email, factors, shortcuts, tokens)
-    team_pages = (bulk, charter, settings, policy, reasons, statistics, team, members, guide)
+    team_pages = (bulk, charter, site_pages, settings, policy, reasons, statistics, team, members, guide)
     for module in (*account_pages, *team_pages, health, scrape):
         router.include_router(module.router, dependencies=[Place])
     return router.routes

@@ -12,6 +12,7 @@ from sqlmodel import Session
 from moderation import answers, charters, contesting, identifiers, reasons, remarks, submissions
 from moderation import news as authors_news
 from moderation.decisions import NotFound, Stale
+from moderation.lanes import Lane
 from moderation.lifecycle import Action, IllegalMove
 from moderation.news import NoAddress
 from moderation.pages import statistics
@@ -67,7 +68,7 @@ def _page(
     usual = app.usual.get(now, lambda: statistics.usual(session, now)) if page.waits else None
     clause = charters.title(session, page.cites, app.settings.language) if page.cites else ""
     return app.page(
-        "track.html",
+        "track_notice.html" if page.lane is Lane.NOTICE else "track.html",
         page,
         status=status,
         headers=PRIVATE,

@@ -14,6 +14,7 @@ from moderation.web.dependencies import Now, Parts, ThisApp
 
 router = APIRouter()
 PUBLIC = {"Cache-Control": "public, no-cache"}
+_RESTRICTIONS = (Figure.RESTRICTED, Figure.NOTIFIED)
 _NAMES = {Figure.WAIT: "median_wait_hours"}
 
 
@@ -66,16 +67,17 @@ def _rows(line: MonthLine) -> Iterator[tuple[str | int, ...]]:
         few = "" if figure is Figure.WAIT else f"<{sparing.FEWEST}"
         yield line.month.name, _NAMES.get(figure, figure.value), "", *none, few if whole is None else whole
         for part in line.parts[figure]:
-            told = tuple(part.statement.values()) if figure is Figure.RESTRICTED else none
+            told = tuple(part.statement.values()) if figure in _RESTRICTIONS else none
             yield line.month.name, figure.value, _name(part) or "others", *told, part.count
 
 
 def _told(line: MonthLine) -> dict[str, Any]:
     told: dict[str, Any] = {"month": line.month.name}
     told |= {_NAMES.get(figure, figure.value): line.wholes[figure] for figure in Figure}
-    told["restricted_by"] = [
-        _fields(part) | {"reason": _name(part), "count": part.count} for part in line.parts[Figure.RESTRICTED]
-    ]
+    for figure in _RESTRICTIONS:
+        told[f"{figure}_by"] = [
+            _fields(part) | {"reason": _name(part), "count": part.count} for part in line.parts[figure]
+        ]
     for figure in (Figure.APPEALED, Figure.ANSWERED):
         told[f"{figure}_by"] = {_name(part) or "others": part.count for part in line.parts[figure]}
     return told

@@ -14,6 +14,7 @@ from browser.steps import Guarded, button, guarded, heading, message, preview, r
 from browser.teamwork import together
 from moderation import (
     articles,
+    claims,
     contesting,
     decisions,
     drafts,
@@ -27,6 +28,7 @@ from moderation import (
     submissions,
 )
 from moderation.articles import Content
+from moderation.lanes import Ground
 from moderation.lifecycle import NEEDS_REASON, Action, Reason, Status
 from moderation.links import Bulletins, Following, Mailing, NewAddress, Review, Unfollowing
 from moderation.markup import Dialect
@@ -95,6 +97,11 @@ class Gallery:
     # Public, and what their authors propose about them, each followed at its own address.
     corrected: tuple[Sent, str]
     retracted: tuple[Sent, str]
+    # A public text somebody gave notice of, where that is followed, and one whose answer is contested.
+    noticed: tuple[Sent, str]
+    answered: tuple[Sent, str]
+    # Where a right of reply is followed.
+    reply: str
 
 
 Scene = Callable[[Gallery, Page], None]
@@ -134,7 +141,41 @@ def furnish(site: Site) -> Gallery:
         _contested(site),
         _proposed(site, retracts=False),
         _proposed(site, retracts=True),
+        _noticed(site, left=False),
+        _noticed(site, left=True),
+        _replied(site),
     )
+
+
+def _noticed(site: Site, *, left: bool) -> tuple[Sent, str]:
+    sent = send(site.parts, "large", f"signalée {left} {TEXT}", author=NAME)
+    now = site.parts.clock()
+    words = drafts.read(NAME, f"{'w' * 60}@example.org", WIDE * 3, dialect=Dialect.SPIP)
+    with site.parts.writing() as session:
+        decisions.decide(
+            session, sent.id, Action.PUBLISH, revision=1, by=site.sami.id, now=now, undo=timedelta()
+        )
+        code = claims.notify(session, sent.id, words, Ground.HATRED, now=now)
+        if left:
+            notice = session.exec(select(Comment.id).where(Comment.tracking == code)).one()
+            decisions.decide(
+                session,
+                notice,
+                Action.REFUSE,
+                revision=1,
+                by=site.sami.id,
+                now=now,
+                undo=timedelta(),
+                note=WIDE,
+            )
+    return sent, code
+
+
+def _replied(site: Site) -> str:
+    words = drafts.read(NAME, f"{'w' * 60}@example.org", TEXT[:2000], dialect=Dialect.SPIP)
+    now = site.parts.clock() - timedelta(days=4)
+    with site.parts.writing() as session:
+        return claims.reply(session, "large", words, WIDE * 3, now=now)
 
 
 def _publish_many(site: Site) -> None:
@@ -289,6 +330,66 @@ def proposal(*, retracts: bool, followed: bool) -> Scene:
         page.goto(f"/track/{code if followed else sent.tracking}")
 
     return scene
+
+
+def reporting(_gallery: Gallery, page: Page) -> None:
+    page.goto("/articles/large")
+    page.get_by_role("link", name="Signaler la contribution de").first.click()
+    expect(heading(page)).to_contain_text("Signaler la contribution de")
+
+
+def reporting_refused(gallery: Gallery, page: Page) -> None:
+    reporting(gallery, page)
+    button(page, "Envoyer le signalement").click()
+    expect(page.locator("#good_faith-error")).to_be_visible()
+
+
+def replying_refused(_gallery: Gallery, page: Page) -> None:
+    page.goto("/right-of-reply")
+    button(page, "Envoyer la demande").click()
+    expect(page.locator("#place-error")).to_be_visible()
+
+
+def notice(*, left: bool) -> Scene:
+    def scene(gallery: Gallery, page: Page) -> None:
+        _, code = gallery.answered if left else gallery.noticed
+        page.goto(f"/track/{code}")
+        expect(heading(page)).to_have_text("Votre signalement")
+
+    return scene
+
+
+def reply(gallery: Gallery, page: Page) -> None:
+    page.goto(f"/track/{gallery.reply}")
+    expect(heading(page)).to_have_text("Votre droit de réponse")
+
+
+def at_the_desk(code: str) -> Scene:
+    """What is followed there: « notice », « noticed » or « reply »."""
+
+    def scene(gallery: Gallery, page: Page) -> None:
+        codes = {"notice": gallery.noticed[1], "noticed": gallery.noticed[0].tracking, "reply": gallery.reply}
+        with gallery.site.parts.reading() as session:
+            name = session.exec(select(Comment.id).where(Comment.tracking == codes[code])).one()
+        page.goto(f"/desk/comments/{name}")
+        expect(page.locator(".amends h3")).to_be_visible()
+
+    return scene
+
+
+def notice_without_an_answer(gallery: Gallery, page: Page) -> None:
+    at_the_desk("notice")(gallery, page)
+    page.locator("summary", has_text="Laisser le texte").click()
+    page.get_by_label("Votre réponse à qui l’a signalé").evaluate("field => field.required = false")
+    button(page, "Envoyer la réponse").click()
+    expect(page.locator("#notified-error")).to_be_visible()
+
+
+def page_refused(_gallery: Gallery, page: Page) -> None:
+    page.goto("/desk/settings/pages/legal")
+    page.get_by_label("Texte de la page").fill(" ")
+    button(page, "Enregistrer").click()
+    expect(page.locator("#text-error")).to_be_visible()
 
 
 def proposal_to_judge(*, retracts: bool) -> Scene:
@@ -481,7 +582,7 @@ def months_are_over(gallery: Gallery, page: Page) -> None:
     with gallery.site.parts.writing() as session:
         session.exec(delete(MonthFigure))
         own = next(one.code for one in reasons.listed(session) if one.is_own)
-        for figure, count in zip(Figure, (12_340, 10_200, 70, 1_200, 0, 11, 13, 26), strict=True):
+        for figure, count in zip(Figure, (12_340, 10_200, 70, 8, 1_200, 0, 11, 13, 26), strict=True):
             session.add(MonthFigure(month="2026-04", figure=figure, count=count))
             session.add(MonthFigure(month="2026-03", figure=figure))
             session.add(MonthFigure(month="2026-02", figure=figure, count=0))
@@ -861,6 +962,22 @@ SCENES: dict[str, Scene] = {
     "item-contested": contested_at_the_desk,
     "item-correction": proposal_to_judge(retracts=False),
     "item-withdrawal-asked": proposal_to_judge(retracts=True),
+    "notice": reporting,
+    "notice-refused": reporting_refused,
+    "notice-of-what-is-gone": at("/notice/999999"),
+    "right-of-reply": at("/right-of-reply?place=/articles/large"),
+    "right-of-reply-refused": replying_refused,
+    "tracking-notice": notice(left=False),
+    "tracking-notice-answered": notice(left=True),
+    "tracking-right-of-reply": reply,
+    "item-notice": at_the_desk("notice"),
+    "item-noticed": at_the_desk("noticed"),
+    "item-notice-without-an-answer": notice_without_an_answer,
+    "item-right-of-reply": at_the_desk("reply"),
+    "legal": at("/legal"),
+    "contact": at("/contact"),
+    "settings-page": at("/desk/settings/pages/contact?done=page_saved"),
+    "settings-page-refused": page_refused,
     "edit": editing(Status.PENDING),
     "edit-asked": editing(Status.ASKED),
     "edit-preview": edit_preview,

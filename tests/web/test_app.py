@@ -37,6 +37,10 @@ GET /desk/account/letters
 POST /desk/account/letters
 GET /bulletin/{token}
 POST /bulletin/{token}
+GET /notice/{number}
+POST /notice/{number}
+GET /right-of-reply
+POST /right-of-reply
 POST /sign-in/passkey/options
 POST /sign-in/passkey
 POST /desk/confirm/passkey/options
@@ -122,6 +126,10 @@ GET /charter
 GET /charter/{number}
 GET /desk/settings/charter
 POST /desk/settings/charter
+GET /legal
+GET /contact
+GET /desk/settings/pages/{name}
+POST /desk/settings/pages/{name}
 GET /desk/settings
 POST /desk/settings/log
 POST /desk/settings/log/witnesses
@@ -173,7 +181,7 @@ def test_the_program_answers_at_these_addresses_and_no_others(parts: Parts) -> N
 
 
 def test_every_address_of_the_desk_asks_who_is_there(parts: Parts, client: TestClient, pending: Sent) -> None:
-    known = {"{comment_id}": pending.id, "{action}": "publish"}
+    known = {"{comment_id}": pending.id, "{action}": "publish", "{name}": "legal"}
     known |= dict.fromkeys(
         ("{account}", "{browser}", "{passkey}", "{token}", "{letter}", "{voice}", "{note_id}", "{code}"), "1"
     )
@@ -182,7 +190,7 @@ def test_every_address_of_the_desk_asks_who_is_there(parts: Parts, client: TestC
         for method, path in routes(parts)
         if path.startswith("/desk") and "feed/{token}" not in path
     ]
-    assert len(asked) == 85
+    assert len(asked) == 87
     for method, path in asked:
         for name, value in known.items():
             path = path.replace(name, value)  # noqa: PLW2901

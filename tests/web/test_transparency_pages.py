@@ -70,6 +70,7 @@ def test_a_month_is_a_table_and_a_part_of_a_chart(client: TestClient) -> None:
         "Refusées ou dépubliées": "13",
         "atteinte à la vie privée": "7",
         "autres motifs, ensemble": "6",
+        "Dépubliées après un signalement": "0",
         "Classées comme spam": "moins de 5",
         "Retirées par leur auteur·ice": "0",
         "Décisions contestées": "0",
@@ -100,6 +101,7 @@ def test_programs_have_the_fields_of_the_transparency_database(client: TestClien
         "received": 20,
         "published": 6,
         "restricted": 13,
+        "notified": 0,
         "spam": None,
         "withdrawn": 0,
         "appealed": 0,
@@ -115,6 +117,7 @@ def test_programs_have_the_fields_of_the_transparency_database(client: TestClien
             },
             common | {"decision_ground": None, "category": None, "reason": None, "count": 6},
         ],
+        "notified_by": [],
         "appealed_by": {},
         "answered_by": {},
     }
@@ -134,6 +137,7 @@ def test_spreadsheets_have_a_row_for_each_number(client: TestClient) -> None:
         ("restricted", ""): "13",
         ("restricted", "privacy"): "7",
         ("restricted", "others"): "6",
+        ("notified", ""): "0",
         ("spam", ""): "<5",
         ("withdrawn", ""): "0",
         ("appealed", ""): "0",
@@ -224,3 +228,16 @@ def test_the_page_is_there_in_english(build_parts: BuildParts) -> None:
     assert (page.heading, page.text("#last-month")) == ("Transparency", "March 2026")
     assert rows(page)["invades someone’s privacy"] == "12"
     assert rows(page)["Received"] == "fewer than 5"
+
+
+def test_what_was_taken_down_after_a_notice_says_so_in_the_words_of_the_database(
+    client: TestClient, parts: Parts
+) -> None:
+    with parts.writing() as session:
+        session.add(MonthFigure(month="2026-03", figure=Figure.NOTIFIED, count=12))
+        session.add(MonthFigure(month="2026-03", figure=Figure.NOTIFIED, part=Reason.ILLEGAL, count=12))
+    (month,) = json.loads(client.get("/transparency.json").content)["months"]
+    (told,) = month["notified_by"]
+    assert (told["source_type"], told["reason"], told["count"]) == ("SOURCE_ARTICLE_16", "illegal", 12)
+    assert "SOURCE_ARTICLE_16" in client.get("/transparency.csv").text
+    assert rows(Page(client.get("/transparency")))["contenu illicite"] == "12"

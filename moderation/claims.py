@@ -1,0 +1,90 @@
+"""What anybody may ask about something public: notice of a text (DSA, article 16), and a right of reply."""
+
+from datetime import datetime
+
+from sqlmodel import Session, col, select
+
+from moderation import database, folding, identifiers, mail, publication, texts
+from moderation.database import HELD
+from moderation.decisions import NotFound
+from moderation.drafts import Draft
+from moderation.lanes import Ground, Lane
+from moderation.lifecycle import OPEN
+from moderation.models.claims import Claim
+from moderation.models.public import Article, Thread
+from moderation.models.queue import Comment, LetterKind, Version
+
+
+def notify(session: Session, comment_id: str, words: Draft, ground: Ground, *, now: datetime) -> str:
+    """Notice of a public text; the code of its own tracking address, which a letter tells if it can.
+
+    Sent twice it is one. Raises NotFound where the text is not public.
+    """
+    database.in_turn(session, Lane.NOTICE, comment_id, words.fingerprint)
+    text = session.get(Comment, comment_id, with_for_update=HELD)
+    if text is None or not publication.is_up(session, comment_id):
+        raise NotFound
+    if (sent := _sent(session, words, Comment.amends == comment_id)) is not None:
+        return sent
+    notice = _new(text.thread_id, text.section, Lane.NOTICE, words, now)
+    notice.amends = text.id
+    return _put(session, notice, words, Claim(comment_id=notice.id, ground=ground))
+
+
+def reply(
+    session: Session, slug: str, words: Draft, passage: str, *, now: datetime, to: str | None = None
+) -> str:
+    """A reply to be published under an article, or under a public contribution to it. As `notify`."""
+    database.in_turn(session, Lane.REPLY, slug, words.fingerprint)
+    found = session.exec(select(Thread.id, Article.section).join(Article).where(Article.slug == slug)).first()
+    if found is None or (to is not None and not publication.is_up(session, to)):
+        raise NotFound
+    thread, section = found
+    assert thread is not None
+    mine = (Comment.thread_id == thread, Comment.lane == Lane.REPLY)
+    if (sent := _sent(session, words, *mine)) is not None:
+        return sent
+    asked = _new(thread, section, Lane.REPLY, words, now)
+    asked.parent_id = to
+    return _put(session, asked, words, Claim(comment_id=asked.id, passage=passage))
+
+
+def _sent(session: Session, words: Draft, *where: object) -> str | None:
+    """Where the same is followed, by the same person, that waits already."""
+    same = (
+        select(Comment.tracking)
+        .join(Version)
+        .where(
+            *where,  # type: ignore[arg-type]
+            col(Comment.lane).is_not(None),
+            col(Comment.status).in_(OPEN),
+            Version.fingerprint == words.fingerprint,
+            Version.author == words.author,
+            Version.email == words.email,
+        )
+    )
+    return session.exec(same).first()
+
+
+def _new(thread: int, section: str, lane: Lane, words: Draft, now: datetime) -> Comment:
+    return Comment(
+        id=identifiers.new_id(),
+        thread_id=thread,
+        lane=lane,
+        section=section,
+        nonce=identifiers.new_code(),
+        tracking=identifiers.new_code(),
+        submitted_at=now,
+        author_key=folding.key(words.author),
+        email_key=words.email.lower() or None,
+    )
+
+
+def _put(session: Session, comment: Comment, words: Draft, claim: Claim) -> str:
+    texts.start(session, comment, words)
+    session.add(claim)
+    if words.email:
+        mail.write(session, LetterKind.RECEIVED, comment.submitted_at, comment_id=comment.id)
+    session.flush()
+    assert comment.tracking is not None
+    return comment.tracking

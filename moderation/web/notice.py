@@ -1,0 +1,103 @@
+"""Giving notice of a public text: the form of article 16 of Regulation (EU) 2022/2065."""
+
+from datetime import datetime
+from typing import Annotated
+
+from fastapi import APIRouter, Form, Path, Response
+from fastapi.responses import RedirectResponse
+
+from moderation import claims, drafts
+from moderation.decisions import NotFound
+from moderation.drafts import Draft, Invalid, Problem
+from moderation.lanes import LONGEST_CLAIM, UNNAMED, Ground
+from moderation.pages.noticed import Noticed, noticed
+from moderation.throttle import TooMany
+from moderation.web import observe
+from moderation.web.dependencies import LARGEST, Now, Parts, Sender, ThisApp
+from moderation.web.form import Claimed
+from moderation.web.track import PRIVATE
+
+router = APIRouter()
+Number = Annotated[int, Path(ge=1, le=LARGEST)]
+
+
+@router.get("/notice/{number}")
+def form(app: ThisApp, number: Number) -> Response:
+    return _show(app, _page(app, number), Claimed())
+
+
+@router.post("/notice/{number}")
+def give(
+    app: ThisApp,
+    now: Now,
+    sender: Sender,
+    number: Number,
+    ground: Annotated[str, Form()] = "",
+    text: Annotated[str, Form()] = "",
+    author: Annotated[str, Form()] = "",
+    email: Annotated[str, Form()] = "",
+    good_faith: Annotated[bool, Form()] = False,
+) -> Response:
+    typed = Claimed(author=author, email=email, text=text, ground=ground, good_faith=good_faith)
+    page = _page(app, number)
+    if page is None:
+        return _show(app, None, typed)
+    try:
+        app.previews.by_sender(sender, now)
+        words, held_for = _read(app, typed)
+        app.throttle.by_sender(sender, now)
+        code = _given(app, now, page, words, held_for)
+    except Invalid as invalid:
+        return _show(app, page, typed.refused(invalid.problems), 422)
+    except TooMany as many:
+        return _later(app, page, typed, many)
+    except NotFound:
+        return _show(app, None, typed)
+    observe.accepted()
+    return RedirectResponse(app.url(f"/track/{code}"), 303, headers=PRIVATE)
+
+
+def _page(app: Parts, number: int) -> Noticed | None:
+    with app.public_reading() as session:
+        return noticed(session, number)
+
+
+def _read(app: Parts, typed: Claimed) -> tuple[Draft, Ground]:
+    """Raises Invalid, with every field at fault."""
+    problems: dict[str, Problem] = {}
+    if typed.ground not in set(Ground):
+        problems["ground"] = Problem("no_ground")
+    required = "" if typed.ground in UNNAMED else "author email"
+    try:
+        words = drafts.read(
+            typed.author,
+            typed.email,
+            typed.text,
+            dialect=app.settings.markup,
+            required=required,
+            longest=LONGEST_CLAIM,
+        )
+    except Invalid as invalid:
+        problems |= invalid.problems
+    if not typed.good_faith:
+        problems["good_faith"] = Problem("good_faith")
+    if problems:
+        raise Invalid(problems)
+    return words, Ground(typed.ground)
+
+
+def _given(app: Parts, now: datetime, page: Noticed, words: Draft, ground: Ground) -> str:
+    with app.writing() as session:
+        return claims.notify(session, page.comment_id, words, ground, now=now)
+
+
+def _later(app: Parts, page: Noticed, typed: Claimed, many: TooMany) -> Response:
+    observe.limited()
+    answer = _show(app, page, typed, 429)
+    answer.headers["Retry-After"] = str(many.seconds)
+    return answer
+
+
+def _show(app: Parts, page: Noticed | None, typed: Claimed, status: int = 200) -> Response:
+    status = status if page is not None else 404
+    return app.page("notice.html", page, status=status, headers=PRIVATE, form=typed)
