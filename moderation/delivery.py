@@ -20,6 +20,7 @@ from moderation import (
     metrics,
     public_log,
     publication,
+    retention,
     scrubbing,
     search,
     transparency,
@@ -28,12 +29,16 @@ from moderation.clock import Clock
 from moderation.database import clear, reading, writing
 from moderation.letters import NotYet, Post, written
 from moderation.models.queue import Effect, EffectKind, Letter
+from moderation.remembered import Remembered
+from moderation.settings import Periods
 
 POLL_SECONDS = 0.25
 # While somebody reads for long, as a backup does, the files cannot be cleaned. PostgreSQL’s tables would be
 # written anew each time.
 ERASE_AGAIN = {"sqlite": timedelta(seconds=10), "postgresql": timedelta(hours=1)}
 UNSENT_KEPT = timedelta(days=1)
+# How often what was kept long enough is looked for.
+SWEEPS = timedelta(hours=6)
 # Seconds an item in hand is waited for when the server stops.
 GRACE = 5
 # Whether to stop before the next item.
@@ -42,9 +47,10 @@ Stopping = Callable[[], bool]
 Work = Callable[[], int]
 
 
-def deliver(engine: Engine, post: Post | None, now: datetime) -> int:
+def deliver(engine: Engine, post: Post | None, now: datetime, periods: Periods) -> int:
     """Everything due, one transaction each; how much was done."""
-    return effects(engine, now) + letters(engine, post, lambda: now)
+    swept = retention.sweep(engine, now, periods, _never)
+    return swept + effects(engine, now) + letters(engine, post, lambda: now)
 
 
 def _never() -> bool:
@@ -237,12 +243,19 @@ class Loop:
     Effects and letters have a thread each: a mail server that does not answer delays no publication.
     """
 
-    def __init__(self, engine: Engine, post: Post | None, clock: Clock) -> None:
+    def __init__(self, engine: Engine, post: Post | None, clock: Clock, periods: Periods) -> None:
         self._stopped = threading.Event()
         stopping = self._stopped.is_set
         each = partial(self._tried, metrics.EFFECTS)
+        swept = Remembered(SWEEPS)
         works: list[tuple[Counter, Work]] = [
             (metrics.EFFECTS, lambda: effects(engine, clock(), stopping, each)),
+            (
+                metrics.EFFECTS,
+                lambda: int(
+                    swept.get(now := clock(), lambda: retention.sweep(engine, now, periods, stopping))
+                ),
+            ),
             (metrics.LETTERS, lambda: letters(engine, post, clock, stopping)),
         ]
         self._threads = [

@@ -29,7 +29,7 @@ def take_answers(session: Session, comment: Comment, now: datetime) -> None:
         if answer.status in lifecycle.OPEN:
             take_away(session, answer, now)
         else:
-            erase(session, answer)
+            erase(session, answer, now)
 
 
 def take_away(
@@ -45,12 +45,8 @@ def take_away(
     `by` is nobody for its author.
     """
     decision = moves.record(session, comment, action, now=now, undo_until=now, by=by)
-    erase(session, comment)
-    for other in session.exec(select(Comment).where(Comment.amends == comment.id).with_for_update()).all():
-        if other.status in lifecycle.OPEN:
-            take_away(session, other, now)
-        else:
-            erase(session, other)
+    erase(session, comment, now)
+    _erase_proposals(session, comment, now)
     assert decision.id is not None
     due = scrubbing.due(session, now)
     session.add(Effect(kind=EffectKind.ERASE, comment_id=comment.id, decision_id=decision.id, due_at=due))
@@ -58,7 +54,22 @@ def take_away(
     return decision
 
 
-def erase(session: Session, comment: Comment) -> None:
+def expire(session: Session, comment: Comment, now: datetime) -> None:
+    """Erases a text whose time is over, and what was answered to it; its status stays what it was."""
+    take_answers(session, comment, now)
+    erase(session, comment, now)
+    _erase_proposals(session, comment, now)
+
+
+def _erase_proposals(session: Session, comment: Comment, now: datetime) -> None:
+    for other in session.exec(select(Comment).where(Comment.amends == comment.id).with_for_update()).all():
+        if other.status in lifecycle.OPEN:
+            take_away(session, other, now)
+        else:
+            erase(session, other, now)
+
+
+def erase(session: Session, comment: Comment, now: datetime) -> None:
     """Empties every text and name of a comment, and all notes of them; the log keeps that it was there."""
     precedents.forget(session, comment.id)
     for version in session.exec(select(Version).where(Version.comment_id == comment.id)):
@@ -71,6 +82,7 @@ def erase(session: Session, comment: Comment) -> None:
     public_log.forget(session, comment.id)
     deciders.forget(session, comment.id)
     comment.author_key = comment.email_key = None
+    comment.erased_at = comment.erased_at or now
     session.add(comment)
     traits.forget(session, comment)
     kin.forget(session, comment)

@@ -36,6 +36,7 @@ from moderation.markup import Dialect
 from moderation.models.people import AccountSession, Passkey, Role
 from moderation.models.public import Figure, Mode
 from moderation.models.queue import Decision, Effect, EffectKind, Letter, LetterKind
+from moderation.models.retention import Kept
 from moderation.policy import Say
 
 AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -47,6 +48,7 @@ WORDS: dict[tuple[str, str], type[StrEnum]] = {
     ("decision", "before"): Status,
     ("decision", "after"): Status,
     ("effect", "kind"): EffectKind,
+    ("swept", "kind"): Kept,
     ("forum_change", "mode"): Mode,
     ("letter", "kind"): LetterKind,
     ("month_figure", "figure"): Figure,

@@ -54,6 +54,8 @@ class Card:
     # The public text it would take the place of, and whether with nothing.
     amends: str | None = None
     retracts: bool = False
+    # When its words were.
+    erased_at: datetime | None = None
     # What came of the last question to its author: an answer, or nothing in time.
     answered: bool = False
     unanswered: bool = False
@@ -133,6 +135,7 @@ def cards(session: Session, ids: list[str]) -> tuple[Card, ...]:
             appealed=comment.appealed,
             amends=comment.amends,
             retracts=comment.retracts,
+            erased_at=comment.erased_at,
         )
         for comment, text, slug, title, answered, lapsed in rows
     }

@@ -1,12 +1,17 @@
 """What the pages of settings show."""
 
 from dataclasses import dataclass
+from datetime import date
 
 from sqlmodel import Session
 
-from moderation import deciders, notices, public_log, watched
+from moderation import deciders, notices, public_log, retention, watched
+from moderation.models.retention import Kept
 from moderation.pages.letters import failing
 from moderation.watched import Refused
+
+# Of what was erased.
+DAYS = 10
 
 
 @dataclass(frozen=True)
@@ -20,6 +25,15 @@ class Overview:
     failing: int
     # Whether the public log says who decided, by a pseudonym.
     names: bool
+    # What was erased because its time was over, on the last days on which anything was.
+    erased: tuple["Erased", ...]
+
+
+@dataclass(frozen=True)
+class Erased:
+    day: date
+    kind: Kept
+    count: int
 
 
 @dataclass(frozen=True)
@@ -43,6 +57,9 @@ def overview(session: Session) -> Overview:
         alone=not deciders.is_team(session),
         failing=len(failing(session)),
         names=public_log.says_names(session),
+        erased=tuple(
+            Erased(date.fromisoformat(one.day), one.kind, one.count) for one in retention.told(session, DAYS)
+        ),
     )
 
 

@@ -91,6 +91,8 @@ class TrackingPage:
     # Whether it was taken back because they asked for it once it was public.
     retracted: bool
     amended_at: datetime | None
+    # When its words were, where that was not its author’s own doing.
+    erased_at: datetime | None
 
     longest_answer = LONGEST
     longest_appeal = contesting.LONGEST
@@ -151,7 +153,7 @@ def tracking(
         redacted_at=text.redacted_at,
         changes=changed.changes(session, text),
         edited_at=next((line.at for line in known if line.action is Action.EDIT), None),
-        appealable=_appealable(known, now, within),
+        appealable=_appealable(known, now, within) if comment.erased_at is None else None,
         appeal=_appeal(session, known),
         openings=tuple(public_log.openings(session, comment.id)),
         source=text.source,
@@ -161,6 +163,7 @@ def tracking(
         amends=amended(session, comment, text),
         retracted=last is not None and last.action is Action.RETRACT,
         amended_at=text.amended_at,
+        erased_at=comment.erased_at,
     )
 
 
