@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from sqlalchemy import make_url
 
 from moderation import checked, keyring
 from moderation.markup import Dialect
@@ -182,6 +183,11 @@ class Settings(BaseSettings):
     def path(self) -> str:
         """The path SITE_URL carries, without a slash at its end; often empty."""
         return urlsplit(self.site_url).path
+
+    @property
+    def embedded(self) -> bool:
+        """Whether the database is a file of ours, which nobody else has in hand."""
+        return make_url(self.database_url).get_backend_name() == "sqlite"
 
     @property
     def secure(self) -> bool:

@@ -129,6 +129,7 @@ PATHS = [
     "/transparency",
     "/transparency.csv",
     "/transparency.json",
+    "/your-data",
     "/api/v1/articles/le-pont/comments",
     "/healthz",
     "/robots.txt",

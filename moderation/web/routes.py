@@ -41,6 +41,7 @@ from moderation.web import (
     track,
     transparency,
     undo,
+    your_data,
 )
 from moderation.web.places import Place
 
@@ -68,6 +69,7 @@ def routes() -> list[BaseRoute]:
         feed,
         public_log,
         transparency,
+        your_data,
         mailing,
     ):
         router.include_router(module.router, dependencies=[] if module in {submit, edit} else [Place])

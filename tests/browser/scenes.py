@@ -852,6 +852,7 @@ SCENES: dict[str, Scene] = {
     "public-log": at("/log"),
     "transparency": no_month_is_over,
     "transparency-told": months_are_over,
+    "your-data": at("/your-data"),
     "settings-letters": letters_that_fail,
     "mailing": mailing,
     "mailing-stopped": mailing_stopped,

@@ -77,6 +77,7 @@ GET /verify-log.py
 GET /transparency
 GET /transparency.csv
 GET /transparency.json
+GET /your-data
 GET /mail/{token}
 POST /mail/{token}
 GET /desk/account
