@@ -233,7 +233,7 @@ def revoke(session: Session, tracking: str) -> None:
 
 
 def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -> Decision:
-    """The author takes a waiting text back: its words are erased, the fact stays in the log.
+    """The author takes back a text that is not public: its words are erased, the fact stays in the log.
 
     Raises what `edits.held` does.
     """

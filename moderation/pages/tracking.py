@@ -113,7 +113,11 @@ class TrackingPage:
 
     @property
     def may_withdraw(self) -> bool:
-        return (self.status, Action.WITHDRAW) in lifecycle.MOVES
+        return (self.status, Action.WITHDRAW) in lifecycle.MOVES and self.erased_at is None
+
+    @property
+    def undecided(self) -> bool:
+        return self.status in lifecycle.OPEN
 
 
 def tracking(

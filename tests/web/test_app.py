@@ -27,6 +27,7 @@ GET /track
 POST /track
 GET /track/{code}
 GET /track/{code}/opening.json
+GET /track/{code}/data.json
 POST /track/{code}
 GET /track/{code}/edit
 POST /track/{code}/edit
