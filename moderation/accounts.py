@@ -43,6 +43,10 @@ class NotAnAddress(Exception):
     """No mail could be sent there."""
 
 
+class NotAnAdmin(Exception):
+    """Who asks may not do that."""
+
+
 class CannotSignIn(Exception):
     """The link or the code is used, too old, wrong, or nobody's."""
 
@@ -99,6 +103,14 @@ def by_email(session: Session, email: str) -> Account | None:
     if not drafts.is_address(address):
         return None
     return session.exec(select(Account).where(Account.email == address)).first()
+
+
+def admin(session: Session, email: str) -> Account:
+    """Raises NotAnAdmin."""
+    account = by_email(session, email)
+    if account is None or account.role is not Role.ADMIN:
+        raise NotAnAdmin
+    return account
 
 
 def present(session: Session) -> list[Account]:

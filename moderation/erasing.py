@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from sqlmodel import Session, select
+from sqlmodel import Session, desc, select
 
 from moderation import (
     beside,
@@ -59,6 +59,15 @@ def expire(session: Session, comment: Comment, now: datetime) -> None:
     take_answers(session, comment, now)
     erase(session, comment, now)
     _erase_proposals(session, comment, now)
+    leave_the_files(session, comment, now)
+
+
+def leave_the_files(session: Session, comment: Comment, now: datetime) -> None:
+    """What was erased beside a decision, or long after it; nothing is before something was decided."""
+    lines = select(Decision).where(Decision.comment_id == comment.id).order_by(desc(Decision.revision))
+    last = session.exec(lines.limit(1)).first()
+    if last is not None:
+        publication.later(session, last, EffectKind.ERASE, scrubbing.due(session, now))
 
 
 def _erase_proposals(session: Session, comment: Comment, now: datetime) -> None:

@@ -8,10 +8,10 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, desc, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from moderation import beside, database, erasing, logs, publication, scrubbing, texts
+from moderation import beside, database, erasing, logs, texts
 from moderation.database import HELD
 from moderation.lifecycle import OPEN, Status
-from moderation.models.queue import Comment, Decision, EffectKind, Letter, Mailbox, Question
+from moderation.models.queue import Comment, Decision, Letter, Mailbox, Question
 from moderation.models.retention import Kept, Swept
 from moderation.models.together import Note, Voice
 from moderation.settings import Periods
@@ -136,7 +136,6 @@ def _erase_texts(session: Session, now: datetime, periods: Periods) -> int:
     for comment in some:
         if comment.erased_at is None:  # else with another of them
             erasing.expire(session, comment, now)
-            _leave_the_files(session, comment, now)
     return len(some)
 
 
@@ -144,7 +143,7 @@ def _erase_addresses(session: Session, now: datetime, periods: Periods) -> int:
     some = _some(session, _addresses(now, periods))
     for comment in some:
         texts.forget_address(session, comment)
-        _leave_the_files(session, comment, now)
+        erasing.leave_the_files(session, comment, now)
     boxes = session.exec(select(Mailbox).where(*_boxes(now, periods)).limit(BATCH - len(some))).all()
     for box in boxes:
         session.delete(box)
@@ -156,7 +155,7 @@ def _erase_notes(session: Session, now: datetime, periods: Periods) -> int:
     some = _some(session, _notes(now, periods))
     for comment in some:
         beside.erase(session, comment.id)
-        _leave_the_files(session, comment, now)
+        erasing.leave_the_files(session, comment, now)
     return len(some)
 
 
@@ -167,14 +166,6 @@ def _erase_letters(session: Session, now: datetime, periods: Periods) -> int:
         session.delete(letter)
     session.flush()
     return len(some)
-
-
-def _leave_the_files(session: Session, comment: Comment, now: datetime) -> None:
-    """As what is withdrawn does. Nothing of all this is over before something was decided."""
-    lines = select(Decision).where(Decision.comment_id == comment.id).order_by(desc(Decision.revision))
-    last = session.exec(lines.limit(1)).first()
-    if last is not None:
-        publication.later(session, last, EffectKind.ERASE, scrubbing.due(session, now))
 
 
 _PERFORM: dict[Kept, Callable[[Session, datetime, Periods], int]] = {

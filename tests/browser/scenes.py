@@ -736,6 +736,22 @@ def mailing(gallery: Gallery, page: Page) -> None:
     expect(heading(page)).to_have_text("Vos courriels")
 
 
+def texts_of_an_address(gallery: Gallery, page: Page) -> None:
+    """Confirmed; asked to erase everything by who typed another one."""
+    mailing(gallery, page)
+    page.locator("form button.primary").click()
+    page.get_by_label("L’adresse à laquelle").fill("autre@example.org")
+    button(page, "Tout effacer…").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def erasing_everything(gallery: Gallery, page: Page) -> None:
+    texts_of_an_address(gallery, page)
+    page.get_by_label("L’adresse à laquelle").fill(f"{'w' * 60}@example.org")
+    button(page, "Tout effacer…").click()
+    expect(heading(page)).to_have_text("Tout effacer ?")
+
+
 def mailing_stopped(gallery: Gallery, page: Page) -> None:
     mailing(gallery, page)
     if page.get_by_role("button", name="Ne plus rien recevoir").count():
@@ -855,6 +871,8 @@ SCENES: dict[str, Scene] = {
     "your-data": at("/your-data"),
     "settings-letters": letters_that_fail,
     "mailing": mailing,
+    "mailing-texts": texts_of_an_address,
+    "mailing-erase": erasing_everything,
     "mailing-stopped": mailing_stopped,
     "item-said": at("/desk?said=passed"),
     "settings-charter": at("/desk/settings/charter?done=charter_saved"),

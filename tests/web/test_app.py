@@ -81,6 +81,7 @@ GET /transparency.json
 GET /your-data
 GET /mail/{token}
 POST /mail/{token}
+POST /mail/{token}/texts
 GET /desk/account
 GET /desk/account/password
 POST /desk/account/password
