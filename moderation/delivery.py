@@ -15,6 +15,7 @@ from moderation import (
     amendments,
     answers,
     corrections,
+    erased,
     logs,
     mail,
     metrics,
@@ -135,6 +136,7 @@ def _erasures(engine: Engine, now: datetime, stopping: Stopping) -> int:
     # Of a large index, the rest next time.
     if not search.purge(engine, stopping) or not scrubbing.scrub(engine):
         return 0
+    erased.note(engine, [*due])
     with writing(engine) as session:
         done = publication.take(session, ours)
     for _ in range(done):
