@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Literal
 
-from sqlmodel import Session, desc, select
+from sqlmodel import Session, col, delete, desc, select
 
 from moderation import (
     beside,
@@ -20,6 +20,7 @@ from moderation import (
 )
 from moderation.lifecycle import Action
 from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
+from moderation.models.retention import Machine
 
 
 def take_answers(session: Session, comment: Comment, now: datetime) -> None:
@@ -79,7 +80,10 @@ def _erase_proposals(session: Session, comment: Comment, now: datetime) -> None:
 
 
 def erase(session: Session, comment: Comment, now: datetime) -> None:
-    """Empties every text and name of a comment, and all notes of them; the log keeps that it was there."""
+    """Empties every text and name of a comment, and all notes of them; the log keeps that it was there.
+
+    A whole address of a machine is kept where the site takes the law to oblige it to, and goes in its time.
+    """
     precedents.forget(session, comment.id)
     for version in session.exec(select(Version).where(Version.comment_id == comment.id)):
         assert version.id is not None
@@ -88,6 +92,8 @@ def erase(session: Session, comment: Comment, now: datetime) -> None:
         version.folded, version.findings, version.struck = "", [], []
         session.add(version)
     beside.erase(session, comment.id)
+    truncated = (col(Machine.comment_id) == comment.id, col(Machine.address).contains("/"))
+    session.exec(delete(Machine).where(*truncated))
     public_log.forget(session, comment.id)
     deciders.forget(session, comment.id)
     comment.author_key = comment.email_key = None

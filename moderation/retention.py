@@ -8,11 +8,11 @@ from sqlalchemy.orm import aliased
 from sqlmodel import Session, col, desc, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
-from moderation import beside, database, erasing, logs, texts
+from moderation import beside, database, erasing, logs, scrubbing, texts
 from moderation.database import HELD
 from moderation.lifecycle import OPEN, Status
 from moderation.models.queue import Comment, Decision, Letter, Mailbox, Question
-from moderation.models.retention import Kept, Swept
+from moderation.models.retention import Kept, Machine, Swept
 from moderation.models.together import Note, Voice
 from moderation.settings import Periods
 
@@ -35,6 +35,8 @@ def sweep(engine: Engine, now: datetime, periods: Periods, stopping: Callable[[]
             if some:
                 done += some
                 logs.tell("kept long enough", kind=kind, erased=some)
+    if done and engine.dialect.name == "sqlite":  # also what nothing was decided about, which has no effect
+        scrubbing.scrub(engine)
     return done
 
 
@@ -79,6 +81,8 @@ def _found(kind: Kept, now: datetime, periods: Periods) -> SelectOfScalar[str]:
         return select(addresses.union_all(boxes).subquery().c.id)
     if kind is Kept.NOTE:
         return select(Comment.id).where(*_notes(now, periods))
+    if kind is Kept.MACHINE:
+        return select(Machine.comment_id).where(*_machines(now, periods))
     return select(Letter.name).where(*_letters(now, periods))
 
 
@@ -125,6 +129,10 @@ def _letters(now: datetime, periods: Periods) -> list[ColumnElement[bool]]:
     return [col(Letter.written_at) <= now - periods.letters, col(Letter.due_at) > now]
 
 
+def _machines(now: datetime, periods: Periods) -> list[ColumnElement[bool]]:
+    return [col(Machine.at) <= now - periods.machines]
+
+
 def _some(session: Session, which: list[ColumnElement[bool]]) -> list[Comment]:
     """Locked; who has one in hand is not waited for."""
     mine = select(Comment).where(*which).order_by(col(Comment.submitted_at), col(Comment.id)).limit(BATCH)
@@ -168,9 +176,20 @@ def _erase_letters(session: Session, now: datetime, periods: Periods) -> int:
     return len(some)
 
 
+def _erase_machines(session: Session, now: datetime, periods: Periods) -> int:
+    mine = select(Machine).where(*_machines(now, periods)).order_by(col(Machine.at)).limit(BATCH)
+    some = session.exec(mine.with_for_update(skip_locked=True)).all()
+    for machine in some:
+        erasing.leave_the_files(session, session.get_one(Comment, machine.comment_id), now)
+        session.delete(machine)
+    session.flush()
+    return len(some)
+
+
 _PERFORM: dict[Kept, Callable[[Session, datetime, Periods], int]] = {
     Kept.TEXT: _erase_texts,
     Kept.ADDRESS: _erase_addresses,
     Kept.NOTE: _erase_notes,
     Kept.LETTER: _erase_letters,
+    Kept.MACHINE: _erase_machines,
 }

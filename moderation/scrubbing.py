@@ -25,6 +25,7 @@ TABLES = (
     "signature",
     "signature_key",
     "log_entry",
+    "machine",
 )
 # The hour, in UTC, from which PostgreSQL’s tables are written anew.
 NIGHT = 2

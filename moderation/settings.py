@@ -11,6 +11,7 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
 
 from moderation import checked, keyring
+from moderation.machines import Keeps
 from moderation.markup import Dialect
 
 KEYS_FILE = Path("var/secret_keys")
@@ -34,6 +35,7 @@ class Periods:
     texts: timedelta
     addresses: timedelta
     notes: timedelta
+    machines: timedelta
     letters: timedelta = timedelta(days=30)
 
 
@@ -107,6 +109,12 @@ class Settings(BaseSettings):
         description="Days after the last decision until notes, questions, answers and words of decisions are "
         "erased; never before `APPEAL_DAYS`.",
     )
+    machine_addresses: Keeps = Field(
+        default=Keeps.NONE,
+        description="Whether the address of the machine is kept with what it sends: `none`, `truncated` (a "
+        "/24, or a /48 of IPv6) or `full`; see « Addresses of machines ».",
+    )
+    machine_days: int = Field(365, ge=1, le=366, description="Days such an address is kept.")
     answer_days: int = Field(default=14, ge=1, le=365, description="Days an author has to answer a question.")
     cache_freshness: float = Field(
         0.25, ge=0, le=60, description="Seconds a public page may be sent without asking the database."
@@ -209,6 +217,7 @@ class Settings(BaseSettings):
             texts=appeal + timedelta(days=self.refused_days),
             addresses=timedelta(days=self.address_days),
             notes=max(appeal, timedelta(days=self.note_days)),
+            machines=timedelta(days=self.machine_days if self.machine_addresses is not Keeps.NONE else 0),
         )
 
     def keys(self) -> list[str]:

@@ -66,7 +66,7 @@ from moderation.models.queue import (
     Question,
     Version,
 )
-from moderation.models.retention import Kept, Swept
+from moderation.models.retention import Kept, Machine, Swept
 from moderation.models.together import (
     Duty,
     Lease,
@@ -144,6 +144,7 @@ def full(parts: Parts, clock: FakeClock, ann: Person, client: TestClient) -> Par
         session.add(WatchedWord(word="Été*", key="ete*"))
         session.add(MonthFigure(month="2026-02", figure=Figure.RECEIVED, count=12))
         session.add(Mailbox(digest="d", declined=["question"], written_at=clock()))
+        session.add(Machine(comment_id=sent[4].id, address="203.0.113.0/24", at=clock()))
         session.add(Swept(day="2026-02-27", kind=Kept.TEXT, count=3))
         session.add(SiteReason(code="ete", label="L’été", explanation="Été 😀", offered=False, place=10))
         session.add(RecoveryCode(account_id=ann.id, digest="d"))

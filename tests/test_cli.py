@@ -46,6 +46,7 @@ def test_the_commands_are_these(run: Run) -> None:
         "erase-author",
         "erased",
         "export-author",
+        "machine-address",
         "packet",
         "queue",
         "reason",

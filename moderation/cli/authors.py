@@ -54,6 +54,17 @@ def export_author(
         say(f"{len(found)} contributions, written to {file}.")
 
 
+@app.command()
+def machine_address(comment_id: Annotated[str, typer.Argument(metavar="ID")]) -> None:
+    """Print from which machine a contribution was sent, and when, if that is kept: for a court that asks."""
+    with open_parts().reading() as session:
+        kept = yours.machine(session, comment_id)
+    if kept is None:
+        fail("No address is kept of that one.")
+    say(f"Sent on {kept.at:%Y-%m-%d %H:%M:%S} UTC from:")
+    typer.echo(kept.address)
+
+
 def _write(file: Path, told: str) -> None:
     if file.exists():
         fail(f"There is something called {file} already.")

@@ -1,10 +1,12 @@
-"""The private table of what was kept no longer: how much of it, on which day, and nothing of what it was."""
+"""The private tables of what is kept for a while alone, and of how much of all that was erased on a day."""
 
+from datetime import datetime
 from enum import StrEnum
 
 from sqlmodel import Field, SQLModel
 
-from moderation.models.columns import words
+from moderation.models import queue  # noqa: F401 - to whose tables it refers
+from moderation.models.columns import UTCDateTime, words
 
 
 class Kept(StrEnum):
@@ -14,6 +16,16 @@ class Kept(StrEnum):
     ADDRESS = "address"
     NOTE = "note"
     LETTER = "letter"
+    MACHINE = "machine"
+
+
+class Machine(SQLModel, table=True):
+    """From which machine a contribution was sent, where the settings ask for that to be kept."""
+
+    comment_id: str = Field(primary_key=True, foreign_key="comment.id", max_length=26)
+    # As a network, it was truncated: then it is of no use to who must know, and goes with the text.
+    address: str = Field(max_length=45)
+    at: datetime = Field(sa_type=UTCDateTime, index=True)
 
 
 class Swept(SQLModel, table=True):

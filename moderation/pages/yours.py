@@ -10,6 +10,7 @@ from moderation import mailboxes, public_log
 from moderation.lifecycle import Action, Status
 from moderation.models.public import Article, Publication, Thread
 from moderation.models.queue import Comment, Decision, Letter, LetterKind, Version
+from moderation.models.retention import Machine
 from moderation.pages.exchange import known as exchanged
 from moderation.standing import in_effect, text_in_effect
 
@@ -73,6 +74,14 @@ class Waiting:
 
 
 @dataclass(frozen=True)
+class From:
+    """The machine it was sent from, where that is kept."""
+
+    address: str
+    at: datetime
+
+
+@dataclass(frozen=True)
 class Yours:
     id: str
     article: str
@@ -92,6 +101,7 @@ class Yours:
     publication: Publicly | None
     log: tuple[Line, ...]
     letters: tuple[Waiting, ...]
+    machine: From | None
 
 
 @dataclass(frozen=True)
@@ -126,6 +136,11 @@ def address(session: Session, key: str) -> Address:
     return Address(box.confirmed_at, tuple(box.declined), box.written_at)
 
 
+def machine(session: Session, comment_id: str) -> From | None:
+    kept = session.get(Machine, comment_id)
+    return From(kept.address, kept.at) if kept is not None else None
+
+
 def _yours(session: Session, comment: Comment, now: datetime) -> Yours:
     article = session.exec(select(Article).join(Thread).where(Thread.id == comment.thread_id)).one()
     known = in_effect(session, comment.id, now)
@@ -149,6 +164,7 @@ def _yours(session: Session, comment: Comment, now: datetime) -> Yours:
         publication=_publication(session, comment.id),
         log=tuple(Line(one.seq, one.salt) for one in public_log.openings(session, comment.id)),
         letters=_letters(session, comment.id, known),
+        machine=machine(session, comment.id),
     )
 
 

@@ -39,7 +39,15 @@ def test_it_is_public_without_a_cookie_and_linked_from_every_foot(client: TestCl
             r"au bas de chaque courriel.*adresse confirmée",
         ),
         ({}, r"Ce site n’envoie pas de courriel"),
-        ({}, r"n’est écrite nulle part"),
+        ({}, r"n’est écrite nulle part.*à la première lecture"),
+        (
+            {"machine_addresses": "truncated", "machine_days": 40},
+            r"un réseau : 40 jours.*à la première lecture",
+        ),
+        (
+            {"machine_addresses": "full", "machine_days": 300},
+            r"gardée entière 300 jours.*à la seconde lecture",
+        ),
         ({}, r"sous une empreinte dont la clé change chaque jour"),
         ({"language": "en"}, r"can be read by you and the moderators.* \(90 days\), and for 30 days more"),
     ],
@@ -55,6 +63,7 @@ def test_it_says_what_was_chosen(build_parts: BuildParts, settings: Told, said: 
         ({"submit_limit": ""}, "sous une empreinte dont la clé"),
         ({}, "au bas d’un courriel"),
         ({"contact": ""}, "Écrire au site"),
+        ({"machine_addresses": "full"}, "n’est écrite nulle part"),
     ],
 )
 def test_it_says_nothing_of_what_is_not_done(build_parts: BuildParts, settings: Told, said: str) -> None:
