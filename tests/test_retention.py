@@ -1,19 +1,21 @@
 """What is kept for a while: as long as is said, no longer, and it is said what was erased."""
 
+import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from itertools import count
 
 import pytest
-from conftest import FakeClock, Sent, add_article, at_once, send, sign_in
+from conftest import FakeClock, Run, Sent, add_article, at_once, send, sign_in
 from page import Page
-from sqlmodel import col, select
+from sqlmodel import Session, col, select
 from starlette.testclient import TestClient
 from test_corrections import decide, sound, tracked
 from test_database import files
 
-from moderation import chain, contesting, delivery, logs, mailboxes, notes, public_log, retention
+from moderation import chain, contesting, delivery, erasing, logs, mailboxes, notes, public_log, retention
 from moderation.accounts import Person
+from moderation.delivery import Loop
 from moderation.doctor import kept
 from moderation.doctor.finding import State
 from moderation.lifecycle import Action, IllegalMove, Status
@@ -360,3 +362,42 @@ def test_the_doctor_says_what_is_kept_for_too_long(
     sweep()
     assert finding()[0] is State.OK
     assert finding()[1].endswith(": 1 text")
+
+
+def test_what_goes_wrong_in_the_middle_changes_nothing_and_counts_nothing(
+    parts: Parts, ann: Person, clock: FakeClock, sweep: Sweep, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refuse_many(parts, ann, 3)
+    clock.tick(days=121)
+    asked, expire = count(), erasing.expire
+
+    def fail_at_the_last(session: Session, comment: Comment, now: datetime) -> None:
+        expire(session, comment, now)
+        if next(asked) == 2:
+            raise OSError("killed")
+
+    monkeypatch.setattr(erasing, "expire", fail_at_the_last)
+    with pytest.raises(OSError, match="killed"):
+        sweep()
+    assert (len({*texts(parts)}), told(parts)) == (3, [])
+    assert (sweep(), {*texts(parts)}) == (3, {""})
+    assert [number for _, _, number in told(parts)] == [3]
+
+
+def test_a_server_does_it_by_itself(parts: Parts, ann: Person, sent: Sent, clock: FakeClock) -> None:
+    decide(parts, sent, ann, Action.REFUSE)
+    clock.tick(days=121)
+    loop = Loop(parts.engine, None, clock, parts.settings.periods)
+    loop.start()
+    until = time.monotonic() + 30
+    while texts(parts) != [""] and time.monotonic() < until:
+        time.sleep(0.05)
+    loop.stop()
+    assert texts(parts) == [""]
+
+
+def test_from_the_command_line_too(parts: Parts, ann: Person, sent: Sent, clock: FakeClock, run: Run) -> None:
+    clock.now = datetime.now(UTC) - timedelta(days=121)
+    decide(parts, sent, ann, Action.REFUSE)
+    assert run("deliver").exit_code == 0
+    assert texts(parts) == [""]
