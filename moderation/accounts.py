@@ -44,6 +44,10 @@ class NotAnAddress(Exception):
     """No mail could be sent there."""
 
 
+class NotAnAdmin(Exception):
+    """Who asks may not do that."""
+
+
 class CannotSignIn(Exception):
     """The link or the code is used, too old, wrong, or nobody's."""
 
@@ -106,6 +110,14 @@ def person(account: Account) -> Person:
     """Who it is, when they come without a browser."""
     assert account.id is not None
     return Person(account.id, account.name, account.email or "", account.role, sections=scope(account))
+
+
+def admin(session: Session, email: str) -> Account:
+    """Raises NotAnAdmin."""
+    account = by_email(session, email)
+    if account is None or account.role is not Role.ADMIN:
+        raise NotAnAdmin
+    return account
 
 
 def present(session: Session) -> list[Account]:

@@ -18,7 +18,12 @@ def check(session: Session, comment: Comment, action: Action) -> None:
 
 
 def allows(session: Session, comment: Comment, action: Action) -> bool:
-    """What was granted is done; and there must be a public text to put it in the place of."""
+    """What was granted is done; and there must be a public text to put it in the place of.
+
+    Of what is erased nothing is left to decide about.
+    """
+    if comment.erased_at is not None:
+        return False
     if comment.amends is None:
         return True
     grants = action is Action.PUBLISH

@@ -31,6 +31,7 @@ import moderation.models.judging
 import moderation.models.packets
 import moderation.models.public
 import moderation.models.queue
+import moderation.models.retention
 import moderation.models.together
 import moderation.models.traits  # noqa: F401 - they fill the metadata
 from moderation import checksum, database, migrations, numbers, part

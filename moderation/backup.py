@@ -11,6 +11,7 @@ from sqlmodel import Session, SQLModel
 
 from moderation import archive, checksum, database, migrations, numbers, part
 from moderation.archive import BATCH, Contents, NotABackup, Tell
+from moderation.erased import ENDING
 
 # Of the copies an upgrade makes.
 KEPT = 3
@@ -51,7 +52,7 @@ def is_database(engine: Engine, file: Path) -> bool:
     if engine.dialect.name != "sqlite":
         return False
     own = Path(engine.url.database or "")
-    beside = (own.with_name(own.name + end) for end in ("", "-wal", "-shm", "-journal", "-lock"))
+    beside = (own.with_name(own.name + end) for end in ("", "-wal", "-shm", "-journal", "-lock", ENDING))
     return file.exists() and any(one.exists() and file.samefile(one) for one in beside)
 
 

@@ -40,6 +40,6 @@ def appeal(
             return sent
         raise
     until = appeals.until(standing.in_effect(session, comment.id, now), within)
-    if until is None or now >= until:
+    if until is None or now >= until or comment.erased_at is not None:
         raise IllegalMove(comment.status, Action.APPEAL)
     return moves.record(session, comment, Action.APPEAL, now=now, undo_until=now, note=words)

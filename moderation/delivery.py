@@ -3,28 +3,23 @@
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from functools import partial
 from zoneinfo import ZoneInfo
 
 from prometheus_client import Counter
 from sqlalchemy import Engine
-from sqlmodel import Session, and_, col, delete, select, update
+from sqlmodel import col, delete, select
 
 from moderation import (
-    amendments,
-    answers,
     bulletins,
-    corrections,
     following,
     logs,
     mail,
     metrics,
-    public_log,
-    publication,
-    scrubbing,
-    search,
+    performing,
+    retention,
     transparency,
     witnesses,
 )
@@ -32,21 +27,25 @@ from moderation.clock import Clock
 from moderation.database import clear, reading, writing
 from moderation.letters import Post, written
 from moderation.mailboxes import NotYet
-from moderation.models.queue import Effect, EffectKind, Letter
+from moderation.models.queue import Effect, Letter
+from moderation.performing import Stopping
+from moderation.remembered import Remembered
+from moderation.settings import Periods
 
 POLL_SECONDS = 0.25
 UNSENT_KEPT = timedelta(days=1)
+# How often what was kept long enough is looked for.
+SWEEPS = timedelta(hours=6)
 # Seconds an item in hand is waited for when the server stops.
 GRACE = 5
-# Whether to stop before the next item.
-Stopping = Callable[[], bool]
 # Does what there is to do; how much that was.
 Work = Callable[[], int]
 
 
-def deliver(engine: Engine, post: Post | None, now: datetime) -> int:
+def deliver(engine: Engine, post: Post | None, now: datetime, periods: Periods) -> int:
     """Everything due, one transaction each; how much was done."""
-    return effects(engine, now) + letters(engine, post, lambda: now)
+    swept = retention.sweep(engine, now, periods, _never)
+    return swept + effects(engine, now) + letters(engine, post, lambda: now)
 
 
 def _never() -> bool:
@@ -64,115 +63,11 @@ def effects(
     with reading(engine) as session:
         due = set(session.exec(select(Effect.kind).where(Effect.due_at <= now)).all())
         month_is_over = transparency.owed(session, now) is not None
-    works = [partial(some, engine, now, stopping) for kind, some in _EFFECTS.items() if kind in due]
+    works = [partial(some, engine, now, stopping) for kind, some in performing.EFFECTS.items() if kind in due]
     if month_is_over:
-        works.append(partial(_months, engine, now, stopping))
+        works.append(partial(performing.months, engine, now, stopping))
     works.append(partial(following.work, engine, now))  # after what it may tell of
     return sum(each(work) for work in works if not stopping())
-
-
-def _moves(
-    kind: EffectKind,
-    perform: Callable[[Session, datetime], bool],
-    engine: Engine,
-    now: datetime,
-    stopping: Stopping,
-) -> int:
-    """`perform` does one of the kind; False where there is none to do."""
-    done = 0
-    while not stopping() and _due(engine, kind, now):
-        with writing(engine) as session:
-            if not perform(session, now):
-                break  # another process has it in hand
-        done += 1
-        _told(kind)
-    return done
-
-
-def _entered(engine: Engine, now: datetime, stopping: Stopping) -> int:
-    """Decisions are told in the public log."""
-    done = 0
-    while not stopping() and _due(engine, EffectKind.LOG, now):
-        with writing(engine) as session:
-            some = public_log.perform(session, now)
-        if not some:
-            break  # another process has them in hand
-        done += some
-        for _ in range(some):
-            _told(EffectKind.LOG)
-    return done
-
-
-def _forgotten(engine: Engine, now: datetime, stopping: Stopping) -> int:
-    """Words that were taken out of a text leave the tables once nobody can appeal any more."""
-    done = 0
-    for decision_id in _due(engine, EffectKind.FORGET, now):
-        if stopping():
-            break
-        with writing(engine) as session:
-            mine = corrections.forget(session, decision_id, now)
-        if mine:
-            done += 1
-            _told(EffectKind.FORGET)
-    return done
-
-
-def _erasures(engine: Engine, now: datetime, stopping: Stopping) -> int:
-    """The words left the tables with the decision; here they leave the database's files."""
-    due = _due(engine, EffectKind.ERASE, now)
-    if not due:
-        return 0
-    # By their decisions: another process may have done them.
-    ours = and_(col(Effect.decision_id).in_(due), col(Effect.kind) == EffectKind.ERASE)
-    with writing(engine) as session:
-        again = now + scrubbing.AGAIN[engine.dialect.name]
-        mine = update(Effect).where(ours, col(Effect.due_at) <= now).values(due_at=again)
-        if not session.exec(mine).rowcount:
-            return 0
-    # Of a large index, the rest next time.
-    if not search.purge(engine, stopping) or not scrubbing.scrub(engine):
-        return 0
-    with writing(engine) as session:
-        done = publication.take(session, ours)
-    for _ in range(done):
-        _told(EffectKind.ERASE)
-    return done
-
-
-def _months(engine: Engine, now: datetime, stopping: Stopping) -> int:
-    """Those that are over are counted, one after the other; meanwhile others write."""
-    done = 0
-    while not stopping():
-        with reading(engine) as session:
-            month = transparency.owed(session, now)
-            if month is None:
-                break
-            counted = transparency.count(session, month, now)
-        with writing(engine) as session:
-            done += transparency.publish(session, month, counted)
-    return done
-
-
-_EFFECTS: dict[EffectKind, Callable[[Engine, datetime, Stopping], int]] = {
-    EffectKind.SYNC: partial(_moves, EffectKind.SYNC, publication.perform),
-    EffectKind.AMEND: partial(_moves, EffectKind.AMEND, amendments.perform),
-    EffectKind.LAPSE: partial(_moves, EffectKind.LAPSE, answers.lapse),
-    EffectKind.LOG: _entered,
-    EffectKind.FORGET: _forgotten,
-    EffectKind.ERASE: _erasures,
-}
-
-
-def _told(kind: EffectKind) -> None:
-    metrics.EFFECTS.labels("done").inc()
-    logs.tell("effect done", kind=kind)
-
-
-def _due(engine: Engine, kind: EffectKind, now: datetime) -> Sequence[int]:
-    with reading(engine) as session:
-        return session.exec(
-            select(Effect.decision_id).where(Effect.kind == kind, Effect.due_at <= now).limit(100)
-        ).all()
 
 
 def letters(engine: Engine, post: Post | None, clock: Clock, stopping: Stopping = _never) -> int:
@@ -256,12 +151,19 @@ class Loop:
     Effects and letters have a thread each: a mail server that does not answer delays no publication.
     """
 
-    def __init__(self, engine: Engine, post: Post | None, clock: Clock) -> None:
+    def __init__(self, engine: Engine, post: Post | None, clock: Clock, periods: Periods) -> None:
         self._stopped = threading.Event()
         stopping = self._stopped.is_set
         each = partial(self._tried, metrics.EFFECTS)
+        swept = Remembered(SWEEPS)
         works: list[tuple[Counter, Work]] = [
             (metrics.EFFECTS, lambda: effects(engine, clock(), stopping, each)),
+            (
+                metrics.EFFECTS,
+                lambda: int(
+                    swept.get(now := clock(), lambda: retention.sweep(engine, now, periods, stopping))
+                ),
+            ),
             (metrics.LETTERS, lambda: letters(engine, post, clock, stopping)),
         ]
         self._threads = [

@@ -83,6 +83,9 @@ MOVES: dict[tuple[Status, Action], Status] = {
     (Status.PUBLISHED, Action.RETRACT): Status.WITHDRAWN,
     (Status.SPAM, Action.RETRACT): Status.WITHDRAWN,
     (Status.UNPUBLISHED, Action.RETRACT): Status.WITHDRAWN,
+    (Status.REFUSED, Action.WITHDRAW): Status.WITHDRAWN,
+    (Status.SPAM, Action.WITHDRAW): Status.WITHDRAWN,
+    (Status.UNPUBLISHED, Action.WITHDRAW): Status.WITHDRAWN,
 }
 
 # Withdrawing, answering, writing anew and appealing are the author's: no door of the moderation offers them.

@@ -60,6 +60,20 @@ def wrote(session: Session, box: Mailbox, name: str, now: datetime) -> None:
     session.add(box)
 
 
+def forget(session: Session, key: str) -> None:
+    """All but what it declined."""
+    in_turn(session, "mail", key)
+    box = session.get(Mailbox, key)
+    if box is None:
+        return
+    if not box.declined:
+        session.delete(box)
+    else:
+        box.confirmed_at = box.written_at = None
+        box.letter = ""
+        session.add(box)
+
+
 def choose(session: Session, key: str, kinds: Collection[str], now: datetime) -> None:
     """Who reads there wants those, and says by it that it is theirs; who wants none says nothing."""
     in_turn(session, "mail", key)

@@ -16,7 +16,7 @@ from moderation.database import HELD
 from moderation.decisions import NotFound
 from moderation.logs import escaped
 from moderation.models.packets import Packet
-from moderation.models.people import Account, Role
+from moderation.models.people import Account
 from moderation.models.queue import Comment
 from moderation.pages.packet import Contribution, contribution
 from moderation.settings import Settings
@@ -29,10 +29,6 @@ README = "README.txt"
 
 class Exists(Exception):
     """There is such a file already."""
-
-
-class NotAnAdmin(Exception):
-    """Who asks is nobody who may hand a packet out."""
 
 
 class NotAPacket(Exception):
@@ -51,13 +47,13 @@ def make(
 ) -> str:
     """The seal of a packet, once it is in the file and in the log, in whose order it comes before the file.
 
-    Raises Exists, NotAnAdmin, NotFound, part.Taken, OSError.
+    Raises Exists, accounts.NotAnAdmin, NotFound, part.Taken, OSError.
     """
     if os.path.lexists(file):
         raise Exists
     with part.beside(file) as new:
         with database.writing(engine) as session:
-            by = _admin(session, email)
+            by = accounts.admin(session, email)
             found = _held(session, comment_id, with_address=with_address)
             files = _files(session, templates, found, by, now, with_address=with_address)
             _write(new.path, f"packet-{found.id}", files, now)
@@ -67,13 +63,6 @@ def make(
             raise Exists
         new.put()
     return seal
-
-
-def _admin(session: Session, email: str) -> Account:
-    account = accounts.by_email(session, email)
-    if account is None or account.role is not Role.ADMIN:
-        raise NotAnAdmin
-    return account
 
 
 def _held(session: Session, comment_id: str, *, with_address: bool) -> Contribution:

@@ -45,7 +45,8 @@ class Opening:
 
 def follow(session: Session, decision: Decision, now: datetime) -> None:
     """Has a decision that was just made told when its window has closed, which may be at once."""
-    if decision.action not in TOLD or decision.account_id is None:
+    by_author = decision.account_id is None and decision.action is not Action.RETRACT
+    if decision.action not in TOLD or by_author:
         return
     if decision.action is Action.SPAM:
         publication.later(session, decision, EffectKind.LOG, _midnight(decision.undo_until))
@@ -122,7 +123,7 @@ def _enter(session: Session, site: Site, decision: Decision, now: datetime, *, a
         "charter": str(cited) if cited is not None else None,
         "commitment": chain.digest(salt + text) if text else None,
     }
-    if site.log_names:
+    if site.log_names and decision.account_id is not None:
         line["by"] = _pseudonym(session, decision)
     seq = _append(session, at.astimezone(UTC).date().isoformat(), _shown(session, decision, now), **line)
     session.add(

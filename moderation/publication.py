@@ -56,7 +56,9 @@ def _in_turn(session: Session, comment_id: str) -> Sequence[Comment]:
 
 def _agree(session: Session, comment: Comment, now: datetime) -> None:
     copy = session.exec(select(Publication).where(Publication.comment_id == comment.id)).first()
-    if comment.status is not Status.PUBLISHED or _answers_nothing(session, comment):
+    # What takes the place of another has no place of its own.
+    own = comment.status is Status.PUBLISHED and comment.amends is None
+    if not own or _answers_nothing(session, comment):
         if copy is not None and copy.taken_down_at is None:
             _take_down(session, copy, now)
     elif not _waits(session, comment.id, now):

@@ -4,22 +4,36 @@ import os
 import shutil
 import sqlite3
 import time
-from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine, func, inspect, make_url, text
+from sqlalchemy import Engine, make_url, text
 from sqlmodel import Session, SQLModel, col, delete, select, update
 
-from moderation import archive, backup, database, migrations, numbers, ownership, part, presence, search
-from moderation.archive import Contents, Tell
+from moderation import (
+    archive,
+    backup,
+    database,
+    erased,
+    migrations,
+    numbers,
+    ownership,
+    part,
+    presence,
+    replaced,
+    search,
+)
+from moderation.archive import Tell
+from moderation.erased import Erased
 from moderation.models.people import Account, AccountSession, Challenge, EmailChange, SignIn
 from moderation.models.public import Site
 
 # Site revisions count on from the seconds since then: see `_made_anew`.
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 WAITS = "10s"
+# Nobody says what was erased.
+NOTHING: Erased = {}
 # Seconds that PostgreSQL may take to let go of who has just stopped.
 LEAVING = 1
 _OTHERS = text(
@@ -45,11 +59,29 @@ class NoRoom(Exception):
         self.folder = folder
 
 
-def restore(url: str, file: Path, now: datetime, *, tell: Tell, replace: bool = False) -> Contents:
-    """What it held. Everybody signs in anew.
+@dataclass(frozen=True)
+class Restored:
+    """How many rows there are, and how many contributions that were erased since were erased again."""
 
-    Raises archive.NotABackup, migrations.UnknownRevision for one of a newer program, HoldsData, InTheWay,
-    NoRoom, presence.InUse, part.Taken, archive.NotWritten, OSError, and what PostgreSQL raises.
+    rows: int
+    erased: int
+
+
+def restore(
+    url: str,
+    file: Path,
+    now: datetime,
+    *,
+    tell: Tell,
+    replace: bool = False,
+    gone: Erased = NOTHING,
+) -> Restored:
+    """What came of it. Everybody signs in anew; what was erased since the backup, by what is known, is again.
+
+    That is what the database that is replaced says, the list beside it, and `gone`.
+    Raises erased.Unreadable, archive.NotABackup, migrations.UnknownRevision for one of a newer program,
+    HoldsData, InTheWay, NoRoom, presence.InUse, part.Taken, archive.NotWritten, OSError, and what PostgreSQL
+    raises.
     """
     contents = archive.verify(file)
     if contents.revision not in migrations.revisions():
@@ -59,15 +91,15 @@ def restore(url: str, file: Path, now: datetime, *, tell: Tell, replace: bool = 
         target = Path(address.database or "").absolute()
         ownership.make(target.parent)
         with presence.alone(target), part.beside(target) as new:
-            _into_sqlite(new, file, contents.revision, now, tell, replace=replace)
-        return contents
+            again = _into_sqlite(new, file, contents.revision, now, tell, gone, replace=replace)
+        return Restored(sum(contents.rows.values()), again)
     engine = database.connect(url)
     try:
         with part.beside(file) as new:
-            _into_postgresql(engine, new, file, contents.revision, now, tell, replace=replace)
+            again = _into_postgresql(engine, new, file, contents.revision, now, tell, gone, replace=replace)
     finally:
         engine.dispose()
-    return contents
+    return Restored(sum(contents.rows.values()), again)
 
 
 def _stage(file: Path, revision: str, new: part.Part, tell: Tell) -> Engine:
@@ -99,51 +131,39 @@ def _made_anew(session: Session, before: int, now: datetime) -> None:
     session.exec(update(SignIn).where(col(SignIn.expires_at) > now).values(expires_at=now))
 
 
-def _holds(rows: dict[str, int]) -> bool:
-    untouched = archive.untouched()
-    return any(count > untouched.get(table, 0) for table, count in rows.items())
-
-
 # SQLite: another file takes the place of the old one
 
 
 def _into_sqlite(
-    new: part.Part, file: Path, revision: str, now: datetime, tell: Tell, *, replace: bool
-) -> None:
+    new: part.Part,
+    file: Path,
+    revision: str,
+    now: datetime,
+    tell: Tell,
+    told: Erased,
+    *,
+    replace: bool,
+) -> int:
     target = new.target
-    found = _in_sqlite(target)
-    if not replace and _holds(found.rows):
+    beside = erased.beside(target)
+    known = {**told, **(erased.read(beside) if beside.exists() else {})}
+    try:
+        found = replaced.in_sqlite(target)
+    except sqlite3.Error:
+        raise InTheWay(str(target)) from None
+    if not replace and replaced.holds(found.rows):
         raise HoldsData
     scratch = _stage(file, revision, new, tell)
     with archive.told(), database.writing(scratch) as session:
         numbers.go_on_in_sqlite(archive.raw(session), found.last_numbers)
         _made_anew(session, found.revision, now)
+        again = erased.again(session, {**known, **found.erased}, now)
         search.rebuild(session)
     archive.verify(new.path, mark=0)
     _fold(target)
     _give(new, target if target.exists() else target.parent)
     new.put()
-
-
-@dataclass(frozen=True)
-class Found:
-    """What there is already: how many rows of each table, the site’s revision, the last numbers given."""
-
-    rows: dict[str, int]
-    revision: int
-    last_numbers: numbers.Last
-
-
-def _in_sqlite(target: Path) -> Found:
-    if not target.exists():
-        return Found({}, 0, {})
-    try:
-        with closing(sqlite3.connect(target, isolation_level=None)) as connection:
-            rows = dict(archive.counts(connection))
-            site = connection.execute("SELECT max(revision) FROM site").fetchone() if "site" in rows else (0,)
-            return Found(rows, site[0] or 0, numbers.in_sqlite(connection))
-    except sqlite3.Error:
-        raise InTheWay(str(target)) from None
+    return again
 
 
 def _fold(target: Path) -> None:
@@ -175,17 +195,28 @@ def _give(new: part.Part, like: Path) -> None:
 
 
 def _into_postgresql(
-    engine: Engine, new: part.Part, file: Path, revision: str, now: datetime, tell: Tell, *, replace: bool
-) -> None:
+    engine: Engine,
+    new: part.Part,
+    file: Path,
+    revision: str,
+    now: datetime,
+    tell: Tell,
+    told: Erased,
+    *,
+    replace: bool,
+) -> int:
     with database.reading(engine) as session:
-        if not replace and _holds(_in_postgresql(session)):
+        if not replace and replaced.holds(replaced.in_postgresql(session)):
             raise HoldsData
+        known = {**told, **replaced.erased_in_postgresql(session)}
     scratch = _stage(file, revision, new, tell)
+    with database.writing(scratch) as session:
+        again = erased.again(session, known, now)
     migrations.upgrade(engine)
     engine.dispose()  # whoever is connected below is somebody else
     with database.reading(scratch) as source, database.writing(engine) as target:
         _keep_others_out(target)
-        if not replace and _holds(_in_postgresql(target)):
+        if not replace and replaced.holds(replaced.in_postgresql(target)):
             raise HoldsData
         before = target.exec(select(Site.revision)).first() or 0
         references = _drop_references(target)
@@ -194,12 +225,7 @@ def _into_postgresql(
         _make_references(target, references)
         numbers.go_on_in_postgresql(target, numbers.in_sqlite(archive.raw(source)))
         _made_anew(target, before, now)
-
-
-def _in_postgresql(session: Session) -> dict[str, int]:
-    tables = SQLModel.metadata.tables
-    there = set(inspect(session.connection()).get_table_names()) & set(tables)
-    return {name: session.exec(select(func.count()).select_from(tables[name])).one() for name in there}
+    return again
 
 
 def _keep_others_out(session: Session) -> None:

@@ -27,6 +27,7 @@ TABLES = (
     "signature_key",
     "log_entry",
     "follow",
+    "machine",
 )
 # While somebody reads for long, as a backup does, the files cannot be cleaned. PostgreSQL’s tables would be
 # written anew each time.

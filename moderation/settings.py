@@ -1,149 +1,20 @@
 """What an installation may choose, read once from the environment."""
 
-import re
 from dataclasses import dataclass
-from importlib.util import find_spec
-from ipaddress import ip_network
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal, Self
-from urllib.parse import SplitResult, urlsplit
-from zoneinfo import ZoneInfo
+from urllib.parse import urlsplit
 
-from limits import parse_many
 from pydantic import AfterValidator, Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 from sqlalchemy import make_url
-from sqlalchemy.exc import ArgumentError
 
-from moderation import keyring
+from moderation import checked, keyring
+from moderation.machines import Keeps
 from moderation.markup import Dialect
 
 KEYS_FILE = Path("var/secret_keys")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]")
-
-
-def _time_zone(name: str) -> str:
-    try:
-        ZoneInfo(name)
-    except (KeyError, ValueError, OSError) as error:
-        raise ValueError(f"no such time zone: {name}") from error
-    return name
-
-
-def _database_url(url: str) -> str:
-    try:
-        address = make_url(url)
-        address.get_dialect().import_dbapi()
-    except ArgumentError as error:
-        raise ValueError("must be the address of a database") from error
-    except ImportError as error:
-        raise ValueError(f"its driver is not installed: {error.name}") from error
-    if address.get_backend_name() not in {"sqlite", "postgresql"}:
-        raise ValueError("must be an address of SQLite or PostgreSQL")
-    if address.get_backend_name() == "sqlite" and address.database in {None, "", ":memory:"}:
-        raise ValueError("must be a file: a database in memory keeps nothing")
-    return url
-
-
-DatabaseURL = Annotated[str, AfterValidator(_database_url)]
-
-
-def _limit(notation: str) -> str:
-    if notation:
-        parse_many(notation)  # raises ValueError
-    return notation
-
-
-def _limits_url(url: str) -> str:
-    library = {"memory": "", "redis": "redis", "rediss": "redis", "valkey": "valkey", "valkeys": "valkey"}
-    needed = library.get(urlsplit(url).scheme)
-    if needed is None:
-        raise ValueError("must be memory://, redis://… or valkey://…")
-    if needed and find_spec(needed) is None:
-        raise ValueError(f"its driver is not installed: {needed}")
-    return url
-
-
-def _networks(names: tuple[str, ...]) -> tuple[str, ...]:
-    for name in names:
-        ip_network(name, strict=False)  # raises ValueError
-    return names
-
-
-_HOST = re.compile(r"(?!-)[a-z0-9_.-]{1,253}|[0-9a-f:.]{2,45}", re.ASCII)
-_LOOPBACK = re.compile(r"(?:.+\.)?localhost|127(?:\.\d{1,3}){3}|::1", re.ASCII)
-_PATH = re.compile(r"(?:/(?!\.{1,2}(?:/|$))[\w.~-]+)*/?", re.ASCII)
-
-
-def _host(parts: SplitResult) -> str:
-    """The host, and the port when it is not the scheme’s own, as browsers write them. Raises ValueError."""
-    host = parts.hostname or ""
-    if not host.isascii():
-        raise ValueError(f"must have its host written {host.encode('idna').decode()}")
-    if not _HOST.fullmatch(host) or ".." in host:
-        raise ValueError(f"must be an address whose host is a name or a number, not {host!r}")
-    if parts.username is not None or parts.password is not None:
-        raise ValueError("must be an address without a name or a password")
-    try:
-        port = parts.port
-    except ValueError as error:
-        raise ValueError("must be an address whose port is between 1 and 65535") from error
-    if port == 0:
-        raise ValueError("must be an address whose port is between 1 and 65535")
-    written = f"[{host}]" if ":" in host else host
-    return written if port in {None, _OWN_PORT.get(parts.scheme)} else f"{written}:{port}"
-
-
-_OWN_PORT = {"http": 80, "https": 443}
-
-
-def _site_url(url: str) -> str:
-    parts = urlsplit(url.strip())
-    if parts.scheme not in _OWN_PORT or not parts.netloc or "?" in url or "#" in url:
-        raise ValueError("must be an http(s) address, with a path or without")
-    host = _host(parts)
-    if not _PATH.fullmatch(parts.path):
-        raise ValueError("must be an address whose path is made of letters, digits, dots and dashes")
-    return f"{parts.scheme}://{host}{parts.path}".rstrip("/")
-
-
-def _origins(urls: tuple[str, ...]) -> tuple[str, ...]:
-    return tuple(_origin(url) for url in urls)
-
-
-def _origin(url: str) -> str:
-    """As a browser names where a page is from (RFC 6454)."""
-    parts = urlsplit(url)
-    if (
-        parts.scheme not in _OWN_PORT
-        or not parts.netloc
-        or parts.path not in {"", "/"}
-        or "?" in url
-        or "#" in url
-    ):
-        raise ValueError(f"must be origins such as https://www.example.org, without a path: {url!r} is none")
-    return f"{parts.scheme}://{_host(parts)}"
-
-
-def _smtp_url(url: SecretStr) -> SecretStr:
-    parts = urlsplit(url.get_secret_value())
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-        raise ValueError("must be smtp://host:port or smtps://host:port")
-    if parts.path not in {"", "/"} or parts.query or parts.fragment:
-        raise ValueError(
-            "must have % escapes for what is special in its name or password: %2F for /, %40 for @"
-        )
-    _host(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
-    return url
-
-
-def _one_line(text: str) -> str:
-    if _CONTROL.search(text):
-        raise ValueError("must be one line")
-    return text
-
-
-OneLine = Annotated[str, AfterValidator(_one_line)]
 
 
 @dataclass(frozen=True)
@@ -157,16 +28,27 @@ class Room:
 ANY_NUMBER = Room()
 
 
+@dataclass(frozen=True)
+class Periods:
+    """How long things are kept: from the last decision about a text on; letters, since they were written."""
+
+    texts: timedelta
+    addresses: timedelta
+    notes: timedelta
+    machines: timedelta
+    letters: timedelta = timedelta(days=30)
+
+
 class Settings(BaseSettings):
     """Every field is read from MODERATION_<NAME>; the descriptions are the README's table."""
 
     model_config = SettingsConfigDict(frozen=True, env_prefix="MODERATION_", extra="ignore")
 
-    database_url: DatabaseURL = Field(
+    database_url: checked.DatabaseURL = Field(
         default="sqlite:///var/moderation.db",
         description="SQLAlchemy address of the database: SQLite, or PostgreSQL as `postgresql+psycopg://…`.",
     )
-    public_database_url: DatabaseURL | None = Field(
+    public_database_url: checked.DatabaseURL | None = Field(
         default=None,
         description="Another address for the public pages’ reads: a role with fewer rights, or a replica.",
     )
@@ -175,14 +57,16 @@ class Settings(BaseSettings):
         description="Comma-separated signing keys, newest first, 32 characters or more each. "
         "Generated into `var/secret_keys` when empty.",
     )
-    site_url: Annotated[str, AfterValidator(_site_url)] = Field(
+    site_url: Annotated[str, AfterValidator(checked.site_url)] = Field(
         default="http://127.0.0.1:8000",
         description="The address readers see; it may carry a path. `https` makes cookies `Secure`.",
     )
-    site_name: OneLine = Field(default="Le Passe-Muraille", description="The name at the head of each page.")
-    slogan: OneLine = Field(default="", description="A line under the name.")
+    site_name: checked.OneLine = Field(
+        default="Le Passe-Muraille", description="The name at the head of each page."
+    )
+    slogan: checked.OneLine = Field(default="", description="A line under the name.")
     language: Literal["fr", "en"] = Field(default="fr", description="`fr` or `en`.")
-    timezone: Annotated[str, AfterValidator(_time_zone)] = Field(
+    timezone: Annotated[str, AfterValidator(checked.time_zone)] = Field(
         default="Europe/Paris", description="The time zone dates are shown in."
     )
     notice: str = Field(
@@ -193,25 +77,51 @@ class Settings(BaseSettings):
         default="", description="Fields a reader must fill in: `author`, `email` or `author,email`."
     )
     contact: str = Field(default="", description="An e-mail address readers may write to, shown in the foot.")
-    smtp_url: Annotated[SecretStr, AfterValidator(_smtp_url)] | None = Field(
+    smtp_url: Annotated[SecretStr, AfterValidator(checked.smtp_url)] | None = Field(
         default=None,
         description="`smtp://user:password@host:587` (STARTTLS, without which no password is told) or "
         "`smtps://…:465`. Without it no mail is sent.",
     )
-    mail_from: OneLine = Field(default="", description="The sender of mails. Needed with `SMTP_URL`.")
+    mail_from: checked.OneLine = Field(default="", description="The sender of mails. Needed with `SMTP_URL`.")
     undo_seconds: float = Field(
         20, ge=0, le=3600, description="How long a decision can be undone before it shows. 0: at once."
     )
     appeal_days: int = Field(
         90, ge=1, le=3650, description="Days to contest a decision, and for authors to read words taken out."
     )
+    refused_days: int = Field(
+        30,
+        ge=0,
+        le=3650,
+        description="Days until a text that was refused, is spam or was unpublished is erased, from when "
+        "that can no longer be contested.",
+    )
+    address_days: int = Field(
+        365,
+        ge=1,
+        le=3650,
+        description="Days after the last decision until an author’s e-mail address is erased.",
+    )
+    note_days: int = Field(
+        365,
+        ge=1,
+        le=3650,
+        description="Days after the last decision until notes, questions, answers and words of decisions are "
+        "erased; never before `APPEAL_DAYS`.",
+    )
+    machine_addresses: Keeps = Field(
+        default=Keeps.NONE,
+        description="Whether the address of the machine is kept with what it sends: `none`, `truncated` (a "
+        "/24, or a /48 of IPv6) or `full`; see « Addresses of machines ».",
+    )
+    machine_days: int = Field(365, ge=1, le=366, description="Days such an address is kept.")
     answer_days: int = Field(default=14, ge=1, le=365, description="Days an author has to answer a question.")
     cache_freshness: float = Field(
         0.25, ge=0, le=60, description="Seconds a public page may be sent without asking the database."
     )
     markup: Dialect = Field(default=Dialect.SPIP, description="What readers may type: `spip` or `plain`.")
 
-    submit_limit: Annotated[str, AfterValidator(_limit)] = Field(
+    submit_limit: Annotated[str, AfterValidator(checked.limit)] = Field(
         default="20 per minute; 200 per hour",
         description="How many contributions one address may send, and ten times as many previews; no limit "
         "if empty. An IPv6 address is its /64, and a /48 may send ten times that. Where addresses say "
@@ -226,17 +136,17 @@ class Settings(BaseSettings):
     waiting: int = Field(
         default=10_000, ge=0, description="How many contributions may wait on the whole site. 0: any number."
     )
-    limits_url: Annotated[str, AfterValidator(_limits_url)] = Field(
+    limits_url: Annotated[str, AfterValidator(checked.limits_url)] = Field(
         default="memory://",
         description="Where several servers count together: `redis://…` or `valkey://…`. "
         "By default each process counts for itself.",
     )
-    trusted_proxies: Annotated[tuple[str, ...], NoDecode, AfterValidator(_networks)] = Field(
+    trusted_proxies: Annotated[tuple[str, ...], NoDecode, AfterValidator(checked.networks)] = Field(
         default=(),
         description="Comma-separated addresses and networks whose `X-Forwarded-For` is believed: proxies, "
         "and no network visitors come from.",
     )
-    public_origins: Annotated[tuple[str, ...], NoDecode, AfterValidator(_origins)] = Field(
+    public_origins: Annotated[tuple[str, ...], NoDecode, AfterValidator(checked.origins)] = Field(
         default=(),
         description=(
             "Comma-separated origins (`https://www.example.org`) whose pages may post the form: "
@@ -283,17 +193,32 @@ class Settings(BaseSettings):
         return urlsplit(self.site_url).path
 
     @property
+    def embedded(self) -> bool:
+        """Whether the database is a file of ours, which nobody else has in hand."""
+        return make_url(self.database_url).get_backend_name() == "sqlite"
+
+    @property
     def secure(self) -> bool:
         return self.site_url.startswith("https://")
 
     @property
     def local(self) -> bool:
         """Whether the site is this machine’s own, and followed from nowhere else."""
-        return _LOOPBACK.fullmatch(urlsplit(self.site_url).hostname or "") is not None
+        return checked.is_loopback(urlsplit(self.site_url).hostname or "")
 
     @property
     def room(self) -> Room:
         return Room(self.waiting_per_thread, self.waiting)
+
+    @property
+    def periods(self) -> Periods:
+        appeal = timedelta(days=self.appeal_days)
+        return Periods(
+            texts=appeal + timedelta(days=self.refused_days),
+            addresses=timedelta(days=self.address_days),
+            notes=max(appeal, timedelta(days=self.note_days)),
+            machines=timedelta(days=self.machine_days if self.machine_addresses is not Keeps.NONE else 0),
+        )
 
     def keys(self) -> list[str]:
         """The signing keys, newest first; kept in a file when none is set. Raises keyring.Unreadable."""

@@ -17,6 +17,7 @@ from moderation.lifecycle import Action, Status
 from moderation.likeness import Likeness
 from moderation.models.public import Article, Mode, Publication, Thread
 from moderation.models.queue import Comment, Decision, Version
+from moderation.models.retention import Machine
 from moderation.settings import ANY_NUMBER, Room
 
 # How long who sends the same again is told what became of the first.
@@ -102,17 +103,19 @@ def submit(
     parent: str | None = None,
     room: Room = ANY_NUMBER,
     likeness: Likeness | None = None,
+    machine: str | None = None,
 ) -> Sent:
     """Stores the draft once, however often its form is sent; with its `likeness`, beside those like it.
 
-    Raises NotFound for an unknown article, Closed, ParentNotPublic, Duplicate for the same text within a day,
-    NonceReused when the nonce was another text’s, had another parent or is a day old, and Full. No room is
-    overstepped unless half as many as it holds write at the same moment.
+    `machine` is where it was sent from, if that is kept. Raises NotFound for an unknown article, Closed,
+    ParentNotPublic, Duplicate for the same text within a day, NonceReused when the nonce was another text’s,
+    had another parent or is a day old, and Full. No room is overstepped unless half as many as it holds write
+    at the same moment.
     """
     connection = session.connection()  # rows, without the session’s bookkeeping, which would double the time
     in_turn(session, "text", slug, draft.fingerprint)  # the same form twice, or two forms with one text
     asked = {"slug": slug, "nonce": nonce, "fingerprint": draft.fingerprint}
-    found = connection.execute(_ASKED, {**asked, "room_here": room.thread, "room": room.site}).first()
+    found = connection.execute(_ASKED, asked | {"room_here": room.thread, "room": room.site}).first()
     if found is None:
         raise NotFound
     thread: int = found.id
@@ -136,7 +139,7 @@ def submit(
         "email_key": draft.email.lower() or None,
         "kin": (kin.group(connection, likeness) or sent.id) if likeness is not None else None,
     }
-    _store(connection, sent, comment, draft)
+    _store(connection, sent, comment, draft, machine)
     if likeness is not None:
         kin.keep(connection, sent.id, likeness)
     return sent
@@ -189,7 +192,9 @@ def _is_public(session: Session, thread: int, comment_id: str) -> bool:
     return session.exec(copy).first() is not None
 
 
-def _store(connection: Connection, sent: Sent, comment: dict[str, Any], draft: Draft) -> None:
+def _store(
+    connection: Connection, sent: Sent, comment: dict[str, Any], draft: Draft, machine: str | None
+) -> None:
     """Inserts outright: for the session to find out what to insert takes as long as all the rest."""
     try:
         connection.execute(_ADD_COMMENT, {**comment, **vars(sent), "revision": 1, "version": 1})
@@ -216,6 +221,9 @@ def _store(connection: Connection, sent: Sent, comment: dict[str, Any], draft: D
     (version,) = added.inserted_primary_key or (0,)
     search.add(connection, version, draft.folded)
     traits.add(connection, sent.id, sent.status, comment["submitted_at"], draft.text.findings)
+    if machine is not None:
+        kept = {"comment_id": sent.id, "address": machine, "at": comment["submitted_at"]}
+        connection.execute(insert(Machine), kept)
 
 
 def revoke(session: Session, tracking: str) -> None:
@@ -234,7 +242,7 @@ def revoke(session: Session, tracking: str) -> None:
 
 
 def withdraw(session: Session, tracking: str, *, revision: int, now: datetime) -> Decision:
-    """The author takes a waiting text back: its words are erased, the fact stays in the log.
+    """The author takes back a text that is not public: its words are erased, the fact stays in the log.
 
     Raises what `edits.held` does.
     """

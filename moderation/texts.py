@@ -134,6 +134,20 @@ def empty(session: Session, comment_id: str, number: int) -> None:
     public_log.forget(session, comment_id, number)
 
 
+def forget_address(session: Session, comment: Comment) -> None:
+    """Where its author may be written to, in each of its texts; nobody is found by it any more."""
+    for text in session.exec(select(Version).where(Version.comment_id == comment.id, Version.email != "")):
+        assert text.id is not None
+        search.take(session.connection(), text.id, text.folded)
+        text.email = ""
+        text.folded = folding.bag(text.author, "", text.source) if text.folded else ""
+        search.add(session.connection(), text.id, text.folded)
+        session.add(text)
+    comment.email_key = None
+    session.add(comment)
+    session.flush()
+
+
 def as_draft(text: Version) -> Draft:
     """What is stored, as if it had just been written."""
     findings = tuple(Finding(**finding) for finding in text.findings)

@@ -70,6 +70,7 @@ from moderation.models.queue import (
     Question,
     Version,
 )
+from moderation.models.retention import Kept, Machine, Swept
 from moderation.models.together import (
     Duty,
     Lease,
@@ -151,6 +152,8 @@ def full(parts: Parts, clock: FakeClock, ann: Person, client: TestClient) -> Par
         )
         session.add(FollowMark(number=2))
         session.add(Mailbox(digest="d", declined=["question"], written_at=clock()))
+        session.add(Machine(comment_id=sent[4].id, address="203.0.113.0/24", at=clock()))
+        session.add(Swept(day="2026-02-27", kind=Kept.TEXT, count=3))
         session.add(SiteReason(code="ete", label="L’été", explanation="Été 😀", offered=False, place=10))
         session.add(RecoveryCode(account_id=ann.id, digest="d"))
         session.add(Challenge(value="c", account_id=ann.id, expires_at=clock()))

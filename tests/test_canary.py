@@ -134,6 +134,7 @@ PATHS = [
     "/right-of-reply?place=/articles/le-pont%23comment2",
     "/notice/1",
     "/notice/2",
+    "/your-data",
     "/api/v1/articles/le-pont/comments",
     "/healthz",
     "/robots.txt",

@@ -10,17 +10,20 @@ from conftest import BuildParts, FakeClock, Sent, add_article, add_person, send
 from page import mail_text, plain
 from sqlmodel import col, select
 from test_corrections import html, public, sound, tracked
+from test_forgetting import everything
 from test_letters import arrived
 from test_proposals import logged, seen
 from test_voices import TWO, rule
 
 from moderation import (
     answers,
+    authors,
     claims,
     contesting,
     decisions,
     drafts,
     edits,
+    mailboxes,
     proposals,
     submissions,
     transparency,
@@ -33,10 +36,12 @@ from moderation.lanes import Ground, Lane
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.markup import Dialect
 from moderation.models.claims import Claim
+from moderation.models.follows import Follow
 from moderation.models.people import Role
 from moderation.models.public import Figure, Publication
 from moderation.models.queue import Comment, Decision
 from moderation.months import Month
+from moderation.pages import yours
 from moderation.pages.filters import Filter
 from moderation.pages.packet import contribution
 from moderation.pages.queue import first
@@ -610,3 +615,40 @@ def test_a_packet_of_a_right_of_reply_tells_what_it_answers(parts: Parts, shown:
     assert packet is not None
     assert packet.claim is not None
     assert (packet.claim.lane, packet.claim.passage, packet.parent) == (Lane.REPLY, PASSAGE, shown.id)
+
+
+def test_what_the_author_takes_along_tells_of_no_notice_and_revokes_none(
+    parts: Parts, ann: Person, shown: Sent
+) -> None:
+    notice = give(parts, shown)
+    with parts.reading() as session:
+        theirs = repr(yours.by_tracking(session, shown.tracking, parts.clock()))
+        own = yours.by_tracking(session, notice.code, parts.clock())
+    assert [word for word in (WHO, THEIRS, WHY, notice.id, notice.code) if word in theirs] == []
+    assert (own[0].ground, own[0].texts[0].email) == (Ground.DEFAMATION, THEIRS)
+    with parts.writing() as session:
+        submissions.revoke(session, shown.tracking)
+    assert tracked(parts, as_sent(notice)).waits
+    assert ann
+
+
+def test_who_erases_all_of_their_address_erases_their_notices_and_follows_nothing(
+    parts: Parts, shown: Sent
+) -> None:
+    give(parts, shown)
+    with parts.writing() as session:
+        thread = session.get_one(Comment, shown.id).thread_id
+        now = parts.clock()
+        session.add(
+            Follow(
+                id="k7qf3m2d9xwt41hb",
+                digest=mailboxes.digest(THEIRS),
+                address=THEIRS,
+                thread_id=thread,
+                asked_at=now,
+                confirmed_at=now,
+            )
+        )
+    assert authors.erase(parts.engine, THEIRS, parts.clock) == 1
+    kept = everything(parts)
+    assert [word for word in (WHO, THEIRS, WHY) if word in kept] == []

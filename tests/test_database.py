@@ -26,6 +26,7 @@ from moderation import (
     decisions,
     delivery,
     identifiers,
+    retention,
     scrubbing,
     submissions,
 )
@@ -339,6 +340,30 @@ def test_promise_09_what_was_noted_of_a_decision_leaves_the_files_with_the_text(
         assert not deciders.stands_aside(session, gone.id, ann.id)
         noted = select(Decision.comment_id).where(Decision.note != "")
         assert session.exec(noted).all() == [kept.id]
+
+
+def test_promise_09_what_was_kept_long_enough_leaves_the_files_of_either_database(
+    parts: Parts, article: str, ann: Person, clock: FakeClock, look: Callable[..., list[str]]
+) -> None:
+    words = [identifiers.new_id() for _ in range(4)]
+    refused = send(parts, article, words[0], author=words[1], email=f"{words[2]}@example.org")
+    with parts.writing() as session:
+        decisions.decide(
+            session,
+            refused.id,
+            Action.REFUSE,
+            revision=1,
+            by=ann.id,
+            now=clock(),
+            undo=timedelta(),
+            reason=Reason.OTHER,
+            note=words[3],
+        )
+    assert look(*words) == words
+    clock.tick(days=121)
+    assert retention.sweep(parts.engine, clock(), parts.settings.periods, lambda: False) == 1
+    delivery.effects(parts.engine, tonight(clock))
+    assert look(*words) == []
 
 
 def test_every_table_a_withdrawal_takes_words_from_is_written_anew(

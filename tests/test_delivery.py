@@ -514,7 +514,7 @@ def test_the_loop_publishes_and_sends_what_is_due(
     parts = mailing(smtp)
     published(parts, ann)
     ask(parts, "ann@example.org")
-    loop = Loop(parts.engine, post(parts), clock)
+    loop = Loop(parts.engine, post(parts), clock, parts.settings.periods)
     loop.start()
     until(lambda: len(postman.received) == 1)
     assert numbers(parts) == []
@@ -552,7 +552,7 @@ def test_a_mail_server_that_does_not_answer_delays_no_publication(
         parts = mailing(f"smtp://127.0.0.1:{silent.getsockname()[1]}")
         published(parts, ann)
         ask(parts, "ann@example.org")
-        loop = Loop(parts.engine, post(parts), clock)
+        loop = Loop(parts.engine, post(parts), clock, parts.settings.periods)
         loop.start()
         caller, _ = silent.accept()
         with caller:
@@ -578,7 +578,7 @@ def test_the_loop_outlives_an_error_nobody_expected(
             raise LookupError
 
     ask(parts, ann.email)
-    loop = Loop(parts.engine, replace(sending, send=fail_once), clock)
+    loop = Loop(parts.engine, replace(sending, send=fail_once), clock, parts.settings.periods)
     loop.start()
     failed.wait(30)
     clock.now += mail.LEASE
@@ -595,7 +595,7 @@ def test_what_cannot_be_published_delays_nothing_of_another_kind(
         session.get_one(Comment, broken).version = 9  # as nothing the program does makes it
         submissions.withdraw(session, pending.tracking, revision=1, now=clock())
     clock.tick(days=1)
-    loop = Loop(parts.engine, None, clock)
+    loop = Loop(parts.engine, None, clock, parts.settings.periods)
     loop.start()
     until(lambda: kinds_due(parts) == [EffectKind.SYNC])
     loop.stop()
@@ -639,7 +639,7 @@ def test_the_item_in_hand_is_finished_before_the_loop_stops(
         sending.send(message)
 
     ask(parts, ann.email)
-    loop = Loop(parts.engine, replace(sending, send=hold), clock)
+    loop = Loop(parts.engine, replace(sending, send=hold), clock, parts.settings.periods)
     loop.start()
     assert begun.wait(30)
     stopping = threading.Thread(target=loop.stop)

@@ -42,6 +42,9 @@ PICTURE = {
     ("published", "retract"): "withdrawn",
     ("spam", "retract"): "withdrawn",
     ("unpublished", "retract"): "withdrawn",
+    ("refused", "withdraw"): "withdrawn",
+    ("spam", "withdraw"): "withdrawn",
+    ("unpublished", "withdraw"): "withdrawn",
 }
 OFFERED = {
     "pending": ["publish", "refuse", "spam", "ask"],

@@ -26,6 +26,7 @@ from moderation import (
     database,
     decisions,
     drafts,
+    erased,
     migrations,
     reasons,
     submissions,
@@ -38,6 +39,7 @@ from moderation.models.bulletins import How
 from moderation.models.people import AccountSession, Passkey, Role
 from moderation.models.public import Figure, Mode
 from moderation.models.queue import Decision, Effect, EffectKind, Letter, LetterKind
+from moderation.models.retention import Kept
 from moderation.policy import Say
 
 AT = datetime(2026, 3, 1, 9, 0, tzinfo=UTC)
@@ -52,6 +54,7 @@ WORDS: dict[tuple[str, str], type[StrEnum]] = {
     ("decision", "before"): Status,
     ("decision", "after"): Status,
     ("effect", "kind"): EffectKind,
+    ("swept", "kind"): Kept,
     ("forum_change", "mode"): Mode,
     ("letter", "kind"): LetterKind,
     ("month_figure", "figure"): Figure,
@@ -418,6 +421,25 @@ def test_the_public_log_begins_with_what_could_still_be_undone_when_it_came(blan
         ).all()
     midnight = (now + hour).replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
     assert found == [("refuse", now + hour), ("spam", midnight)]
+
+
+def test_what_was_withdrawn_before_says_when_it_was_erased(blank: Engine) -> None:
+    migrations.upgrade(blank)
+    now = datetime(2026, 3, 1, 9, tzinfo=UTC)
+    with database.writing(blank) as session:
+        articles.put(session, "le-pont", Content(title="Le pont", body="<p>x</p>"), now=now)
+        sent = [
+            submissions.submit(
+                session, "le-pont", drafts.read("", "", words, dialect=Dialect.SPIP), nonce=words, now=now
+            )
+            for words in ("Un texte.", "Un autre.")
+        ]
+        later = now + timedelta(hours=1)
+        submissions.withdraw(session, sent[0].tracking or "", revision=1, now=later)
+    migrations.downgrade(blank, "0029")
+    migrations.upgrade(blank)
+    with database.reading(blank) as session:
+        assert erased.listed(session) == {sent[0].id: later}
 
 
 def test_an_upgrade_tells_what_it_went_through(blank: Engine) -> None:

@@ -25,12 +25,12 @@ from test_questions import ask
 from test_voices import TWO, rule, speak
 
 from moderation import charter, charters, delivery, notes, packets, part, sealed, submissions
-from moderation.accounts import Person
+from moderation.accounts import NotAnAdmin, Person
 from moderation.decisions import NotFound
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.packets import Packet
 from moderation.models.queue import Comment, Version
-from moderation.packets import Exists, NotAnAdmin, NotAPacket
+from moderation.packets import Exists, NotAPacket
 from moderation.pages import packets as pages
 from moderation.pages.item import item
 from moderation.web.dependencies import Parts

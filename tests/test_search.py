@@ -89,7 +89,7 @@ def test_both_databases_find_what_a_plain_look_finds(
 ) -> None:
     with parts.writing() as session:
         for comment in session.exec(select(Comment).join(Version).where(Version.source != "")):
-            erasing.erase(session, comment)
+            erasing.erase(session, comment, clock())
     for number, words in enumerate(texts):
         clock.tick(minutes=1)
         send(parts, article, f"{words} n{number} {clock().timestamp():.0f}", author=words)

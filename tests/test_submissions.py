@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlmodel import col, select
 
-from moderation import articles, decisions, delivery, drafts, duplicates, publication, submissions
+from moderation import articles, audit, decisions, delivery, drafts, duplicates, publication, submissions
 from moderation.accounts import Person
 from moderation.decisions import NotFound, Stale
 from moderation.drafts import Draft
@@ -252,15 +252,34 @@ def test_withdrawing_twice_is_stale(parts: Parts, pending: Sent) -> None:
         withdraw(parts, pending, revision=2)
 
 
-@pytest.mark.parametrize("action", [Action.PUBLISH, Action.REFUSE, Action.SPAM])
-def test_what_was_decided_for_good_is_not_withdrawn(
-    parts: Parts, pending: Sent, ann: Person, clock: FakeClock, action: Action
+def test_what_was_published_for_good_is_not_withdrawn_by_oneself(
+    parts: Parts, pending: Sent, ann: Person, clock: FakeClock
 ) -> None:
-    decide(parts, pending, action, ann, 1, Reason.PRIVACY)
+    decide(parts, pending, Action.PUBLISH, ann, 1, Reason.PRIVACY)
     clock.tick(seconds=20)
     with pytest.raises(IllegalMove):
         withdraw(parts, pending, revision=2)
     assert len(log(parts)) == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    [[Action.REFUSE], [Action.SPAM], [Action.PUBLISH, Action.UNPUBLISH], [Action.PUBLISH, Action.SPAM]],
+)
+def test_what_is_not_public_any_more_or_never_was_is_erased_by_its_author(
+    parts: Parts, pending: Sent, ann: Person, clock: FakeClock, path: list[Action]
+) -> None:
+    for revision, action in enumerate(path, start=1):
+        decide(parts, pending, action, ann, revision, Reason.PRIVACY)
+        delivery.effects(parts.engine, clock.tick(seconds=20))
+    with pytest.raises(Stale):
+        withdraw(parts, pending, revision=1)
+    withdraw(parts, pending, revision=len(path) + 1)
+    assert shown(parts, pending).status is Status.WITHDRAWN
+    with parts.reading() as session:
+        assert [text.source for text in session.exec(select(Version))] == [""]
+        assert session.get_one(Comment, pending.id).erased_at == clock()
+        assert [*audit.faults(session), *audit.disagreements(session)] == []
 
 
 @pytest.mark.parametrize(
@@ -317,18 +336,16 @@ def test_withdrawing_does_not_bring_back_what_was_undone(
     assert [line[2] for line in log(parts)] == ["refused", "pending", "withdrawn"]
 
 
-def test_a_reopening_that_has_not_taken_effect_lets_nobody_withdraw(
+def test_what_is_erased_while_a_reopening_has_not_taken_effect_tells_nothing_of_it(
     parts: Parts, pending: Sent, ann: Person, clock: FakeClock
 ) -> None:
     decide(parts, pending, Action.REFUSE, ann, 1, Reason.PRIVACY)
     clock.tick(minutes=1)
     decide(parts, pending, Action.REOPEN, ann, 2)
     assert shown(parts, pending).status is Status.REFUSED
-    with pytest.raises(IllegalMove):
-        withdraw(parts, pending, revision=2)
-    clock.tick(minutes=1)
-    withdraw(parts, pending, revision=3)
+    withdraw(parts, pending, revision=2)
     assert shown(parts, pending).status is Status.WITHDRAWN
+    assert [line[2] for line in log(parts)] == ["refused", "pending", "refused", "withdrawn"]
 
 
 def test_withdrawing_a_moment_after_publication_withdraws_nothing(

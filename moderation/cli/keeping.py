@@ -14,6 +14,7 @@ from sqlalchemy.exc import DBAPIError
 
 from moderation import backup as backups
 from moderation import comparing, doctor, factors, keyring, migrations, part, presence, rerendering
+from moderation import erased as erasures
 from moderation import restore as restoring
 from moderation.archive import NotABackup, NotWritten
 from moderation.cli.console import fail, first_line, open_parts, read_settings, say
@@ -108,15 +109,26 @@ def restore(
     file: Annotated[Path, typer.Argument(metavar="FILE")],
     *,
     replace: Replace = False,
+    erased: Annotated[
+        list[Path] | None,
+        typer.Option(metavar="FILE", help="What “moderation erased” said since; may be said again."),
+    ] = None,
 ) -> None:
     """Put a backup where the database is, all of it or nothing. The site must not be running.
 
-    Everybody signs in anew. What was changed, removed or erased since the backup is as it was then.
+    Everybody signs in anew. What was changed or removed since the backup is as it was then; contributions
+    that were erased since are erased again, as the database that is replaced, the list beside it and
+    --erased say.
     """
     settings = read_settings()
     try:
         with _explained("The restored database"):
-            contents = restoring.restore(settings.database_url, file, utc(), tell=progress, replace=replace)
+            gone = {name: at for one in erased or () for name, at in erasures.read(one).items()}
+            done = restoring.restore(
+                settings.database_url, file, utc(), tell=progress, replace=replace, gone=gone
+            )
+    except erasures.Unreadable as wrong:
+        fail(f"{wrong} is not what “moderation erased” says. Nothing was changed.")
     except NotABackup as damage:
         fail(f"{file} cannot be restored: {damage}. Nothing was changed.")
     except migrations.UnknownRevision as newer:
@@ -130,10 +142,22 @@ def restore(
         fail(f"{other} is in the way, and no database of ours. Move it elsewhere. Nothing was changed.")
     except restoring.NoRoom as room:
         fail(f"{room.missing // 2**20 + 1} MB are missing in {room.folder}. Nothing was changed.")
-    say(f"Restored: {sum(contents.rows.values())} rows. Everybody signs in anew.")
-    wrong = [f"{finding.check}: {finding.said}" for finding in doctor.restored(settings, utc)]
-    if wrong:
-        fail(f"Do not serve it before you know why: somebody wrote to what was backed up. {'; '.join(wrong)}")
+    say(f"Restored: {done.rows} rows. Everybody signs in anew.")
+    if done.erased:
+        say(f"{done.erased} contributions that were erased since are erased again.")
+    odd = [f"{finding.check}: {finding.said}" for finding in doctor.restored(settings, utc)]
+    if odd:
+        fail(f"Do not serve it before you know why: somebody wrote to what was backed up. {'; '.join(odd)}")
+
+
+@app.command()
+def erased() -> None:
+    """Print which contributions were erased, and when: keep it where no backup goes, for restore --erased.
+
+    It holds neither text nor person.
+    """
+    with open_parts().reading() as session:
+        typer.echo(erasures.written(erasures.listed(session)), nl=False)
 
 
 @app.command()

@@ -4,7 +4,7 @@ import os
 
 import typer
 
-from moderation.cli import desk, health, keeping, keys, library, packets, reasons, server, team
+from moderation.cli import authors, desk, health, keeping, keys, library, packets, reasons, server, team
 from moderation.cli.console import opened
 
 app = typer.Typer(
@@ -13,7 +13,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     help="Comments, read before they are published.",
 )
-for part in (server, team, desk, keeping, health, packets):
+for part in (server, team, desk, keeping, health, packets, authors):
     app.add_typer(part.app)
 app.add_typer(library.app, name="article")
 app.add_typer(keys.app, name="token")

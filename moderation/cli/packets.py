@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from moderation import packets, part, sealed
+from moderation import accounts, packets, part, sealed
 from moderation.cli.console import explained, fail, open_parts, say
 from moderation.logs import escaped
 from moderation.pages import packets as pages
@@ -41,7 +41,7 @@ def packet(
             )
     except packets.Exists:
         fail(f"There is something called {file} already.")
-    except packets.NotAnAdmin:
+    except accounts.NotAnAdmin:
         fail(f"{by} is no admin of the team.")
     except part.Taken:
         fail("Another command is making the same file.")

@@ -70,7 +70,7 @@ def deliver() -> None:
     """Do what is due now, once: publications, erasures, letters. A running server does it by itself."""
     parts = open_parts()
     try:
-        done = delivery.deliver(parts.engine, post(parts), parts.clock())
+        done = delivery.deliver(parts.engine, post(parts), parts.clock(), parts.settings.periods)
     except DBAPIError as error:
         fail(f"The database did not answer: {type(error.orig).__name__}")
     say(f"Done: {done}.")

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DBAPIError
 from moderation import database
 from moderation.clock import Clock
 from moderation.database import NotDurable
-from moderation.doctor import around, stored
+from moderation.doctor import around, kept, stored
 from moderation.doctor.finding import Finding, failure
 from moderation.settings import Settings
 
@@ -62,6 +62,8 @@ def examine(settings: Settings, clock: Clock) -> Iterator[Finding]:
                 return
         for name, read in stored.LOOKS.items():
             yield from _Bounded(name, partial(read, engine, clock()), READS).run()
+        overdue = partial(kept.too_long, engine, clock(), settings.periods)
+        yield from _Bounded("retention", overdue, READS).run()
         if settings.public_database_url:
             public = database.connect(settings.public_database_url)
             opened.callback(public.dispose)

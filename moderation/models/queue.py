@@ -75,6 +75,8 @@ class Comment(SQLModel, table=True):
     # Copied from the decision that stands: by which account, and the reason it gave.
     decided_by: int | None = None
     reason: str | None = Field(default=None, max_length=20)
+    # When its texts were: by its author, or because their time was over.
+    erased_at: datetime | None = Field(default=None, sa_type=UTCDateTime)
 
 
 class Version(SQLModel, table=True):

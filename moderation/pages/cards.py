@@ -60,6 +60,8 @@ class Card:
     lane: Lane | None = None
     ground: Ground | None = None
     passage: str = ""
+    # When its words were.
+    erased_at: datetime | None = None
     # What came of the last question to its author: an answer, or nothing in time.
     answered: bool = False
     unanswered: bool = False
@@ -151,6 +153,7 @@ def cards(session: Session, ids: list[str]) -> tuple[Card, ...]:
             lane=comment.lane,
             ground=claim.ground if claim is not None else None,
             passage=claim.passage if claim is not None else "",
+            erased_at=comment.erased_at,
         )
         for comment, text, slug, title, answered, lapsed, claim in rows
     }

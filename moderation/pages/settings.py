@@ -2,12 +2,17 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from sqlmodel import Session
 
-from moderation import deciders, notices, public_log, watched, witnesses
+from moderation import deciders, notices, public_log, retention, watched, witnesses
+from moderation.models.retention import Kept
 from moderation.pages.letters import failing
 from moderation.watched import Refused
+
+# Of what was erased.
+DAYS = 10
 
 
 @dataclass(frozen=True)
@@ -23,6 +28,15 @@ class Overview:
     names: bool
     # Who is sent its last hash.
     witnesses: Sequence[str]
+    # What was erased because its time was over, on the last days on which anything was.
+    erased: tuple["Erased", ...]
+
+
+@dataclass(frozen=True)
+class Erased:
+    day: date
+    kind: Kept
+    count: int
 
 
 @dataclass(frozen=True)
@@ -47,6 +61,9 @@ def overview(session: Session) -> Overview:
         failing=len(failing(session)),
         names=public_log.says_names(session),
         witnesses=witnesses.listed(session),
+        erased=tuple(
+            Erased(date.fromisoformat(one.day), one.kind, one.count) for one in retention.told(session, DAYS)
+        ),
     )
 
 

@@ -108,6 +108,8 @@ class TrackingPage:
     amended_at: datetime | None
     # Whether they are told by letter of the answers to it.
     told: Told
+    # When its words were, where that was not its author’s own doing.
+    erased_at: datetime | None
 
     longest_answer = LONGEST
     longest_appeal = contesting.LONGEST
@@ -142,16 +144,23 @@ class TrackingPage:
 
     @property
     def may_withdraw(self) -> bool:
-        return (self.status, Action.WITHDRAW) in lifecycle.MOVES
+        return (self.status, Action.WITHDRAW) in lifecycle.MOVES and self.erased_at is None
+
+    @property
+    def undecided(self) -> bool:
+        return self.status in lifecycle.OPEN
 
 
 def tracking(
     session: Session, code: str, now: datetime, within: timedelta = appeals.WITHIN
 ) -> TrackingPage | None:
     found = _found(session, code)
-    if found is None:
-        return None
-    comment, article = found
+    return _page(session, code, *found, now, within) if found is not None else None
+
+
+def _page(
+    session: Session, code: str, comment: Comment, article: Article, now: datetime, within: timedelta
+) -> TrackingPage:
     known = in_effect(session, comment.id, now)
     last = _last(known)
     text = texts.numbered(session, comment.id, text_in_effect(session, comment, now))
@@ -182,7 +191,7 @@ def tracking(
         redacted_at=text.redacted_at,
         changes=changed.changes(session, text),
         edited_at=next((line.at for line in known if line.action is Action.EDIT), None),
-        appealable=_appealable(known, now, within),
+        appealable=_appealable(known, now, within) if comment.erased_at is None else None,
         appeal=_appeal(session, known),
         openings=tuple(public_log.openings(session, comment.id)),
         source=text.source,
@@ -194,6 +203,7 @@ def tracking(
         noticed=last is not None and settling.was_noticed(session, last),
         amended_at=text.amended_at,
         told=told_of_answers(session, comment.id),
+        erased_at=comment.erased_at,
     )
 
 

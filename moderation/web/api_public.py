@@ -101,6 +101,8 @@ def submit(
             parent=incoming.parent,
             room=app.settings.room,
             likeness=likeness,
+            # Of a program that sends what others wrote, it would be its own.
+            machine=None if trusted else app.machine(sender),
         )
         if comment.status is Status.WITHDRAWN or comment.tracking is None:
             # Its text is erased, and nobody can tell whether this is the same; or its address is revoked.

@@ -151,7 +151,7 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     sys.setswitchinterval(HANDED_OVER)
     # What is there by now stays: a request has not to wait while it is looked through for garbage.
     gc.freeze()
-    loop = app.state.loop = Loop(parts.engine, post(parts), parts.clock)
+    loop = app.state.loop = Loop(parts.engine, post(parts), parts.clock, parts.settings.periods)
     loop.start()
     telling = asyncio.create_task(_tell(app.state.sample))
     yield

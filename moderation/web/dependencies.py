@@ -12,7 +12,7 @@ from jinja2 import Environment
 from sqlalchemy import Engine
 from sqlmodel import Session
 
-from moderation import database, likeness, party, quotable
+from moderation import database, likeness, machines, party, quotable
 from moderation.clock import Clock
 from moderation.likeness import Likeness
 from moderation.links import Links
@@ -80,6 +80,10 @@ class Parts:
             with self.public_reading() as session:
                 above |= quotable.answered(session, parent)
         return likeness.of(html, above)
+
+    def machine(self, sender: str | None) -> str | None:
+        """What is kept with a contribution of where it was sent from."""
+        return machines.kept(sender, self.settings.machine_addresses)
 
     def is_long(self, text: str) -> bool:
         return len(text) > LONG_TEXT

@@ -1,22 +1,31 @@
-"""What an address is written about: chosen by who reads there, or by their mail program."""
+"""What an address is written about, and what came with it: for who reads there, or their mail program."""
 
+from datetime import timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Response
 from fastapi.responses import RedirectResponse
 
-from moderation import follows, mailboxes
+from moderation import authors, follows, mailboxes, portable
 from moderation.decisions import NotFound
 from moderation.links import BadLink, Expired, Mailing
 from moderation.models.queue import LetterKind
-from moderation.web.dependencies import Now, Parts, ThisApp
+from moderation.pages import yours
+from moderation.throttle import TooMany
+from moderation.web.dependencies import Now, Parts, Sender, ThisApp
 from moderation.web.track import PRIVATE
 
 router = APIRouter(prefix="/mail")
+# Letters are forwarded, and kept for years: an old one opens nobody’s texts.
+OPENS_TEXTS = timedelta(days=30)
+# Characters.
+LONGEST_ADDRESS = 254
+ATTACHED = {"Content-Disposition": 'attachment; filename="contributions.json"'}
+Done = Literal["kept", "stopped", "erased"]
 
 
 @router.get("/{token}")
-def show(app: ThisApp, now: Now, token: str, done: Literal["kept", "stopped"] | None = None) -> Response:
+def show(app: ThisApp, now: Now, token: str, done: Done | None = None) -> Response:
     return _page(app, token, _key(app, token, now), done)
 
 
@@ -35,25 +44,87 @@ def choose(
         mailboxes.choose(session, key, wanted, now)
         if not wanted:
             follows.end_all(session, key, now)
-    done: Literal["kept", "stopped"] = "kept" if wanted else "stopped"
+    done: Done = "kept" if wanted else "stopped"
     if action is None:  # which is led nowhere from here (RFC 8058, 3.1)
         return _page(app, token, key, done)
     return RedirectResponse(app.url(f"/mail/{token}?done={done}"), 303, headers=PRIVATE)
 
 
-def _key(app: Parts, token: str, now: Now) -> str:
+@router.post("/{token}/texts")
+def texts(
+    app: ThisApp,
+    now: Now,
+    sender: Sender,
+    token: str,
+    action: Annotated[Literal["download", "erase"], Form()],
+    email: Annotated[str, Form(max_length=LONGEST_ADDRESS)] = "",
+    sure: Annotated[bool, Form()] = False,
+) -> Response:
+    """All that came with the address, for who confirmed it, types it, and was lately written to there."""
+    key, age = _opened(app, token, now)
     try:
-        mailing, _ = app.links.read(Mailing, token, now)
+        app.throttle.by_sender(sender, now)
+    except TooMany as many:
+        answer = _page(app, token, key, None, status=429, problem="often", typed=email)
+        answer.headers["Retry-After"] = str(many.seconds)
+        return answer
+    address = email.strip()
+    problem = "old" if age > OPENS_TEXTS else "other" if mailboxes.digest(address) != key else ""
+    if problem:
+        return _page(app, token, key, None, status=422, problem=problem, typed=email)
+    try:
+        with app.reading() as session:
+            authors.check(session, address)
+            found = authors.found(session, address)
+            if action == "download":
+                told = portable.written(
+                    app.settings, yours.by_address(session, address, now), now, yours.address(session, key)
+                )
+                return Response(told, media_type="application/json", headers=PRIVATE | ATTACHED)
+    except authors.Unconfirmed:
+        return _page(app, token, key, None, status=409, problem="unconfirmed", typed=email)
+    if not sure:
+        return app.page("mailing_erase.html", found, headers=PRIVATE, link=token, typed=address)
+    authors.erase(app.engine, address, app.clock)
+    return RedirectResponse(app.url(f"/mail/{token}?done=erased"), 303, headers=PRIVATE)
+
+
+def _key(app: Parts, token: str, now: Now) -> str:
+    return _opened(app, token, now)[0]
+
+
+def _opened(app: Parts, token: str, now: Now) -> tuple[str, timedelta]:
+    """The digest of the address, and how long ago it was written to."""
+    try:
+        mailing, age = app.links.read(Mailing, token, now)
     except (BadLink, Expired):
         raise NotFound from None
-    return mailing.digest
+    return mailing.digest, age
 
 
-def _page(app: Parts, token: str, key: str, done: str | None) -> Response:
+def _page(
+    app: Parts,
+    token: str,
+    key: str,
+    done: str | None,
+    *,
+    status: int = 200,
+    problem: str = "",
+    typed: str = "",
+) -> Response:
     with app.reading() as session:
         box = mailboxes.of(session, key)
         on = [kind for kind in mailboxes.KINDS if mailboxes.takes(box, kind)]
         confirmed = box.confirmed_at is not None
     return app.page(
-        "mailing.html", mailboxes.KINDS, headers=PRIVATE, link=token, on=on, confirmed=confirmed, news=done
+        "mailing.html",
+        mailboxes.KINDS,
+        status=status,
+        headers=PRIVATE,
+        link=token,
+        on=on,
+        confirmed=confirmed,
+        news=done,
+        problem=problem,
+        typed=typed,
     )

@@ -47,6 +47,7 @@ from moderation.web import (
     track,
     transparency,
     undo,
+    your_data,
 )
 from moderation.web.places import Place
 
@@ -78,6 +79,7 @@ def routes() -> list[BaseRoute]:
         feed,
         public_log,
         transparency,
+        your_data,
         mailing,
         follow,
     ):

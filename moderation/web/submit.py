@@ -61,6 +61,7 @@ def _store(
                 now=now,
                 room=app.settings.room,
                 likeness=likeness,
+                machine=app.machine(sender),
             ).tracking
     except (TooMany, submissions.Full, duplicates.Duplicate, submissions.Closed, NotFound) as error:
         return _not_stored(app, slug, attempt, error)

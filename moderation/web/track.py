@@ -9,13 +9,13 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from pydantic import AfterValidator
 from sqlmodel import Session
 
-from moderation import answers, charters, contesting, identifiers, reasons, remarks, submissions
+from moderation import answers, charters, contesting, identifiers, portable, reasons, remarks, submissions
 from moderation import news as authors_news
 from moderation.decisions import NotFound, Stale
 from moderation.lanes import Lane
 from moderation.lifecycle import Action, IllegalMove
 from moderation.news import NoAddress
-from moderation.pages import statistics
+from moderation.pages import statistics, yours
 from moderation.pages import tracking as pages
 from moderation.pages.tracking import TrackingPage
 from moderation.throttle import TooMany
@@ -96,6 +96,18 @@ def opening(app: ThisApp, session: Reading, now: Now, code: str) -> Response:
     told = [{"seq": one.seq, "salt": one.salt, "text": one.text} for one in page.openings]
     headers = PRIVATE | {"Content-Disposition": 'attachment; filename="opening.json"'}
     return JSONResponse(told, headers=headers)
+
+
+@router.get("/track/{code}/data.json")
+def data(app: ThisApp, session: Reading, now: Now, code: str) -> Response:
+    """All that is kept of this text and of what was proposed about it, for its author to take along."""
+    found = yours.by_tracking(session, code, now)
+    if not found:
+        return unknown(app, code)
+    headers = PRIVATE | {"Content-Disposition": 'attachment; filename="contribution.json"'}
+    return Response(
+        portable.written(app.settings, found, now), media_type="application/json", headers=headers
+    )
 
 
 @router.post("/track/{code}")

@@ -19,6 +19,7 @@ from moderation import (
     decisions,
     drafts,
     email_changes,
+    erasing,
     follows,
     identifiers,
     mail,
@@ -38,6 +39,7 @@ from moderation.models.judging import LONGEST_LABEL
 from moderation.models.packets import Packet
 from moderation.models.public import Figure, Mode, MonthFigure
 from moderation.models.queue import Comment, Letter, LetterKind
+from moderation.models.retention import Kept, Swept
 from moderation.sparing import OTHERS
 
 WIDE = "Rindfleischetikettierungsüberwachungsaufgabenübertragungsgesetz" * 3
@@ -834,6 +836,34 @@ def letters_that_fail(gallery: Gallery, page: Page) -> None:
     expect(page.get_by_role("button", name="Réessayer maintenant").first).to_be_visible()
 
 
+def what_was_erased(gallery: Gallery, page: Page) -> None:
+    with gallery.site.parts.writing() as session:
+        session.exec(delete(Swept))
+        for kind in Kept:
+            session.add(Swept(day="2026-03-01", kind=kind, count=12_345))
+    page.goto("/desk/settings")
+    expect(page.get_by_role("table")).to_have_count(1)
+
+
+def kept_long_enough(gallery: Gallery, page: Page) -> None:
+    """A text whose author can contest nothing any more."""
+    site = gallery.site
+    sent = send(site.parts, "large", f"Effacée, {identifiers.new_id()}", author=NAME)
+    with site.parts.writing() as session:
+        decisions.decide(
+            session,
+            sent.id,
+            Action.SPAM,
+            revision=1,
+            by=site.ann.id,
+            now=site.parts.clock(),
+            undo=timedelta(),
+        )
+        erasing.expire(session, session.get_one(Comment, sent.id), site.parts.clock())
+    page.goto(f"/track/{sent.tracking}")
+    expect(page.get_by_text("ont été effacés le")).to_be_visible()
+
+
 def mailing(gallery: Gallery, page: Page) -> None:
     site = gallery.site
     key = mailboxes.digest(f"{'w' * 60}@example.org")
@@ -874,6 +904,22 @@ def ending_letters(gallery: Gallery, page: Page) -> None:
     site = gallery.site
     page.goto(f"/bulletin/{site.parts.links.sign(Bulletins(site.ann.id), site.parts.clock())}")
     expect(heading(page)).to_have_text("Les courriels à l’équipe")
+
+
+def texts_of_an_address(gallery: Gallery, page: Page) -> None:
+    """Confirmed; asked to erase everything by who typed another one."""
+    mailing(gallery, page)
+    page.locator("form button.primary").click()
+    page.get_by_label("L’adresse à laquelle").fill("autre@example.org")
+    button(page, "Tout effacer…").click()
+    expect(page.get_by_role("alert")).to_be_visible()
+
+
+def erasing_everything(gallery: Gallery, page: Page) -> None:
+    texts_of_an_address(gallery, page)
+    page.get_by_label("L’adresse à laquelle").fill(f"{'w' * 60}@example.org")
+    button(page, "Tout effacer…").click()
+    expect(heading(page)).to_have_text("Tout effacer ?")
 
 
 def mailing_stopped(gallery: Gallery, page: Page) -> None:
@@ -1063,12 +1109,17 @@ SCENES: dict[str, Scene] = {
     "public-log": at("/log"),
     "transparency": no_month_is_over,
     "transparency-told": months_are_over,
+    "your-data": at("/your-data"),
     "settings-letters": letters_that_fail,
+    "settings-erased": what_was_erased,
+    "tracking-expired": kept_long_enough,
     "mailing": mailing,
     "review": reviewing,
     "review-without-a-reason": reviewing_without_a_reason,
     "review-moved": reviewing_what_moved,
     "bulletin": ending_letters,
+    "mailing-texts": texts_of_an_address,
+    "mailing-erase": erasing_everything,
     "mailing-stopped": mailing_stopped,
     "follow": at("/articles/large/follow"),
     "follow-asked": follow_asked,

@@ -339,9 +339,9 @@ def test_the_whole_life_of_a_contribution_is_the_apps(
         answer = desk.post(f"/desk/comments/{identifier}/{action}", data=more)
         assert answer.status_code == 303, (action, Page(answer).main)
     settle()
-    assert delivery.deliver(parts.engine, None, clock()) == 0
+    assert delivery.deliver(parts.engine, None, clock(), parts.settings.periods) == 0
     clock.tick(days=100)
-    assert delivery.deliver(parts.engine, None, clock()) > 0
+    assert delivery.deliver(parts.engine, None, clock(), parts.settings.periods) > 0
     assert (
         "Le marché est [passage retiré par la modération] déplacé."
         in reader.client.get(f"/articles/{article}").text

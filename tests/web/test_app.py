@@ -27,6 +27,7 @@ GET /track
 POST /track
 GET /track/{code}
 GET /track/{code}/opening.json
+GET /track/{code}/data.json
 POST /track/{code}
 GET /track/{code}/edit
 POST /track/{code}/edit
@@ -87,8 +88,10 @@ GET /verify-log.py
 GET /transparency
 GET /transparency.csv
 GET /transparency.json
+GET /your-data
 GET /mail/{token}
 POST /mail/{token}
+POST /mail/{token}/texts
 GET /articles/{slug}/follow
 POST /articles/{slug}/follow
 POST /track/{code}/answers

@@ -8,7 +8,7 @@ from starlette.testclient import TestClient
 
 from moderation import mailboxes
 from moderation.links import Mailing
-from moderation.models.queue import Letter, LetterKind, Mailbox
+from moderation.models.queue import Letter, LetterKind, Mailbox, Version
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 
@@ -131,3 +131,95 @@ def test_an_author_has_the_address_of_their_text_sent(build_parts: BuildParts) -
 def test_where_no_mail_leaves_nothing_is_offered(client: TestClient, pending: Sent) -> None:
     page = Page(client.get(f"/track/{pending.tracking}"))
     assert not any("courriel" in button for form in page.forms for button in form.buttons)
+
+
+# All that came with the address
+
+
+@pytest.fixture
+def sent(parts: Parts, article: str) -> Sent:
+    return send(parts, article, "Canaritexte.", author="Zoé", email=ADDRESS)
+
+
+def sources(parts: Parts) -> set[str]:
+    with parts.reading() as session:
+        return {*session.exec(select(Version.source))}
+
+
+def test_who_has_confirmed_an_address_takes_all_its_texts_along(
+    client: TestClient, address: str, sent: Sent
+) -> None:
+    client.post(address, data=EVERYTHING)
+    form = Page(client.get(address)).form("Tout télécharger")
+    answer = client.post(form.action, data={"email": " Zoe@Example.org ", "action": "download"})
+    assert answer.headers["content-disposition"] == 'attachment; filename="contributions.json"'
+    assert answer.headers["cache-control"] == "no-store"
+    told = answer.json()
+    assert [one["id"] for one in told["texts"]] == [sent.id]
+    assert told["address"]["declined"] == []
+
+
+def test_all_is_erased_after_a_second_press_and_not_before(
+    client: TestClient, parts: Parts, address: str, sent: Sent
+) -> None:
+    client.post(address, data=EVERYTHING)
+    form = Page(client.get(address)).form("Tout effacer…")
+    asked = Page(client.post(form.action, data={"email": ADDRESS, "action": "erase"}))
+    assert asked.heading.startswith("Tout effacer")
+    assert "1 texte a été envoyé" in asked.main
+    assert sources(parts) == {sent.text}
+    sure = asked.form("Tout effacer")
+    answer = client.post(sure.action, data={**sure.fields, "action": "erase"})
+    assert (answer.status_code, sources(parts)) == (303, {""})
+    assert "sont effacés" in Page(client.get(answer.headers["location"])).alert
+    assert wanted(parts) == (False, ALL)
+
+
+@pytest.mark.usefixtures("sent")
+def test_looking_erases_nothing(client: TestClient, parts: Parts, address: str) -> None:
+    client.post(address, data=EVERYTHING)
+    for method in ("GET", "HEAD"):
+        asked = f"{address}/texts?action=erase&sure=true&email={ADDRESS}"
+        assert client.request(method, asked).status_code == 405
+    cross = {"Sec-Fetch-Site": "cross-site"}
+    said = {"email": ADDRESS, "action": "erase", "sure": "true"}
+    assert client.post(f"{address}/texts", data=said, headers=cross).status_code == 403
+    assert sources(parts) == {"Canaritexte."}
+
+
+@pytest.mark.usefixtures("sent")
+@pytest.mark.parametrize("action", ["download", "erase"])
+def test_neither_an_address_not_confirmed_nor_another_nor_an_old_letter_opens_the_texts(
+    client: TestClient, parts: Parts, address: str, clock: FakeClock, action: str
+) -> None:
+    said = {"email": ADDRESS, "action": action, "sure": "true"}
+
+    def asked(**other: str) -> tuple[int, bool]:
+        answer = client.post(f"{address}/texts", data={**said, **other})
+        return answer.status_code, "Canaritexte" in answer.text
+
+    assert asked() == (409, False)
+    client.post(address, data=EVERYTHING)
+    assert asked(email="sami@example.org") == (422, False)
+    assert client.post(f"{address}x/texts", data=said).status_code == 404
+    clock.tick(days=31)
+    assert asked() == (422, False)
+    assert "trop ancien" in Page(client.post(f"{address}/texts", data=said)).main
+    assert sources(parts) == {"Canaritexte."}
+
+
+def test_who_tries_too_often_waits(build_parts: BuildParts) -> None:
+    limited = build_parts(submit_limit="2 per minute")
+    client = TestClient(create_app(limited), client=("203.0.113.9", 1234))
+    link = f"/mail/{limited.links.sign(Mailing(mailboxes.digest(ADDRESS)), limited.clock())}/texts"
+    client.post(link.removesuffix("/texts"), data=EVERYTHING)
+    answers = [client.post(link, data={"email": "x@example.org", "action": "download"}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [422, 422, 429]
+    assert int(answers[2].headers["retry-after"]) > 0
+
+
+def test_where_nothing_is_kept_nothing_is_offered_to_erase(client: TestClient, address: str) -> None:
+    client.post(address, data=EVERYTHING)
+    page = Page(client.post(f"{address}/texts", data={"email": ADDRESS, "action": "erase"}))
+    assert "ne garde aucun texte" in page.main
+    assert page.forms == [] or all("Tout effacer" not in form.buttons for form in page.forms)

@@ -600,3 +600,37 @@ def test_a_form_sent_again_after_its_address_was_revoked_is_not_stored_twice(
     assert (again.status_code, again.headers["location"]) == (303, "/track")
     with parts.reading() as session:
         assert len(session.exec(select(Comment)).all()) == 1
+
+
+@pytest.mark.parametrize("action", [Action.REFUSE, Action.SPAM])
+def test_what_was_not_published_is_erased_by_one_button(
+    client: TestClient,
+    parts: Parts,
+    pending: Sent,
+    desk: TestClient,
+    settle: Callable[[], None],
+    action: Action,
+) -> None:
+    decide(desk, pending, action, reason="off_topic")
+    settle()
+    form = Page(client.get(f"/track/{pending.tracking}")).form("Effacer")
+    answer = client.post(form.action, data={**form.fields, "action": "withdraw"})
+    page = Page(client.get(answer.headers["location"]))
+    assert "Vous l’avez retirée : son texte a été effacé." in page.main
+    assert pending.text not in page.main
+    assert not [button for form in page.forms for button in form.buttons if button == "Effacer"]
+    with parts.reading() as session:
+        assert session.exec(select(Version.source)).all() == [""]
+
+
+def test_what_is_public_is_not_erased_there_but_asked_back(
+    client: TestClient, pending: Sent, desk: TestClient, settle: Callable[[], None]
+) -> None:
+    decide(desk, pending, Action.PUBLISH)
+    settle()
+    page = Page(client.get(f"/track/{pending.tracking}"))
+    buttons = {button for form in page.forms for button in form.buttons}
+    assert ("Effacer" in buttons, "Demander le retrait" in buttons) == (False, True)
+    answer = client.post(f"/track/{pending.tracking}", data={"revision": 2, "action": "withdraw"})
+    assert answer.status_code == 409
+    assert page.hrefs["Télécharger tout ce que le site garde de ce texte"].endswith("/data.json")
