@@ -1,12 +1,24 @@
 """What an author asks of a text that is public: other words in its place, or none. That waits, too."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
-from sqlmodel import Session, select
+from sqlmodel import Session, col, select
 
-from moderation import erasing, folding, lifecycle, moves, public_log, publication, settling, texts
+from moderation import (
+    erasing,
+    folding,
+    lifecycle,
+    moves,
+    news,
+    public_log,
+    publication,
+    settling,
+    standing,
+    texts,
+)
 from moderation.database import HELD
-from moderation.lifecycle import MOVES, Action, IllegalMove, Status
+from moderation.lifecycle import Action, IllegalMove, Status
 from moderation.models.queue import Comment, Decision, Effect, EffectKind
 from moderation.texts import Marks
 
@@ -51,11 +63,25 @@ def follow(session: Session, comment: Comment, decision: Decision, now: datetime
 
 
 def perform(session: Session, now: datetime) -> bool:
-    """Does one that is due, in the caller’s transaction; whether there was one."""
-    effect = publication.claim(session, EffectKind.AMEND, now)
-    if effect is None:
+    """Does one that is due, in the caller’s transaction; whether there was one.
+
+    What it is about is locked before it, as whoever decides locks them.
+    """
+    due = (
+        select(Effect.id, Comment.id, Comment.amends)
+        .join(Comment, col(Comment.id) == Effect.comment_id)
+        .where(Effect.kind == EffectKind.AMEND, Effect.due_at <= now)
+        .order_by(col(Effect.due_at), col(Effect.id))
+    )
+    found = session.exec(due.limit(1)).first()
+    if found is None:
         return False
-    _grant(session, session.get_one(Comment, effect.comment_id), now)
+    effect, name, amends = found
+    session.get(Comment, amends, with_for_update=HELD)
+    asked = session.get_one(Comment, name, with_for_update=HELD, populate_existing=True)
+    if not publication.take(session, col(Effect.id) == effect):
+        return False
+    _grant(session, asked, now)
     return True
 
 
@@ -65,16 +91,42 @@ def is_due(session: Session, comment_id: str) -> bool:
     return session.exec(waits).first() is not None
 
 
+def granted(session: Session, comment_id: str) -> Sequence[Comment]:
+    """What was proposed about a text and done: other words that took its place."""
+    done = (Comment.amends == comment_id, col(Comment.lane).is_(None), Comment.status == Status.PUBLISHED)
+    return session.exec(select(Comment).where(*done)).all()
+
+
 def _grant(session: Session, asked: Comment, now: datetime) -> None:
-    """To the text as it is by then, public or taken down; not to one that waits anew."""
     comment = session.get_one(Comment, asked.amends, with_for_update=HELD, populate_existing=True)
-    action = Action.RETRACT if asked.retracts else Action.AMEND
-    if (comment.status, action) not in MOVES:
-        return
-    decision = _done(session, comment, asked, now)
-    publication.sync(session, comment.id, now)
-    public_log.follow(session, decision, now)
-    settling.follow(session, decision, now)
+    line = standing.deciding(session, asked.id)
+    since = standing.lines(session, comment.id)[:1]
+    if line is not None and not asked.retracts and since and (since[0].id or 0) > (line.id or 0):
+        _wait_again(session, asked, line, since[0].account_id, now)
+    elif comment.status is not Status.WITHDRAWN:
+        decision = _done(session, comment, asked, now)
+        publication.sync(session, comment.id, now)
+        public_log.follow(session, decision, now)
+        settling.follow(session, decision, now)
+
+
+def _wait_again(session: Session, asked: Comment, line: Decision, by: int | None, now: datetime) -> None:
+    """Something was done to the text since: nobody has said that these words may stand after that."""
+    undone = Decision(
+        comment_id=asked.id,
+        revision=asked.revision + 1,
+        version=asked.version,
+        action=line.action,
+        before=line.after,
+        after=line.before,
+        account_id=by or line.account_id,
+        at=now,
+        undo_until=now,
+        undoes=line.id,
+    )
+    moves.move(session, asked, undone)
+    moves.explain(asked, standing.deciding(session, asked.id))
+    news.take_back(session, line)
 
 
 def _done(session: Session, comment: Comment, asked: Comment, now: datetime) -> Decision:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo, available_timezones
 
 from sqlalchemy import ColumnElement, exists
-from sqlmodel import Session, and_, col, or_, select
+from sqlmodel import Session, and_, col, delete, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from moderation import accounts, identifiers, mail
@@ -128,15 +128,22 @@ def write(session: Session, account_id: int, site: ZoneInfo, now: datetime) -> N
         return
     if row.how is How.NEVER or row.due_at > now:
         return  # another process was faster
-    if not _on_its_way(session, account_id) and _is_news(session, account, row, now):
-        row.told_from, row.told_until = row.told_until, now
+    if not _on_its_way(session, account_id, now) and _is_news(session, account, row, now):
+        # What the one given up was to tell, the next one tells.
+        if not session.exec(delete(Letter).where(*_of(account_id))).rowcount:
+            row.told_from = row.told_until
+        row.told_until = now
         mail.write(session, LetterKind.WAITING, now, account_id=account_id)
     row.due_at = now + GATHERED if row.how is How.EACH else next_at(now, row.hour, _zone(row, site))
     session.add(row)
 
 
-def _on_its_way(session: Session, account_id: int) -> bool:
-    waits = select(Letter.id).where(Letter.account_id == account_id, Letter.kind == LetterKind.WAITING)
+def _of(account_id: int) -> tuple[ColumnElement[bool], ...]:
+    return col(Letter.account_id) == account_id, col(Letter.kind) == LetterKind.WAITING
+
+
+def _on_its_way(session: Session, account_id: int, now: datetime) -> bool:
+    waits = select(Letter.id).where(*_of(account_id), ~mail.given_up(now))
     return session.exec(waits.limit(1)).first() is not None
 
 

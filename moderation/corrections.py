@@ -13,6 +13,7 @@ from moderation import (
     consequences,
     deciders,
     decisions,
+    erasing,
     kin,
     moves,
     public_log,
@@ -116,6 +117,10 @@ def forget(session: Session, decision_id: int, now: datetime) -> bool:
         return False
     texts.erase_before(session, comment, decision.version)
     kin.unlearn(session, comment.id)
+    for done in amendments.granted(session, comment.id):
+        line = standing.deciding(session, done.id)
+        if line is not None and (line.id or 0) < decision_id:  # its words became those of this text
+            erasing.erase(session, done, now)
     left = questions.open_still(session, comment, now)
     unread = appeals.unread(standing.lines(session, comment.id), standing.in_effect(session, comment.id, now))
     beside.erase(session, comment.id, but=left, lines=unread)

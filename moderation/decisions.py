@@ -3,7 +3,7 @@
 from datetime import datetime, timedelta
 from itertools import takewhile
 
-from sqlmodel import Session, col
+from sqlmodel import Session, col, or_, select
 
 from moderation import (
     amendments,
@@ -21,7 +21,6 @@ from moderation import (
     standing,
     voices,
 )
-from moderation.database import HELD
 from moderation.lanes import Lane
 from moderation.lifecycle import Action, IllegalMove, Status
 from moderation.models.queue import Comment, Decision, Effect
@@ -167,7 +166,13 @@ def to_decide(session: Session, comment_id: str, *, revision: int, by: int, judg
 
 def _theirs(session: Session, account_id: int, comment_id: str, judging: bool) -> Comment:
     """Locked. Raises NotFound, also for one of a section that is not the account’s, and MayNotDecide."""
-    comment = session.get(Comment, comment_id, with_for_update=HELD)
+    about = select(Comment.amends).where(Comment.id == comment_id).scalar_subquery()
+    both = select(Comment).where(or_(col(Comment.id) == comment_id, col(Comment.id) == about))
+    found = session.exec(  # what it is about, if anything, was sent before it, and is locked before it
+        both.order_by(col(Comment.submitted_at), Comment.id).with_for_update(key_share=True),
+        execution_options={"populate_existing": True},
+    ).all()
+    comment = next((one for one in found if one.id == comment_id), None)
     if comment is None:
         raise NotFound
     try:
@@ -190,7 +195,8 @@ def undo(session: Session, decision_id: int, *, by: int, now: datetime, lot: str
     comment = _theirs(session, by, decision.comment_id, judging)
     is_last = comment.status is decision.after and standing.is_last(session, comment, decision)
     granted = comment.lane is Lane.NOTICE and decision.after is Status.PUBLISHED  # with what it is about
-    if granted or now >= decision.undo_until or not is_last or not can_put_back(session, decision):
+    gone = comment.erased_at is not None
+    if granted or gone or now >= decision.undo_until or not is_last or not can_put_back(session, decision):
         raise TooLate(comment.status)
     undone = _take_back(session, comment, decision, by=by, now=now, lot=lot)
     if lifecycle.takes_down(decision.before, decision.after):

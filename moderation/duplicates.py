@@ -48,4 +48,6 @@ def found(session: Session, thread: int, fingerprint: str, now: datetime, *, but
 
 def _is_there(session: Session, comment: Comment, now: datetime) -> bool:
     known = standing.in_effect(session, comment.id, now)
+    if comment.amends is not None and comment.status is Status.PUBLISHED:
+        return False  # its words are those of another, or were
     return not known or known[0].after in _THERE

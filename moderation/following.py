@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from sqlalchemy import Engine
+from sqlalchemy import ColumnElement, Engine
 from sqlmodel import Session, and_, col, delete, or_, select
 
 from moderation import follows, mail, scrubbing
@@ -62,7 +62,7 @@ def tell(engine: Engine, now: datetime) -> int:
     while more:
         with writing(engine) as session:
             in_turn(session, "follows")
-            found = _to_tell(session, mark, after)
+            found = _to_tell(session, mark, after, now)
             for follow in found:
                 _write(session, follow, now)
             written, after, more = written + len(found), found[-1].id if found else "", len(found) == SOME
@@ -71,12 +71,10 @@ def tell(engine: Engine, now: datetime) -> int:
     return written
 
 
-def _to_tell(session: Session, mark: int, after: str) -> list[Follow]:
+def _to_tell(session: Session, mark: int, after: str, now: datetime) -> list[Follow]:
     """But for those a letter is written to already: it tells of this too, or the next one does."""
     threads = select(Publication.thread_id).where(Publication.number > mark)
-    letter = (
-        select(Letter.id).where(Letter.follow_id == Follow.id, Letter.kind == LetterKind.FOLLOWED).exists()
-    )
+    letter = select(Letter.id).where(*_told(Follow.id), ~mail.given_up(now)).exists()
     some = (
         select(Follow)
         .where(_FOLLOWS, Follow.id > after, col(Follow.thread_id).in_(threads), _IS_NEW, ~letter)
@@ -86,8 +84,13 @@ def _to_tell(session: Session, mark: int, after: str) -> list[Follow]:
     return list(session.exec(some).all())
 
 
+def _told(name: object) -> tuple[ColumnElement[bool], ...]:
+    return col(Letter.follow_id) == name, col(Letter.kind) == LetterKind.FOLLOWED
+
+
 def _write(session: Session, follow: Follow, now: datetime) -> None:
     due = now if follow.told_at is None else max(now, follow.told_at + BETWEEN_NEWS)
+    session.exec(delete(Letter).where(*_told(follow.id)))  # one at most: that was given up, or is just sent
     mail.write(session, LetterKind.FOLLOWED, due, follow_id=follow.id)
 
 

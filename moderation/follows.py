@@ -42,17 +42,12 @@ def ask(session: Session, slug: str, address: str, now: datetime) -> None:
 
 
 def ask_answers(session: Session, code: str, now: datetime) -> None:
-    """Has the author of a text told of its answers, at once where they said that the address is theirs.
+    """Has the address a text came with asked whether it wants to be told of its answers, known or not.
 
-    Raises Unknown.
+    Anybody may have typed it, and is not told whether it is. Raises Unknown.
     """
     comment, address = _followed_by_its_author(session, code)
-    follow = _follow(address, comment.thread_id, comment.id, now)
-    in_turn(session, "mail", follow.digest)
-    if mailboxes.of(session, follow.digest).confirmed_at is None:
-        _ask(session, follow, now)
-    else:
-        _begin(session, _known(session, follow) or follow, now)
+    _ask(session, _follow(address, comment.thread_id, comment.id, now), now)
 
 
 def end_answers(session: Session, code: str, now: datetime) -> None:
@@ -100,17 +95,15 @@ def _ask(session: Session, follow: Follow, now: datetime) -> None:
     follow = known or follow
     session.add(follow)
     session.flush()
-    if not _is_being_asked(session, follow.digest):
+    if not _is_being_asked(session, follow.digest, now):
         before = [one.letter_at + BETWEEN_ASKING for one in waiting if one.letter_at is not None]
         follow.letter_at = max([now, *before])
         mail.write(session, LetterKind.FOLLOW_ASKED, follow.letter_at, follow_id=follow.id)
 
 
-def _is_being_asked(session: Session, digest: str) -> bool:
-    letter = (
-        select(Letter.id).join(Follow).where(Letter.kind == LetterKind.FOLLOW_ASKED, Follow.digest == digest)
-    )
-    return session.exec(letter).first() is not None
+def _is_being_asked(session: Session, digest: str, now: datetime) -> bool:
+    letter = select(Letter.id).join(Follow).where(Follow.digest == digest, ~mail.given_up(now))
+    return session.exec(letter.where(Letter.kind == LetterKind.FOLLOW_ASKED)).first() is not None
 
 
 def _known(session: Session, follow: Follow) -> Follow | None:

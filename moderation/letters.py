@@ -10,6 +10,7 @@ from sqlmodel import Session, select
 
 from moderation import (
     accounts,
+    amendments,
     bulletins,
     charters,
     email_changes,
@@ -181,7 +182,8 @@ def _told(session: Session, post: Post, letter: Letter, name: str, now: datetime
         if settled_at > now:
             raise NotYet(settled_at)
         return None
-    if page.status is Status.PUBLISHED and page.number is None and page.amends is None:
+    up = page.number is not None if page.amends is None else not amendments.is_due(session, name)
+    if page.status is Status.PUBLISHED and not up:
         raise NotYet(now + SOON)  # another thread is about to put it up
     kind = _kind(page)
     return _to_author(session, post, letter, page, now, kind) if kind is not None else None

@@ -216,12 +216,17 @@ def _address(letter: type[Letter]) -> ScalarSelect[str | None]:
     return select(Comment.email_key).where(about).correlate(letter).scalar_subquery()
 
 
+def given_up(now: datetime) -> ColumnElement[bool]:
+    """What is not tried any more, unless somebody asks."""
+    return col(Letter.due_at) >= now + GIVEN_UP / 2
+
+
 def claim(session: Session, now: datetime) -> Letter | None:
     """Takes a due letter, for longer than sending it lasts: should that die half-way, it comes up again."""
     letter = session.exec(
         select(Letter)
         .where(_ready(now))
-        .order_by(col(Letter.due_at), col(Letter.id))
+        .order_by(col(Letter.sign_in_id).is_(None), col(Letter.due_at), col(Letter.id))  # who waits for one
         .limit(1)
         .with_for_update(skip_locked=True)
     ).first()

@@ -304,3 +304,19 @@ def test_a_withdrawn_text_is_not_told_of(mailing: Parts, ann: Person, clock: Fak
         submissions.withdraw(session, sent.tracking, revision=1, now=clock())
     clock.tick(seconds=1)
     assert arrived(mailing) == []
+
+
+@pytest.mark.parametrize("how", [How.DAILY, How.EACH])
+def test_a_mail_server_that_was_down_for_long_ends_no_letters_for_good(
+    mailing: Parts, ann: Person, clock: FakeClock, slug: str, how: How
+) -> None:
+    choose(mailing, ann, how)
+    clock.tick(minutes=1)
+    send(mailing, slug, "Avant la panne.")
+    for _ in range(120):
+        clock.tick(hours=1)
+        assert arrived(mailing, fails=True) == []
+    send(mailing, slug, "Après la panne.")
+    clock.tick(days=1)
+    (letter,) = arrived(mailing)
+    assert mail_text(letter).count("/review/") == 2

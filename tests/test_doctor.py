@@ -8,7 +8,7 @@ from collections.abc import Generator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -16,13 +16,13 @@ from conftest import KEY, FakeClock, Run, Sent
 from sqlalchemy import Engine, make_url, text
 from sqlmodel import SQLModel, update
 
-from moderation import decisions, doctor, migrations, scrubbing, submissions
+from moderation import decisions, doctor, erasing, migrations, scrubbing
 from moderation.accounts import Person
 from moderation.doctor import around
 from moderation.doctor.finding import Finding, State
 from moderation.lifecycle import Action
 from moderation.models.people import SignIn
-from moderation.models.queue import Effect, EffectKind, Letter, LetterKind, Version
+from moderation.models.queue import Comment, Effect, EffectKind, Letter, LetterKind, Version
 from moderation.settings import Settings
 from moderation.web.dependencies import Parts
 
@@ -245,11 +245,16 @@ def test_effects_that_are_late_and_letters_that_fail_are_told(
     assert (found["letters"].state, "1 with SMTPDataError" in found["letters"].said) == (State.WARNING, True)
 
 
+@pytest.mark.parametrize("action", [Action.WITHDRAW, Action.RETRACT])
 def test_a_withdrawn_text_that_does_not_leave_the_files_is_told(
-    settings: Settings, clock: FakeClock, parts: Parts, pending: Sent
+    settings: Settings,
+    clock: FakeClock,
+    parts: Parts,
+    pending: Sent,
+    action: Literal[Action.WITHDRAW, Action.RETRACT],
 ) -> None:
     with parts.writing() as session:
-        submissions.withdraw(session, pending.tracking, revision=1, now=clock())
+        erasing.take_away(session, session.get_one(Comment, pending.id), clock(), action=action)
     clock.tick(days=1)
     assert examined(settings, clock)["erased"].state is State.OK
     clock.tick(days=1, seconds=1)

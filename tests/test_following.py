@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Generator
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from email.message import EmailMessage
 from functools import partial
 
@@ -182,10 +182,10 @@ def test_dying_between_two_lots_of_letters_leaves_nobody_out_and_tells_nobody_tw
     monkeypatch.setattr(following, "SOME", 2)
     lots = iter([False, True])
 
-    def dying(session: Session, mark: int, after: str) -> list[Follow]:
+    def dying(session: Session, mark: int, after: str, now: datetime) -> list[Follow]:
         if next(lots, False):
             raise PowerCut
-        return to_tell(session, mark, after)
+        return to_tell(session, mark, after, now)
 
     to_tell = following._to_tell
     monkeypatch.setattr(following, "_to_tell", dying)
@@ -249,3 +249,23 @@ def test_promise_09_the_address_of_who_follows_no_more_leaves_the_files(
     delivery.effects(mailing.engine, tonight(clock))
     assert look(gone, stays) == [stays]
     assert [follow.address for follow in rows(mailing)] == [stays]
+
+
+def test_a_mail_server_that_was_down_for_long_ends_no_letters_for_good(
+    mailing: Parts, postman: Postman, ann: Person, clock: FakeClock
+) -> None:
+    ask(mailing)
+    deliver(mailing)
+    confirm(mailing)
+    publish(mailing, ann, "Pendant la panne.")
+    due(mailing, clock)
+    postman.answer = "451 Later"
+    for _ in range(100):
+        clock.tick(hours=1)
+        deliver(mailing)
+    postman.answer = "250 OK"
+    publish(mailing, ann, "Après la panne.")
+    due(mailing, clock)
+    clock.tick(days=1)
+    deliver(mailing)
+    assert [told(letter) for letter in postman.received if letter["To"] == READER][-1] == ["1", "2"]

@@ -356,6 +356,12 @@ def test_an_author_who_confirmed_is_told_of_the_answers_to_their_text_alone(
     with mailing.writing() as session:
         mailboxes.choose(session, mailboxes.digest(READER), [LetterKind.QUESTION], clock())
         follows.ask_answers(session, mine.tracking, clock())
+    # Known or not, they are asked: whoever typed the address is not told which.
+    with mailing.reading() as session:
+        assert session.exec(select(Follow.confirmed_at)).all() == [None]
+        name = session.exec(select(Follow.id)).one()
+    with mailing.writing() as session:
+        follows.confirm(session, mailboxes.digest(READER), [name], clock())
     settled(mailing, clock)
     publish(mailing, ann, "À côté.")
     assert settled(mailing, clock) == []

@@ -4,6 +4,7 @@ from conftest import FakeClock
 from sqlmodel import Session, select
 
 from moderation import accounts, mail
+from moderation.accounts import Person
 from moderation.models.queue import Letter, LetterKind
 from moderation.settings import Settings
 from moderation.web.dependencies import Parts
@@ -56,3 +57,14 @@ def test_a_letter_is_its_claimer_s_for_longer_than_any_sending_lasts(parts: Part
 
 def test_without_smtp_there_is_no_sender() -> None:
     assert mail.sender(Settings(smtp_url=None)) is None
+
+
+def test_who_waits_to_sign_in_is_written_to_first(parts: Parts, clock: FakeClock, ann: Person) -> None:
+    with parts.writing() as session:
+        for _ in range(3):
+            mail.write(session, LetterKind.PASSWORD_SET, clock(), account_id=ann.id)
+        asked = ask(session, clock.tick(seconds=5))
+    with parts.writing() as session:
+        first = mail.claim(session, clock())
+        assert first is not None
+        assert first.sign_in_id == asked

@@ -2,10 +2,11 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 
 import pytest
-from conftest import FakeClock, Sent, add_person, send
-from sqlmodel import select
+from conftest import FakeClock, Sent, add_person, at_once, send
+from sqlmodel import desc, select
 from test_corrections import UNDO, correct, decide, html, newest, public, sound, tracked, undo
 from test_forgetting import MARK, everything, redact
 from test_questions import ask
@@ -21,7 +22,7 @@ from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.markup import Dialect
 from moderation.models.people import Role
 from moderation.models.public import LogLine, Publication
-from moderation.models.queue import Comment, Decision
+from moderation.models.queue import Comment, Decision, Version
 from moderation.pages.item import Item, item
 from moderation.replies import publish as publish_and_answer
 from moderation.voices import Heard
@@ -203,18 +204,105 @@ def test_what_was_taken_down_meanwhile_takes_no_other_words(
     assert sound(parts)
 
 
-def test_approved_and_taken_down_in_its_window_it_is_not_public_before_somebody_says_so(
-    parts: Parts, ann: Person, shown: Sent, settle: Callable[[], None]
+def test_where_something_was_done_to_the_text_since_nobody_has_said_that_these_words_may_stand(
+    parts: Parts, ann: Person, sami: Person, shown: Sent, settle: Callable[[], None], clock: FakeClock
 ) -> None:
     proposed = propose(parts, shown)
     decide(parts, proposed, ann, Action.PUBLISH)
-    decide(parts, shown, ann, Action.UNPUBLISH, revision=2)
+    clock.tick(seconds=5)
+    decide(parts, shown, sami, Action.UNPUBLISH, revision=2)
     settle()
     assert public(parts) == []
-    assert newest(parts, shown).source == NEW
-    decide(parts, shown, ann, Action.PUBLISH, revision=4)
+    assert newest(parts, shown).source == OLD
+    assert tracked(parts, proposed).status is Status.PENDING
+    assert [line.by for line in seen(parts, ann, proposed).history if line.undo] == ["Sami"]
+    assert sound(parts)
+
+
+def test_words_taken_out_in_its_window_stay_out(
+    parts: Parts, ann: Person, sami: Person, shown: Sent, settle: Callable[[], None], clock: FakeClock
+) -> None:
+    proposed = propose(parts, shown, "Le pont est aussi ouvert aux vélos, depuis mardi.")
+    decide(parts, proposed, ann, Action.PUBLISH)
+    clock.tick(seconds=5)
+    redact(parts, shown, sami, revision=2, words="vélos")
     settle()
-    assert public(parts) == [(html(NEW), False)]
+    assert public(parts) == [(html(OLD.replace("vélos", MARK)), False)]
+    assert tracked(parts, proposed).waits
+    assert not tracked(parts, shown).may_amend
+    assert sound(parts)
+
+
+def test_words_taken_out_of_what_was_corrected_are_erased_there_too_and_nobody_guesses_them(
+    parts: Parts, ann: Person, shown: Sent, article: str, settle: Callable[[], None], clock: FakeClock
+) -> None:
+    proposed = propose(parts, shown)
+    approve(parts, proposed, ann)
+    settle()
+    redact(parts, shown, ann, revision=3, words="mardi")
+    settle()
+    send(parts, article, NEW, author="Qui devine")  # no Duplicate tells that it stood there
+    clock.tick(days=100)
+    for _ in range(2):
+        delivery.effects(parts.engine, clock())
+    with parts.reading() as session:
+        kept = session.exec(select(Version.source).where(Version.comment_id == proposed.id)).all()
+    assert kept == [""]
+    assert sound(parts)
+
+
+@pytest.mark.parametrize("then", [Action.REOPEN, Action.APPEAL])
+def test_a_withdrawal_that_was_granted_is_done_whatever_became_of_the_text_since(
+    parts: Parts, ann: Person, sami: Person, shown: Sent, settle: Callable[[], None], then: Action
+) -> None:
+    gone = ask_to_go(parts, shown)
+    decide(parts, gone, ann, Action.PUBLISH)
+    decide(parts, shown, sami, Action.UNPUBLISH, revision=2)
+    if then is Action.REOPEN:
+        decide(parts, shown, sami, Action.REOPEN, revision=3)
+    else:
+        revision = tracked(parts, shown).revision
+        with parts.writing() as session:
+            contesting.appeal(session, shown.tracking, "Non.", revision=revision, now=parts.clock())
+    settle()
+    assert tracked(parts, shown).status is Status.WITHDRAWN
+    assert OLD not in everything(parts)
+    assert sound(parts)
+
+
+def test_what_was_erased_does_not_come_back_into_the_queue(
+    parts: Parts, ann: Person, shown: Sent, settle: Callable[[], None], clock: FakeClock
+) -> None:
+    proposed = propose(parts, shown)
+    decide(parts, proposed, ann, Action.REFUSE)
+    settle()
+    decide(parts, ask_to_go(parts, shown), ann, Action.PUBLISH)
+    clock.tick(seconds=15)
+    decide(parts, proposed, ann, Action.REOPEN, revision=2)
+    decide(parts, proposed, ann, Action.REFUSE, revision=3)
+    with parts.reading() as session:
+        last = session.exec(select(Decision.id).order_by(desc(Decision.id))).first() or 0
+    clock.tick(seconds=10)
+    delivery.effects(parts.engine, clock())
+    with pytest.raises(TooLate):
+        undo(parts, last, ann)
+    assert sound(parts)
+
+
+def test_granting_and_revoking_its_address_at_once_wait_for_one_another(
+    parts: Parts, ann: Person, article: str
+) -> None:
+    for number in range(8):
+        sent = send(parts, article, f"L’original, le {number}e.", author="Zoé")
+        approve(parts, sent, ann, undo=timedelta())
+        proposed = propose(parts, sent, f"La correction, la {number}e.")
+
+        def revoke(code: str = sent.tracking) -> None:
+            with parts.writing() as session:
+                submissions.revoke(session, code)
+
+        done = at_once(partial(approve, parts, proposed, ann, timedelta()), revoke)
+        assert [one for one in done if isinstance(one, Exception)] == []
     assert sound(parts)
 
 

@@ -216,7 +216,7 @@ def _erased(engine: Engine, now: datetime) -> list[Finding]:
         kept = session.exec(
             waits.where(
                 Effect.kind == EffectKind.ERASE,
-                Decision.action == Action.WITHDRAW,
+                col(Decision.action).in_([Action.WITHDRAW, Action.RETRACT]),
                 Decision.at < now - ERASED_WITHIN,
             )
         ).one()

@@ -74,6 +74,7 @@ def made(session: Session, link: Review, now: datetime) -> Decision | None:
             Decision.comment_id == link.comment,
             Decision.revision == link.revision + 1,
             Decision.account_id == link.account,
+            col(Decision.lot).is_(None),  # with others, at the desk, which gives back what was written
         )
     ).first()
     comment = session.get_one(Comment, link.comment)

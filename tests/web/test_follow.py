@@ -264,9 +264,9 @@ def test_an_author_ticks_and_unticks_it_on_their_page(reader: TestClient, mailin
     assert "Un courriel vous dira quand quelqu’un y répond" in page.main
     reader.post(page.form("Ne plus me prévenir").action, data={"follow": "no"})
     assert following(mailing) == []
-    # Their address is confirmed by now.
+    # Their address is confirmed by now, and is asked all the same.
     reader.post(form.action, data={"follow": "yes"})
-    assert following(mailing) == [(READER, True)]
+    assert following(mailing) == [(READER, False)]
 
 
 def test_who_gave_no_address_is_offered_nothing(reader: TestClient, mailing: Parts) -> None:

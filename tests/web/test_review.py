@@ -89,6 +89,15 @@ def test_one_press_decides_and_can_be_taken_back(
     assert client.post(link, data={"action": "publish"}).status_code == 409
 
 
+def test_what_was_answered_with_it_at_the_desk_is_taken_back_there(
+    client: TestClient, desk: TestClient, link: str, pending: Sent
+) -> None:
+    told = {"revision": "1", "text": "Une longue réponse."}
+    assert desk.post(f"/desk/comments/{pending.id}/reply", data=told).status_code == 303
+    assert "Annuler" not in Page(client.get(link)).main
+    assert client.post(link, data={"action": "undo"}).status_code == 404
+
+
 def test_after_its_window_it_stands_and_the_link_does_nothing_more(
     client: TestClient, parts: Parts, link: str, pending: Sent, settle: Callable[[], None]
 ) -> None:
