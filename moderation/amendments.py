@@ -1,6 +1,7 @@
 """What an author asks of a text that is public: other words in its place, or none. That waits, too."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 
 from sqlmodel import Session, col, select
@@ -18,8 +19,9 @@ from moderation import (
     texts,
 )
 from moderation.database import HELD
+from moderation.drafts import Draft
 from moderation.lifecycle import Action, IllegalMove, Status
-from moderation.models.queue import Comment, Decision, Effect, EffectKind
+from moderation.models.queue import Comment, Decision, Effect, EffectKind, Version
 from moderation.texts import Marks
 
 
@@ -103,7 +105,7 @@ def _grant(session: Session, asked: Comment, now: datetime) -> None:
     since = standing.lines(session, comment.id)[:1]
     if line is not None and not asked.retracts and since and (since[0].id or 0) > (line.id or 0):
         _wait_again(session, asked, line, since[0].account_id, now)
-    elif comment.status is not Status.WITHDRAWN:
+    elif comment.status is not Status.WITHDRAWN and (asked.retracts or asked.erased_at is None):
         decision = _done(session, comment, asked, now)
         publication.sync(session, comment.id, now)
         public_log.follow(session, decision, now)
@@ -129,6 +131,12 @@ def _wait_again(session: Session, asked: Comment, line: Decision, by: int | None
     news.take_back(session, line)
 
 
+def _draft(session: Session, comment: Comment, text: Version) -> Draft:
+    """With the address the text has by then: it may have been kept long enough."""
+    email = texts.newest(session, comment).email
+    return replace(texts.as_draft(text), email=email, folded=folding.bag(text.author, email, text.source))
+
+
 def _done(session: Session, comment: Comment, asked: Comment, now: datetime) -> Decision:
     by = asked.decided_by
     if asked.retracts:
@@ -136,6 +144,6 @@ def _done(session: Session, comment: Comment, asked: Comment, now: datetime) -> 
         return erasing.take_away(session, comment, now, by=by, action=Action.RETRACT)
     text = texts.newest(session, asked)
     said = Marks(corrected_at=text.corrected_at, redacted_at=text.redacted_at, amended_at=now)
-    texts.replace(session, comment, texts.as_draft(text), said=said, renderer=text.renderer)
+    texts.replace(session, comment, _draft(session, comment, text), said=said, renderer=text.renderer)
     comment.author_key = folding.key(text.author)
     return moves.record(session, comment, Action.AMEND, now=now, undo_until=now, by=by)

@@ -7,7 +7,7 @@ from typing import Literal
 from sqlalchemy import Engine
 from sqlmodel import Session, col, func, select
 
-from moderation import database, decisions, erasing, follows, mailboxes, public_log, publication
+from moderation import database, decisions, erasing, follows, mailboxes, public_log, publication, settling
 from moderation.clock import Clock
 from moderation.database import HELD
 from moderation.decisions import TooLate
@@ -86,4 +86,5 @@ def _erase(session: Session, name: str, now: datetime, *, by: int | None) -> int
     decision = erasing.take_away(session, comment, now, by=by, action=action)
     publication.sync(session, comment.id, now)
     public_log.follow(session, decision, now)
+    settling.follow(session, decision, now)
     return 1

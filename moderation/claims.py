@@ -1,6 +1,6 @@
 """What anybody may ask about something public: notice of a text (DSA, article 16), and a right of reply."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
@@ -14,6 +14,9 @@ from moderation.models.claims import Claim
 from moderation.models.public import Article, Thread
 from moderation.models.queue import Comment, LetterKind, Version
 
+# Nobody presses a button twice later than that.
+TWICE = timedelta(minutes=1)
+
 
 def notify(session: Session, comment_id: str, words: Draft, ground: Ground, *, now: datetime) -> str:
     """Notice of a public text; the code of its own tracking address, which a letter tells if it can.
@@ -24,7 +27,8 @@ def notify(session: Session, comment_id: str, words: Draft, ground: Ground, *, n
     text = session.get(Comment, comment_id, with_for_update=HELD)
     if text is None or not publication.is_up(session, comment_id):
         raise NotFound
-    if (sent := _sent(session, words, Comment.amends == comment_id)) is not None:
+    mine = (Comment.amends == comment_id, Claim.ground == ground)
+    if (sent := _sent(session, words, now, *mine)) is not None:
         return sent
     notice = _new(text.thread_id, text.section, Lane.NOTICE, words, now)
     notice.amends = text.id
@@ -41,23 +45,30 @@ def reply(
         raise NotFound
     thread, section = found
     assert thread is not None
-    mine = (Comment.thread_id == thread, Comment.lane == Lane.REPLY)
-    if (sent := _sent(session, words, *mine)) is not None:
+    mine = (Comment.thread_id == thread, Comment.lane == Lane.REPLY, Claim.passage == passage)
+    if (sent := _sent(session, words, now, *mine)) is not None:
         return sent
     asked = _new(thread, section, Lane.REPLY, words, now)
     asked.parent_id = to
     return _put(session, asked, words, Claim(comment_id=asked.id, passage=passage))
 
 
-def _sent(session: Session, words: Draft, *where: object) -> str | None:
-    """Where the same is followed, by the same person, that waits already."""
+def _sent(session: Session, words: Draft, now: datetime, *where: object) -> str | None:
+    """Where the same is followed that was sent a moment ago: pressed twice.
+
+    Neither later nor where nobody is named: who guesses the words would be led to somebody else’s page.
+    """
+    if not (words.author and words.email):
+        return None
     same = (
         select(Comment.tracking)
         .join(Version)
+        .join(Claim, col(Claim.comment_id) == Comment.id)
         .where(
             *where,  # type: ignore[arg-type]
             col(Comment.lane).is_not(None),
             col(Comment.status).in_(OPEN),
+            col(Comment.submitted_at) > now - TWICE,
             Version.fingerprint == words.fingerprint,
             Version.author == words.author,
             Version.email == words.email,

@@ -9,7 +9,7 @@ text away as spam, or from the public, and object; nor does it make fewer voices
 from datetime import datetime
 from enum import StrEnum
 
-from sqlalchemy import ColumnElement, bindparam, not_, or_
+from sqlalchemy import BindParameter, ColumnElement, bindparam, not_, or_
 from sqlmodel import Session, col, delete, func, select
 
 from moderation import appeals
@@ -39,18 +39,21 @@ class MayNotDecide(Exception):
 
 
 # Built once, as two hundred may be decided in one go: building takes as long as running.
+# Of what is proposed about a text, or given notice of, that text, too.
+_CONCERNED: tuple[BindParameter[str], ...] = (bindparam("comment"), bindparam("about"))
 _WROTE = (
     select(Version.id)
+    .join(Comment)
     .where(
-        col(Version.comment_id) == bindparam("comment"),
-        col(Version.number) == bindparam("version"),
+        col(Comment.id).in_(_CONCERNED),
+        Version.number == Comment.version,
         func.lower(Version.email) == Account.email,
     )
     .exists()
 )
 _ASIDE = (
     select(Recusal.account_id)
-    .where(col(Recusal.comment_id) == bindparam("comment"), Recusal.account_id == Account.id)
+    .where(col(Recusal.comment_id).in_(_CONCERNED), Recusal.account_id == Account.id)
     .exists()
 )
 _CHECKED = select(Account, _ASIDE, _WROTE).where(col(Account.id) == bindparam("by"))
@@ -103,6 +106,12 @@ def stands_aside(session: Session, comment_id: str, account_id: int) -> bool:
     return session.get(Recusal, (comment_id, account_id)) is not None
 
 
+def is_aside(session: Session, comment: Comment, account_id: int) -> bool:
+    """From it, or from what it is about."""
+    about = comment.amends is not None and stands_aside(session, comment.amends, account_id)
+    return about or stands_aside(session, comment.id, account_id)
+
+
 def everybody(session: Session, comment: Comment) -> int:
     """How many of the team see it, whether or not they may decide; of what is appealed, how many may."""
     if appeals.decided_by(session, comment):
@@ -131,10 +140,11 @@ def check(session: Session, comment: Comment, by: int, *, judging: bool = True) 
     if aside:
         raise MayNotDecide(comment.id, Why.ASIDE)
     appealed = by in appeals.decided_by(session, comment)
-    others = able(session, comment) if appealed or (own and judging) else set()
+    judged = judging or comment.lane is not None
+    others = able(session, comment) if appealed or (own and judged) else set()
     if others and by not in others:
         raise MayNotDecide(comment.id, Why.APPEALED if appealed else Why.OWN)
 
 
 def _this(comment: Comment) -> dict[str, object]:
-    return {"comment": comment.id, "version": comment.version}
+    return {"comment": comment.id, "about": comment.amends or comment.id}

@@ -12,7 +12,7 @@ from pathlib import Path
 from sqlalchemy import ColumnElement, Engine
 from sqlmodel import Session, and_, col, select
 
-from moderation import database, erasing, public_log, publication, search
+from moderation import database, erasing, public_log, publication, search, settling
 from moderation.lifecycle import OPEN, Action, Status
 from moderation.models.queue import Comment, Effect, EffectKind
 
@@ -116,4 +116,5 @@ def _again(session: Session, comment: Comment, now: datetime) -> int:
     made = erasing.take_away(session, comment, now, action=Action.RETRACT if public else Action.WITHDRAW)
     publication.sync(session, comment.id, now)
     public_log.follow(session, made, now)
+    settling.follow(session, made, now)
     return 1

@@ -21,8 +21,11 @@ class NoAddress(Exception):
     """There is no such text, or nobody to write to about it."""
 
 
-def follow(session: Session, decision: Decision) -> None:
-    """After a decision: its author’s letter, where they gave an address and can be told where to look."""
+def follow(session: Session, decision: Decision, settled_at: datetime | None = None) -> None:
+    """After a decision: its author’s letter, where they gave an address and can be told where to look.
+
+    `settled_at` is when it can no longer be taken back, if that is later than its own window.
+    """
     comment = session.get_one(Comment, decision.comment_id)
     if comment.email_key is None or comment.tracking is None:
         return
@@ -32,7 +35,7 @@ def follow(session: Session, decision: Decision) -> None:
     if kind is None or decision.action not in {*_TELLS, Action.SPAM}:
         return  # of spam only who contested is told: it would say that somebody reads there
     later = timedelta() if decision.action is Action.PUBLISH else LATER
-    due = max(decision.undo_until, decision.at + later)
+    due = max(settled_at or decision.undo_until, decision.at + later)
     mail.write(session, kind, due, comment_id=comment.id, decision_id=decision.id)
 
 

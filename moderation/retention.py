@@ -5,12 +5,14 @@ from datetime import UTC, datetime
 
 from sqlalchemy import ColumnElement, Engine, String, cast, exists
 from sqlalchemy.orm import aliased
-from sqlmodel import Session, col, desc, func, or_, select
+from sqlmodel import Session, and_, col, desc, func, or_, select
 from sqlmodel.sql.expression import SelectOfScalar
 
 from moderation import beside, database, erasing, logs, scrubbing, texts
 from moderation.database import HELD
+from moderation.lanes import Lane
 from moderation.lifecycle import OPEN, Status
+from moderation.models.follows import Follow
 from moderation.models.queue import Comment, Decision, Letter, Mailbox, Question
 from moderation.models.retention import Kept, Machine, Swept
 from moderation.models.together import Note, Voice
@@ -93,15 +95,19 @@ def _settled(before: datetime) -> list[ColumnElement[bool]]:
 
 
 def _texts(now: datetime, periods: Periods) -> list[ColumnElement[bool]]:
-    """But for one about which its author has just proposed something."""
-    proposal = aliased(Comment)
-    waits = exists().where(col(proposal.amends) == Comment.id, col(proposal.status).in_(OPEN))
-    hidden = col(Comment.status).in_(HIDDEN)
-    return [hidden, col(Comment.erased_at).is_(None), *_settled(now - periods.texts), ~waits]
+    """But for one about which something waits. A notice that was granted is as over as one refused."""
+    answered = and_(col(Comment.lane) == Lane.NOTICE, Comment.status == Status.PUBLISHED)
+    over = or_(col(Comment.status).in_(HIDDEN), answered)
+    return [over, col(Comment.erased_at).is_(None), *_settled(now - periods.texts), ~_discussed()]
+
+
+def _discussed() -> ColumnElement[bool]:
+    about = aliased(Comment)
+    return exists().where(col(about.amends) == Comment.id, col(about.status).in_(OPEN))
 
 
 def _addresses(now: datetime, periods: Periods) -> list[ColumnElement[bool]]:
-    return [col(Comment.email_key).is_not(None), *_settled(now - periods.addresses)]
+    return [col(Comment.email_key).is_not(None), *_settled(now - periods.addresses), ~_discussed()]
 
 
 def _boxes(now: datetime, periods: Periods) -> list[ColumnElement[bool]]:
@@ -109,7 +115,8 @@ def _boxes(now: datetime, periods: Periods) -> list[ColumnElement[bool]]:
     before = now - periods.addresses
     last = func.coalesce(Mailbox.written_at, Mailbox.confirmed_at)
     confirmed = or_(col(Mailbox.confirmed_at).is_(None), col(Mailbox.confirmed_at) <= before)
-    return [cast(Mailbox.declined, String) == "[]", last <= before, confirmed]
+    follows = exists().where(col(Follow.digest) == Mailbox.digest, col(Follow.erase_at).is_(None))
+    return [cast(Mailbox.declined, String) == "[]", last <= before, confirmed, ~follows]
 
 
 def _notes(now: datetime, periods: Periods) -> list[ColumnElement[bool]]:

@@ -47,11 +47,11 @@ def follow(session: Session, decision: Decision, now: datetime) -> None:
             notice,
             Action.PUBLISH,
             now=now,
-            undo_until=decision.undo_until,
+            undo_until=now,  # its text is down; whoever puts that up again takes this back
             by=decision.account_id,
             reason=decision.reason,
         )
-        news.follow(session, line)
+        news.follow(session, line, settled_at=decision.undo_until)
 
 
 def granted(session: Session, decision: Decision) -> list[tuple[Comment, Decision]]:

@@ -20,18 +20,20 @@ from moderation import (
     authors,
     claims,
     contesting,
+    deciders,
     decisions,
     drafts,
     edits,
     mailboxes,
     proposals,
+    retention,
     submissions,
     transparency,
 )
 from moderation.accounts import Person
 from moderation.appeals import Unanswered
 from moderation.deciders import MayNotDecide
-from moderation.decisions import NotFound, TooLate
+from moderation.decisions import NotFound, Stale, TooLate
 from moderation.lanes import Ground, Lane
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.markup import Dialect
@@ -652,3 +654,62 @@ def test_who_erases_all_of_their_address_erases_their_notices_and_follows_nothin
     assert authors.erase(parts.engine, THEIRS, parts.clock) == 1
     kept = everything(parts)
     assert [word for word in (WHO, THEIRS, WHY) if word in kept] == []
+
+
+def test_who_wrote_the_text_or_stands_aside_judges_no_notice_of_it(
+    parts: Parts, ann: Person, sami: Person
+) -> None:
+    add_article(parts, "le-pont")
+    text = send(parts, "le-pont", "Sami écrit.", author="Sami", email=sami.email)
+    decide(parts, text.id, ann, Action.PUBLISH, undo=timedelta())
+    notice = give(parts, text)
+    for action in (Action.REFUSE, Action.SPAM):
+        with pytest.raises(MayNotDecide):
+            decide(parts, notice.id, sami, action, note="Rien à redire.")
+    other = shown_by(parts, ann)
+    second = give(parts, other)
+    with parts.writing() as session:
+        deciders.stand_aside(session, other.id, by=sami.id, now=parts.clock())
+    with pytest.raises(MayNotDecide):
+        decide(parts, second.id, sami, Action.REFUSE, note="Rien à redire.")
+    decide(parts, second.id, ann, Action.REFUSE, note="Rien à redire.")
+
+
+def test_nobody_is_led_to_the_page_of_who_said_the_same(parts: Parts, shown: Sent, clock: FakeClock) -> None:
+    unnamed = [give(parts, shown, who="", email="", ground=Ground.CHILD_ABUSE).code for _ in range(2)]
+    assert unnamed[0] != unnamed[1]
+    first = give(parts, shown)
+    assert give(parts, shown).code == first.code  # pressed twice
+    assert give(parts, shown, ground=Ground.HATRED).code != first.code
+    clock.tick(minutes=2)
+    assert give(parts, shown).code != first.code
+
+
+def test_an_answer_takes_back_no_grant(
+    parts: Parts, ann: Person, shown: Sent, clock: FakeClock, settle: Callable[[], None]
+) -> None:
+    notice = give(parts, shown)
+    decide(parts, notice.id, ann, Action.ASK, note="Où ?", undo=timedelta())
+    take_down(parts, shown, ann)
+    clock.tick(seconds=3)
+    with pytest.raises((Stale, IllegalMove)), parts.writing() as session:
+        answers.answer(session, notice.code, "Ici.", revision=2, now=clock())
+    settle()
+    assert tracked(parts, as_sent(notice)).status is Status.PUBLISHED
+
+
+def test_a_notice_that_was_granted_goes_in_its_time(
+    parts: Parts, ann: Person, shown: Sent, clock: FakeClock
+) -> None:
+    give(parts, shown)
+    take_down(parts, shown, ann)
+    clock.tick(days=2000)
+    retention.sweep(parts.engine, clock(), parts.settings.periods, lambda: False)
+    kept = everything(parts)
+    assert [word for word in (WHO, THEIRS, WHY) if word in kept] == []
+
+
+def test_who_erases_their_text_leaves_no_notice_of_it_waiting(parts: Parts, shown: Sent) -> None:
+    notice = give(parts, shown)
+    assert authors.erase(parts.engine, "zoe@example.org", parts.clock) == 1
+    assert tracked(parts, as_sent(notice)).status is Status.PUBLISHED

@@ -13,7 +13,19 @@ from test_questions import ask
 from test_search import found
 from test_voices import TWO, rule, speak
 
-from moderation import answers, contesting, decisions, delivery, drafts, moves, proposals, submissions
+from moderation import (
+    answers,
+    authors,
+    contesting,
+    decisions,
+    delivery,
+    drafts,
+    moves,
+    proposals,
+    retention,
+    submissions,
+    texts,
+)
 from moderation.accounts import Person
 from moderation.decisions import NotFound, Stale, TooLate
 from moderation.duplicates import Duplicate
@@ -464,3 +476,38 @@ def test_killed_before_it_is_done_it_is_done_later_and_once(
 
 def _die(*_: object, **__: object) -> None:
     raise RuntimeError
+
+
+def test_an_address_that_was_kept_long_enough_does_not_come_back(
+    parts: Parts, ann: Person, shown: Sent, settle: Callable[[], None]
+) -> None:
+    proposed = propose(parts, shown)
+    with parts.writing() as session:
+        texts.forget_address(session, session.get_one(Comment, shown.id))
+    decide(parts, proposed, ann, Action.PUBLISH)
+    settle()
+    assert (public(parts), newest(parts, shown).email) == ([(html(NEW), False)], "")
+
+
+def test_what_was_erased_meanwhile_takes_the_place_of_nothing(
+    parts: Parts, ann: Person, shown: Sent, clock: FakeClock
+) -> None:
+    proposed = propose(parts, shown)
+    with parts.writing() as session:
+        texts.forget_address(session, session.get_one(Comment, shown.id))
+    decide(parts, proposed, ann, Action.PUBLISH)
+    clock.tick(seconds=21)  # due, and nobody has come by
+    assert authors.erase(parts.engine, "zoe@example.org", clock) == 1
+    delivery.effects(parts.engine, clock())
+    assert public(parts) == [(html(OLD), False)]
+    assert sound(parts)
+
+
+def test_the_address_of_a_text_is_kept_while_something_proposed_about_it_waits(
+    parts: Parts, shown: Sent, clock: FakeClock
+) -> None:
+    clock.tick(days=parts.settings.periods.addresses.days - 1)
+    propose(parts, shown)
+    clock.tick(days=2)
+    retention.sweep(parts.engine, clock(), parts.settings.periods, lambda: False)
+    assert newest(parts, shown).email == "zoe@example.org"

@@ -189,7 +189,7 @@ def _shared(
     counting = [voice.say for voice in voices.counting(session, comment)]
     wanted = rule.among(deciders.everybody(session, comment))
     tallies = [Tally(say, counting.count(say), wanted.needs(say)) for say in Say if say is not Say.VETO]
-    aside = deciders.stands_aside(session, comment_id, person.id)
+    aside = deciders.is_aside(session, comment, person.id)
     return Shared(
         reader=reader,
         notes=_notes(session, comment_id, people),

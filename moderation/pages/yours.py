@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
 
 from sqlmodel import Session, col, or_, select
 
@@ -183,9 +184,12 @@ def _texts(session: Session, comment: Comment, known: Sequence[Decision], now: d
         .where(Version.comment_id == comment.id, col(Version.number).in_(numbers), Version.source != "")
         .order_by(col(Version.number))
     )
+    # By their places, and each once: a number that is missing would tell of what was undone.
+    runs = groupby(found, key=lambda text: (text.author, text.source))
+    shown = [next(same) for _, same in runs]
     return tuple(
         Text(
-            text.number,
+            place,
             text.author,
             text.email,
             text.source,
@@ -195,7 +199,7 @@ def _texts(session: Session, comment: Comment, known: Sequence[Decision], now: d
             text.redacted_at,
             text.amended_at,
         )
-        for text in found
+        for place, text in enumerate(shown, start=1)
     )
 
 

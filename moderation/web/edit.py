@@ -15,6 +15,7 @@ from moderation.decisions import NotFound, Stale
 from moderation.drafts import Draft, Problem
 from moderation.duplicates import Duplicate
 from moderation.edits import Unchanged
+from moderation.lanes import Lane
 from moderation.lifecycle import IllegalMove
 from moderation.pages.tracking import TrackingPage, tracking
 from moderation.throttle import TooMany
@@ -37,6 +38,13 @@ class Again(Typed):
         return "author" if "author" in setting else ""
 
 
+class Signed(Again):
+    """A right of reply, which bears a name."""
+
+    def required(self, _setting: str) -> str:
+        return "author"
+
+
 @router.get("/track/{code}/edit", dependencies=[Place])
 def form(app: ThisApp, now: Now, code: str) -> Response:
     page = _page(app, now, code)
@@ -55,7 +63,8 @@ async def edit(request: Request, code: str, typed: Annotated[Again, Field()]) ->
         page = await to_thread.run_sync(_page, app, now, code)
     if page is None:
         return unknown(app, code)
-    whole = typed.model_copy(update={"email": page.email})  # which stays as it was given
+    kind = Signed if page.lane is Lane.REPLY else Again
+    whole = kind(**typed.model_dump() | {"email": page.email})  # which stays as it was given
     return await tried(
         app, now, code, sender, whole, partial(_answer, app, now, page, typed.revision, sender)
     )
