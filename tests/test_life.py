@@ -76,6 +76,8 @@ class Move:
 
 
 DECIDED = {Status.PUBLISHED, Status.REFUSED, Status.SPAM}
+# What its author may take back, or erase once it was decided that it is not public.
+THEIRS = OPEN | {Status.REFUSED, Status.SPAM, Status.UNPUBLISHED}
 
 
 @dataclass(eq=False)
@@ -305,7 +307,7 @@ class Life(RuleBasedStateMachine):
         shown = told.shown_revision(self.clock())
         revision = max(1, shown - late)
         answer = self.client.post(f"/track/{told.tracking}", data={"revision": revision})
-        if revision != shown or told.shown(self.clock()) not in OPEN:
+        if revision != shown or told.shown(self.clock()) not in THEIRS:
             assert answer.status_code == 409
             return
         assert answer.status_code == 303
@@ -362,7 +364,7 @@ class Life(RuleBasedStateMachine):
             decided = decided or (told.moves[-1].moves and told.moves[-1].after in DECIDED)
             self.take_back(told)
         before, now = told.status, self.clock()
-        assert before in OPEN
+        assert before in (THEIRS if after is Status.WITHDRAWN else OPEN)
         told.status, told.revision = after, told.revision + 1
         told.moves.append(Move(self.newest(told), before, after, now, now, own=True))
         return decided
