@@ -168,8 +168,8 @@ def _theirs(session: Session, account_id: int, comment_id: str, judging: bool) -
     """Locked. Raises NotFound, also for one of a section that is not the account’s, and MayNotDecide."""
     about = select(Comment.amends).where(Comment.id == comment_id).scalar_subquery()
     both = select(Comment).where(or_(col(Comment.id) == comment_id, col(Comment.id) == about))
-    found = session.exec(  # what it is about, if anything, was sent before it, and is locked before it
-        both.order_by(col(Comment.submitted_at), Comment.id).with_for_update(key_share=True),
+    found = session.exec(  # what it is about, if anything, is locked before it
+        both.order_by(col(Comment.amends).is_not(None)).with_for_update(key_share=True),
         execution_options={"populate_existing": True},
     ).all()
     comment = next((one for one in found if one.id == comment_id), None)
