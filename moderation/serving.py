@@ -12,7 +12,7 @@ import socket
 import sys
 import threading
 from collections.abc import Callable, Generator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from types import FrameType
 
@@ -88,7 +88,8 @@ def work(number: int, life: socket.socket, sockets: list[socket.socket]) -> None
     server = Server(ready, is_alone=False)
 
     def watch() -> None:
-        life.recv(1)
+        with suppress(OSError):  # it died before it had read that we are ready
+            life.recv(1)
         server.stop()
 
     threading.Thread(target=watch, name="parent", daemon=True).start()

@@ -2,16 +2,19 @@ import os
 import resource
 import signal
 import socket
+import subprocess
+import sys
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from select import select as select_
 from typing import Any
 
 import httpx2
 import pytest
-from conftest import add_article, add_person, empty, send, worker_database
+from conftest import KEY, add_article, add_person, empty, send, worker_database
 from hammered import Server as Hammered
 from prometheus_client.parser import text_string_to_metric_families
 from served import Served, alive, serve, until
@@ -28,6 +31,7 @@ from moderation.models.queue import Effect
 from moderation.settings import Settings
 from moderation.web.app import build
 from moderation.web.dependencies import Parts
+from moderation.web.scrape import FOLDER
 
 SLUG = "le-pont"
 HALF = (
@@ -386,3 +390,31 @@ def test_nothing_in_the_folder_a_server_starts_in_is_taken_for_a_part_of_it(url:
     with Hammered(url, tmp_path, workers=2, options=["-P"]) as server:
         assert httpx2.get(f"{server.address}/sign-in").status_code == 200
         assert "taken from the folder" not in server.said()
+
+
+def test_a_worker_whose_parent_dies_before_it_heard_that_it_is_ready_ends_too(
+    parts: Parts, tmp_path: Path
+) -> None:
+    listens = socket.create_server(("127.0.0.1", 0))
+    ours, theirs = socket.socketpair()
+    files = [theirs.fileno(), listens.fileno()]
+    told = {
+        "MODERATION_DATABASE_URL": parts.settings.database_url,
+        "MODERATION_SECRET_KEYS": KEY,
+        FOLDER: str(tmp_path),
+    }
+    worker = subprocess.Popen(  # noqa: S603 - our own program
+        [sys.executable, "-P", "-m", serving.__name__, "1", "0", *map(str, files)],
+        pass_fds=files,
+        env={**os.environ, **told},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        theirs.close()
+        assert select_([ours], [], [], 60)[0] == [ours]  # it said so, and nobody reads it
+        ours.close()
+        assert worker.wait(30) == 0
+    finally:
+        worker.kill()
+        listens.close()
