@@ -90,6 +90,7 @@ class Way:
         button(self.reader, "Modifier et proposer à nouveau").click()
         message(self.reader).fill(AGAIN)
         preview(self.reader, "Prévisualiser à nouveau")
+        expect(self.reader.get_by_role("article").get_by_text(AGAIN)).to_be_visible()
         send(self.site, self.reader)
         self.track = self.reader.url
 
