@@ -12,6 +12,7 @@ LONGEST_KEY = 200
 _LETTERS = str.maketrans({"œ": "oe", "æ": "ae", "ø": "o", "ł": "l", "đ": "d", "ð": "d", "þ": "th", "ı": "i"})
 _DROPPED = {"Mn", "Mc", "Me", "Cf"}
 _APART = re.compile(r"[\W_]+")
+_BEYOND_ASCII = re.compile(r"[^\x00-\x7f]+")
 
 
 def words(text: str) -> list[str]:
@@ -42,4 +43,8 @@ def _folded(text: str) -> str:
 
 def _bare(text: str) -> str:
     """Without marks, and without what nobody sees."""
-    return "".join(letter for letter in text if unicodedata.category(letter) not in _DROPPED)
+    return _BEYOND_ASCII.sub(_left, text)  # ASCII has neither, and is most of what is written
+
+
+def _left(run: re.Match[str]) -> str:
+    return "".join(letter for letter in run[0] if unicodedata.category(letter) not in _DROPPED)
