@@ -52,6 +52,15 @@ def confirm(parts: Parts, *, declined: bool = False) -> None:
         mailboxes.choose(session, mailboxes.digest(ADDRESS), kinds, parts.clock())
 
 
+def correct(parts: Parts, text: Sent, clock: FakeClock) -> Sent:
+    """What its author proposes in the place of a published text."""
+    new = drafts.read("Canarinom", ADDRESS, "Canaricorrection.", dialect=Dialect.SPIP)
+    with parts.writing() as session:
+        code = proposals.correct(session, text.tracking, new, revision=2, now=clock())
+    with parts.reading() as session:
+        return Sent(session.exec(select(Comment.id).where(Comment.tracking == code)).one(), code, "")
+
+
 def sources(parts: Parts) -> set[str]:
     with parts.reading() as session:
         return {*session.exec(select(Version.source))}
@@ -130,12 +139,7 @@ def test_what_may_still_be_undone_is_set_aside_and_never_public(
 def test_what_was_proposed_about_a_text_goes_with_it(
     parts: Parts, sent: dict[str, Sent], ann: Person, clock: FakeClock, settle: Callable[[], None]
 ) -> None:
-    with parts.writing() as session:
-        new = drafts.read("Canarinom", ADDRESS, "Canaricorrection.", dialect=Dialect.SPIP)
-        code = proposals.correct(session, sent["published"].tracking, new, revision=2, now=clock())
-    with parts.reading() as session:
-        proposal = session.exec(select(Comment.id).where(Comment.tracking == code)).one()
-    decide(parts, Sent(proposal, code, ""), ann, Action.PUBLISH)
+    decide(parts, correct(parts, sent["published"], clock), ann, Action.PUBLISH)
     settle()
     authors.erase(parts.engine, ADDRESS, parts.clock)
     assert sources(parts) == {"", "Celui de Sami."}
@@ -145,19 +149,15 @@ def test_what_was_proposed_about_a_text_goes_with_it(
 def test_what_was_proposed_goes_too_where_the_text_itself_is_nobody_s_any_more(
     parts: Parts, sent: dict[str, Sent], ann: Person, clock: FakeClock, settle: Callable[[], None]
 ) -> None:
-    with parts.writing() as session:
-        new = drafts.read("", ADDRESS, "Canaricorrection.", dialect=Dialect.SPIP)
-        code = proposals.correct(session, sent["published"].tracking, new, revision=2, now=clock())
-    with parts.reading() as session:
-        proposal = session.exec(select(Comment.id).where(Comment.tracking == code)).one()
-    decide(parts, Sent(proposal, code, ""), ann, Action.PUBLISH)
+    proposal = correct(parts, sent["published"], clock)
+    decide(parts, proposal, ann, Action.PUBLISH)
     settle()
     with parts.writing() as session:
         session.get_one(Comment, sent["published"].id).email_key = None
     authors.erase(parts.engine, ADDRESS, parts.clock)
     settle()
     with parts.reading() as session:
-        assert session.get_one(Comment, proposal).erased_at is not None
+        assert session.get_one(Comment, proposal.id).erased_at is not None
         due = session.exec(select(Effect).where(Effect.kind == EffectKind.ERASE)).all()
         assert due == [] or parts.engine.dialect.name == "postgresql"  # which waits for the night
     assert sound(parts)
@@ -166,12 +166,7 @@ def test_what_was_proposed_goes_too_where_the_text_itself_is_nobody_s_any_more(
 def test_a_correction_that_was_just_granted_is_set_aside_and_erased(
     parts: Parts, sent: dict[str, Sent], ann: Person, clock: FakeClock, settle: Callable[[], None]
 ) -> None:
-    with parts.writing() as session:
-        new = drafts.read("", ADDRESS, "Canaricorrection.", dialect=Dialect.SPIP)
-        code = proposals.correct(session, sent["published"].tracking, new, revision=2, now=clock())
-    with parts.reading() as session:
-        proposal = session.exec(select(Comment.id).where(Comment.tracking == code)).one()
-    decide(parts, Sent(proposal, code, ""), ann, Action.PUBLISH)
+    decide(parts, correct(parts, sent["published"], clock), ann, Action.PUBLISH)
     with parts.writing() as session:
         session.get_one(Comment, sent["published"].id).email_key = None
     authors.erase(parts.engine, ADDRESS, parts.clock)
