@@ -74,6 +74,7 @@ def fingerprint(settings: Settings) -> str:
     spoken = [resources.PACKAGE / "words.py", *(resources.PACKAGE / "locales").glob("*.po")]
     files = [
         *sorted(resources.folder("templates").rglob("*.html")),
+        *sorted(resources.folder("templates").glob("*.atom")),
         *sorted(STATIC.iterdir()),
         *sorted(spoken),
     ]

@@ -8,7 +8,10 @@ from babel.messages.pofile import read_po
 
 ROOT = Path(__file__).parent.parent
 CATALOGUES = sorted((ROOT / "moderation" / "locales").glob("*.po"))
-SOURCES = [("moderation/**.py", "python"), ("templates/**.html", "jinja2"), ("templates/**.txt", "jinja2")]
+SOURCES = [
+    ("moderation/**.py", "python"),
+    *((f"templates/**.{kind}", "jinja2") for kind in ("html", "txt", "atom")),
+]
 PLACEHOLDER = re.compile(r"%\(\w+\)[sd]", re.ASCII)
 
 

@@ -251,6 +251,17 @@ def place(session: Session, comment_id: str) -> str:
     return f"?page={page}#comment{copy.number}" if page > 1 else f"#comment{copy.number}"
 
 
+def permalink(session: Session, number: int) -> str | None:
+    """Where the contribution with that number is read; None when it is not, or no more."""
+    found = session.exec(
+        select(Publication.comment_id, Article.slug)
+        .join(Thread, col(Thread.id) == Publication.thread_id)
+        .join(Article, col(Article.id) == Thread.article_id)
+        .where(Publication.number == number, col(Publication.taken_down_at).is_(None))
+    ).first()
+    return None if found is None else f"/articles/{found[1]}{place(session, found[0])}"
+
+
 def _number(cursor: str) -> int:
     if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 9:
         raise BadCursor

@@ -24,7 +24,7 @@ def read(app: ThisApp, session: Reading, now: Now, token: str) -> Response:
     if person is None:
         raise NotFound
     page = queue.listing(session, person, NEWEST, after=None)
-    answer = app.page("feed.atom", page, headers=HEADERS, person=person, now=now)
+    answer = app.page("desk.atom", page, headers=HEADERS, person=person, now=now)
     answer.headers["Content-Type"] = "application/atom+xml; charset=utf-8"
     return answer
 

@@ -8,6 +8,7 @@ from starlette.datastructures import QueryParams
 
 from moderation import identifiers
 from moderation.pages import public as pages
+from moderation.web import feeds
 from moderation.web.dependencies import Parts, ThisApp
 from moderation.web.form import BLANK
 
@@ -41,7 +42,7 @@ def article(app: ThisApp, slug: str, page: Annotated[int, Query(ge=1, le=10_000)
 
 def is_kept(path: str) -> bool:
     """Whether the front may keep what is there, told without asking the database."""
-    return path == HOME or _slug(path) != ""
+    return path == HOME or _slug(path) != "" or feeds.is_feed(path)
 
 
 def reads(path: str, query: bytes) -> bool:
@@ -53,6 +54,8 @@ def _names(path: str) -> set[str]:
     """What the endpoint reads of a query."""
     if path == HOME:
         return {"before"}
+    if feeds.is_feed(path):
+        return set()
     return {"limit", "after"} if path.startswith(LISTS) else {"page"}
 
 
@@ -64,16 +67,16 @@ def _slug(path: str) -> str:
 
 def etag_of(app: Parts, path: str) -> str | None:
     """What the front asks: the ETag a public page has now, in one statement; None for any other path."""
-    if path == HOME:
-        with app.public_reading() as session:
-            return app.etag(pages.home_revision(session))
-    slug = _slug(path)
-    if not slug:
+    if not is_kept(path):
         return None
     with app.public_reading() as session:
-        return _article_etag(app, session, slug)
-
-
-def _article_etag(app: Parts, session: Session, slug: str) -> str | None:
-    revision = pages.article_revision(session, slug)
+        revision = _revision(session, path)
     return None if revision is None else app.etag(revision)
+
+
+def _revision(session: Session, path: str) -> str | None:
+    if path == HOME:
+        return pages.home_revision(session)
+    return (
+        feeds.revision(session, path) if feeds.is_feed(path) else pages.article_revision(session, _slug(path))
+    )

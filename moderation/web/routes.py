@@ -16,6 +16,7 @@ from moderation.web import (
     email,
     factors,
     feed,
+    feeds,
     follow,
     guide,
     health,
@@ -59,6 +60,7 @@ def routes() -> list[BaseRoute]:
     # What has a name of its own under a contribution, before the actions that decide about it.
     for module in (
         public,
+        feeds,
         submit,
         track,
         edit,

@@ -22,6 +22,12 @@ from moderation.web.dependencies import Parts
 ROUTES = """
 GET /
 GET /articles/{slug}
+GET /feed.atom
+GET /articles.atom
+GET /sections/{name:path}/feed.atom
+GET /articles/{slug}/feed.atom
+GET /articles/{slug}/comments/{number}/feed.atom
+GET /comments/{number}
 POST /articles/{slug}/comments
 GET /track
 POST /track
