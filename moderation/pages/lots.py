@@ -10,8 +10,10 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from moderation import bulk, deciders, lifecycle, replies
 from moderation.accounts import Person
+from moderation.appeals import Unanswered
 from moderation.bulk import MOST, Seen
 from moderation.deciders import MayNotDecide, Why
+from moderation.lanes import Lane
 from moderation.lifecycle import Action, Status
 from moderation.models.queue import Comment, Decision
 from moderation.pages import kin, log, queue
@@ -21,7 +23,8 @@ from moderation.pages.log import Line
 from moderation.pages.narrowing import narrowed
 from moderation.pages.queue import Count
 
-NOT_THEIRS = ":"
+# How an address marks why nothing was done.
+NOT_THEIRS, UNANSWERED = ":", "~"
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,8 @@ class Common:
     kin: str = ""
     # Of what is alike, the one with whose text the others are compared.
     like: str = ""
+    # The text they are notices of.
+    about: str = ""
 
     @property
     def fields(self) -> dict[str, str]:
@@ -86,6 +91,8 @@ class Left:
     last: Line | None
     # Why it is not theirs to decide about, where that is so.
     why: Why | None = None
+    # Whether an answer in words was missing.
+    unanswered: bool = False
 
 
 @dataclass(frozen=True)
@@ -116,7 +123,18 @@ class BulkPage:
     def count(self) -> Count:
         return Count(len(self.cards))
 
-    needs_reason = lifecycle.NEEDS_REASON
+    @property
+    def needs_reason(self) -> frozenset[Action]:
+        return frozenset() if _are_notices(self.cards) else lifecycle.NEEDS_REASON
+
+    @property
+    def needs_words(self) -> frozenset[Action]:
+        """What is answered in words and by no code."""
+        return frozenset({Action.REFUSE}) if _are_notices(self.cards) else frozenset()
+
+
+def _are_notices(found: Sequence[Card]) -> bool:
+    return bool(found) and all(card.lane is Lane.NOTICE for card in found)
 
 
 def lot(session: Session, person: Person, name: str | None) -> Lot | None:
@@ -138,13 +156,23 @@ def lot(session: Session, person: Person, name: str | None) -> Lot | None:
 
 
 def words(left: Sequence[bulk.Left]) -> list[str]:
-    """As an address carries them: each by its name, marked where it is not theirs to decide about."""
-    return [one.comment_id + NOT_THEIRS * isinstance(one.why, MayNotDecide) for one in left]
+    """As an address carries them: each by its name, marked where more is known than that it has moved."""
+    return [one.comment_id + _mark(one.why) for one in left]
+
+
+def _mark(why: bulk.Why) -> str:
+    match why:
+        case MayNotDecide():
+            return NOT_THEIRS
+        case Unanswered():
+            return UNANSWERED
+        case _:
+            return ""
 
 
 def left(session: Session, person: Person, words: Sequence[str]) -> tuple[Left, ...]:
     """In the order asked for; what is not there, or not for this person, is passed over."""
-    marked = {word.removesuffix(NOT_THEIRS): word.endswith(NOT_THEIRS) for word in words[:MOST]}
+    marked = {word.rstrip(NOT_THEIRS + UNANSWERED): word for word in words[:MOST]}
     found = _shown(session, visible_to(person).where(col(Comment.id).in_(marked)), list(marked))
     moved = log.lines(
         session,
@@ -156,8 +184,10 @@ def left(session: Session, person: Person, words: Sequence[str]) -> tuple[Left, 
     return tuple(_left(session, person, card, last.get(card.id), marked[card.id]) for card in found)
 
 
-def _left(session: Session, person: Person, card: Card, last: Line | None, not_theirs: bool) -> Left:
-    if not not_theirs:
+def _left(session: Session, person: Person, card: Card, last: Line | None, word: str) -> Left:
+    if word.endswith(UNANSWERED):
+        return Left(card, last, unanswered=card.status in lifecycle.OPEN)
+    if not word.endswith(NOT_THEIRS):
         return Left(card, last)
     try:
         deciders.check(session, session.get_one(Comment, card.id), person.id)
@@ -169,7 +199,7 @@ def _left(session: Session, person: Person, card: Card, last: Line | None, not_t
 def gathered(session: Session, person: Person, which: Filter, common: Common) -> BulkPage:
     """Those that wait and have that in common, oldest first."""
     alike = Filter(author=common.author, email=common.email, host=common.host)
-    mine = kin.waiting(person, common.kin) if common.kin else visible_to(person)
+    mine = _alike(person, common)
     ids = list(session.execute(narrowed(session, mine, alike).ids(MOST + 1)).scalars())
     found = cards(session, ids[:MOST])
     page = _page(session, person, which, common, found, more=len(ids) > MOST)
@@ -177,6 +207,14 @@ def gathered(session: Session, person: Person, which: Filter, common: Common) ->
         return page
     seen = _shown(session, visible_to(person).where(Comment.id == common.like), [common.like])
     return replace(page, text=str((seen or found)[0].html))
+
+
+def _alike(person: Person, common: Common) -> SelectOfScalar[Comment]:
+    if common.kin:
+        return kin.waiting(person, common.kin)
+    if common.about:
+        return visible_to(person).where(Comment.amends == common.about, Comment.lane == Lane.NOTICE)
+    return visible_to(person)
 
 
 def picked(
@@ -199,7 +237,9 @@ def _page(
     left: tuple[Left, ...] = (),
 ) -> BulkPage:
     statuses = {card.status for card in found} or {Status.PENDING}
-    offered = [action for status in statuses for action in lifecycle.several_from(status)]
+    offered = {action for status in statuses for action in lifecycle.several_from(status)}
+    if _are_notices(found):  # they are granted by taking down what they are about
+        offered.discard(Action.PUBLISH)
     return BulkPage(
         filter=which,
         common=common,

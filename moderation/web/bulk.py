@@ -9,6 +9,7 @@ from pydantic import AfterValidator
 
 from moderation import bulk, lifecycle, remarks
 from moderation.accounts import Person
+from moderation.appeals import Unanswered
 from moderation.bulk import Outcome, Seen
 from moderation.lifecycle import Action
 from moderation.pages import lots
@@ -24,6 +25,7 @@ from moderation.web.picked import Picked
 router = APIRouter(prefix="/desk/bulk")
 # What can be wrong with what was pressed, besides what can be with one decision.
 NOBODY, TOO_MANY, NO_ACTION, NONE_DONE = "nobody", "too_many", "no_action", "none_done"
+UNANSWERED = "unanswered"
 
 
 def _common(
@@ -32,8 +34,9 @@ def _common(
     host: Annotated[str, Query(max_length=253)] = "",
     kin: Annotated[str, Query(max_length=26)] = "",
     like: Annotated[str, Query(max_length=26)] = "",
+    about: Annotated[str, Query(max_length=26)] = "",
 ) -> Common:
-    return Common(author, email, host, kin, like if kin else "")
+    return Common(author, email, host, kin, like if kin else "", about)
 
 
 @dataclass(frozen=True)
@@ -112,6 +115,8 @@ def decide(
         observe.decided(line, pressed.action, person.id)
     heard = [voice.voice_id for voice in outcome.heard]
     if not lines and not heard:
+        if all(isinstance(one.why, Unanswered) for one in outcome.left):
+            return _again(app, person, now, which, pressed, UNANSWERED)
         return _again(app, person, now, which, pressed, NONE_DONE, outcome)
     left = lots.words(outcome.left)
     return go(app, request, person, which.address("/desk", lot=outcome.lot, left=left, heard=heard), now)

@@ -656,6 +656,13 @@ def bulk_refused(_gallery: Gallery, page: Page) -> None:
     expect(page.get_by_role("alert").first).to_be_visible()
 
 
+def notices_without_an_answer(gallery: Gallery, page: Page) -> None:
+    page.goto(f"/desk/bulk?about={gallery.noticed[0].id}&pick=all")
+    page.locator("summary", has_text="Laisser le texte").click()
+    button(page, "Envoyer la réponse").click()
+    expect(page.locator("#note-error")).to_be_visible()
+
+
 def feed_made(_gallery: Gallery, page: Page) -> None:
     page.goto("/desk/account")
     page.locator("[action$='/feed/make'] button").click()
@@ -1049,6 +1056,7 @@ SCENES: dict[str, Scene] = {
     "queue-left": at("/desk?passed=yes"),
     "bulk": at(f"/desk/bulk?author={WIDE[:80]}"),
     "bulk-refused": bulk_refused,
+    "bulk-notices-without-an-answer": notices_without_an_answer,
     "queue-some-left": some_left,
     "queue-nothing-found": nothing_found,
     "guide": at("/desk/guide"),

@@ -6,12 +6,14 @@ import pytest
 from conftest import FakeClock, Sent, add_article, send, sign_in
 from likeness_corpus import HONEST, LOANS, PETITION
 from page import Page, plain
-from sqlmodel import func, select
+from sqlmodel import col, func, select
 from starlette.testclient import TestClient
 
-from moderation import deciders, voices
+from moderation import claims, deciders, drafts, voices
 from moderation.accounts import Person
+from moderation.lanes import Ground
 from moderation.lifecycle import Reason, Status
+from moderation.markup import Dialect
 from moderation.models.queue import Comment, Decision
 from moderation.policy import Policy
 from moderation.web.dependencies import Parts
@@ -374,3 +376,79 @@ def test_those_that_wait_for_answers_are_decided_in_one_go(
         desk.post(f"/desk/comments/{one.id}/ask", data={"revision": "1", "note": "D’où ?"})
     desk.post("/desk/bulk", data={"selected": words(twenty[:3], 2), "action": "reopen"})
     assert statuses(parts) == {Status.PENDING: 20}
+
+
+# Notices of one text
+
+
+@pytest.fixture
+def noticed(
+    parts: Parts, desk: TestClient, article: str, settle: Callable[[], None], clock: FakeClock
+) -> tuple[Sent, list[str]]:
+    """A public text and the names of ten notices of it; and one of another text."""
+    texts = [send(parts, article, f"La mairie savait tout {number}.", author="Zoé") for number in range(2)]
+    for text in texts:
+        desk.post(f"/desk/comments/{text.id}/publish", data={"revision": "1"})
+    settle()
+    for number in range(11):
+        clock.tick(seconds=1)
+        about = texts[number == 10].id
+        words = drafts.read(
+            f"Léa {number}", f"lea{number}@example.net", f"Faux {number}.", dialect=Dialect.SPIP
+        )
+        with parts.writing() as session:
+            claims.notify(session, about, words, Ground.DEFAMATION, now=clock())
+    with parts.reading() as session:
+        mine = select(Comment.id).where(Comment.amends == texts[0].id).order_by(col(Comment.submitted_at))
+        return texts[0], [*session.exec(mine)]
+
+
+def test_all_notices_of_a_text_are_answered_in_one_go_and_without_a_reason(
+    parts: Parts, desk: TestClient, noticed: tuple[Sent, list[str]]
+) -> None:
+    text, names = noticed
+    item = Page(desk.get(f"/desk/comments/{text.id}"))
+    address = item.hrefs["Laisser le texte et leur répondre à tous"]
+    page = Page(desk.get(address))
+    assert page.heading == "Tous les signalements d’un texte"
+    assert boxes(page) == dict.fromkeys((f"{name}:1" for name in names), True)
+    assert page.texts(".bar summary") == ["Laisser le texte… pour toutes celles qui sont choisies"]
+    assert page.texts(".bar .reasons") == page.nodes(".bar [value=publish]") == []
+    selected = [f"{name}:1" for name in names]
+    answer = desk.post(
+        "/desk/bulk", data={"selected": selected, "action": "refuse", "note": "C’est une opinion."}
+    )
+    assert answer.status_code == 303
+    assert "10 contributions refusées." in Page(desk.get(answer.headers["location"])).main
+    with parts.reading() as session:
+        lines = session.exec(select(Decision).where(Decision.action == "refuse")).all()
+        assert {(line.comment_id, line.note, line.reason) for line in lines} == {
+            (name, "C’est une opinion.", None) for name in names
+        }
+
+
+def test_notices_are_not_answered_without_a_word(
+    parts: Parts, desk: TestClient, noticed: tuple[Sent, list[str]]
+) -> None:
+    _, names = noticed
+    selected = [f"{name}:1" for name in names]
+    answer = desk.post("/desk/bulk", data={"selected": selected, "action": "refuse"})
+    page = Page(answer)
+    assert answer.status_code == 422
+    assert page.texts("#note-error") == [
+        "Un signalement reçoit une réponse : écrivez-la en quelques mots."
+    ]
+    assert boxes(page) == dict.fromkeys(selected, True)
+    assert page.texts(".undone") == []
+    assert statuses(parts)[Status.PENDING] == 11
+
+
+def test_notices_among_others_are_left_without_a_word_and_said_to_be(
+    parts: Parts, desk: TestClient, noticed: tuple[Sent, list[str]], article: str
+) -> None:
+    _, names = noticed
+    other = send(parts, article, "Un texte qui attend.")
+    selected = [f"{names[0]}:1", f"{other.id}:1"]
+    answer = desk.post("/desk/bulk", data={"selected": selected, "action": "refuse", "reason": "duplicate"})
+    page = Page(desk.get(answer.headers["location"]))
+    assert "un signalement attend une réponse écrite" in page.text(".undone")
