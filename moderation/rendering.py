@@ -53,6 +53,14 @@ def environment(settings: Settings, language: Language, wording: Wording) -> Env
     return env
 
 
+def abroad(env: Environment, settings: Settings) -> Environment:
+    """The same for what other sites show: every address in it says whose it is."""
+    found = env.overlay()
+    found.globals = {**env.globals, "root": settings.site_url}
+    found.filters = {**env.filters, "contribution": _contribution(found)}
+    return found
+
+
 def _contribution(env: Environment) -> Callable[[Any], str]:
     """The same on every page and in every answer, and a page has a hundred: each is made once."""
 

@@ -124,6 +124,7 @@ PATHS = [
     "/desk?status=refused",
     "/feed.atom",
     "/articles/le-pont/feed.atom",
+    "/articles/le-pont/fragment",
     "/articles.atom",
     "/sections/Ville/feed.atom",
     "/articles/le-pont/comments/1/feed.atom",

@@ -70,6 +70,7 @@ def build(settings: Settings, clock: Clock = utc, *, served: bool = False) -> Pa
     language = Language(settings.language, settings.timezone)
     counts = Counts(settings.limits_url)
     wording = Wording()
+    templates = rendering.environment(settings, language, wording)
     return Parts(
         settings=settings,
         engine=engine,
@@ -77,7 +78,8 @@ def build(settings: Settings, clock: Clock = utc, *, served: bool = False) -> Pa
         if settings.public_database_url
         else engine,
         links=Links(settings.keys()),
-        templates=rendering.environment(settings, language, wording),
+        templates=templates,
+        abroad=rendering.abroad(templates, settings),
         wording=wording,
         fingerprint=rendering.fingerprint(settings),
         clock=clock,

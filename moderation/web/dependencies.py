@@ -46,6 +46,8 @@ class Parts:
     followers: Throttle
     tries: Tries
     vault: Vault
+    # For what other sites show.
+    abroad: Environment
     long_texts: Line = field(default_factory=Line)
 
     articles: quotable.Remembered = field(default_factory=quotable.Remembered)

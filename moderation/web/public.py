@@ -1,21 +1,27 @@
 """The pages anyone may read: the home page and the articles. Cookieless, cacheable, blind to the queue."""
 
+import re
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Response
+from fastapi.responses import HTMLResponse
 from sqlmodel import Session
 from starlette.datastructures import QueryParams
 
 from moderation import identifiers
 from moderation.pages import public as pages
+from moderation.pages.public import ArticlePage
 from moderation.web import feeds
 from moderation.web.dependencies import Parts, ThisApp
-from moderation.web.form import BLANK
+from moderation.web.form import BLANK, BLANK_ABROAD
 
 router = APIRouter()
-HOME = "/"
-ARTICLES = "/articles/"
-LISTS = "/api/v1/articles/"
+HOME, LISTS = "/", "/api/v1/"
+_OF_A_FORUM = re.compile(r"/articles/([^/]+)(?:/fragment)?|/api/v1/articles/([^/]+)/comments", re.ASCII)
+# Read by programs of other sites, and by scripts of their pages: it is public, and the same for all.
+FOR_OTHERS = {"Access-Control-Allow-Origin": "*", "X-Robots-Tag": "noindex"}
+
+Page = Annotated[int, Query(ge=1, le=10_000)]
 
 
 def _headers(app: Parts, revision: str) -> dict[str, str]:
@@ -32,12 +38,25 @@ def home(app: ThisApp, before: Annotated[str | None, Query(max_length=200)] = No
 
 
 @router.get("/articles/{slug}")
-def article(app: ThisApp, slug: str, page: Annotated[int, Query(ge=1, le=10_000)] = 1) -> Response:
+def article(app: ThisApp, slug: str, page: Page = 1) -> Response:
+    found = _article(app, slug, page)
+    return app.page("article.html", found, headers=_headers(app, found.revision), form=BLANK)
+
+
+@router.get("/articles/{slug}/fragment")
+def fragment(app: ThisApp, slug: str, page: Page = 1) -> Response:
+    """The forum alone, to be put into a page of another site."""
+    found = _article(app, slug, page)
+    html = app.abroad.get_template("fragment.html").render(page=found, form=BLANK_ABROAD)
+    return HTMLResponse(html, headers=_headers(app, found.revision) | FOR_OTHERS)
+
+
+def _article(app: Parts, slug: str, page: int) -> ArticlePage:
     with app.public_reading() as session:
         found = pages.article(session, slug, page)
     if found is None or page > found.pages:
         raise HTTPException(404)
-    return app.page("article.html", found, headers=_headers(app, found.revision), form=BLANK)
+    return found
 
 
 def is_kept(path: str) -> bool:
@@ -60,9 +79,10 @@ def _names(path: str) -> set[str]:
 
 
 def _slug(path: str) -> str:
-    slug = path.removeprefix(LISTS).removesuffix("/comments") if path.startswith(LISTS) else ""
-    slug = slug or path.removeprefix(ARTICLES)
-    return "" if slug == path or not identifiers.is_slug(slug) else slug
+    """Of the article whose forum is read there; empty for any other path."""
+    found = _OF_A_FORUM.fullmatch(path)
+    slug = (found[1] or found[2]) if found is not None else ""
+    return slug if identifiers.is_slug(slug) else ""
 
 
 def etag_of(app: Parts, path: str) -> str | None:

@@ -22,6 +22,7 @@ from moderation.web.dependencies import Parts
 ROUTES = """
 GET /
 GET /articles/{slug}
+GET /articles/{slug}/fragment
 GET /feed.atom
 GET /articles.atom
 GET /sections/{name:path}/feed.atom

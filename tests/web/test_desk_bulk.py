@@ -435,9 +435,7 @@ def test_notices_are_not_answered_without_a_word(
     answer = desk.post("/desk/bulk", data={"selected": selected, "action": "refuse"})
     page = Page(answer)
     assert answer.status_code == 422
-    assert page.texts("#note-error") == [
-        "Un signalement reçoit une réponse : écrivez-la en quelques mots."
-    ]
+    assert page.texts("#note-error") == ["Un signalement reçoit une réponse : écrivez-la en quelques mots."]
     assert boxes(page) == dict.fromkeys(selected, True)
     assert page.texts(".undone") == []
     assert statuses(parts)[Status.PENDING] == 11

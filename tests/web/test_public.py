@@ -367,7 +367,9 @@ def test_an_article_page_is_made_in_two_statements(parts: Parts, article: str, a
     assert len(seen) == 2, seen
 
 
-@pytest.mark.parametrize("address", ["/", "/articles/le-pont", "/articles/absent"])
+@pytest.mark.parametrize(
+    "address", ["/", "/articles/le-pont", "/articles/absent", "/articles/le-pont/fragment"]
+)
 def test_the_tag_of_a_public_page_takes_one_statement(parts: Parts, article: str, address: str) -> None:
     del article
     with statements(parts.public_engine) as seen:
@@ -409,7 +411,9 @@ def test_a_page_and_its_compressed_form_say_the_same(client: TestClient, article
     assert packed.text == plainly.text
 
 
-@pytest.mark.parametrize("address", ["/", "/articles/le-pont", "/articles/absent"])
+@pytest.mark.parametrize(
+    "address", ["/", "/articles/le-pont", "/articles/absent", "/articles/le-pont/fragment"]
+)
 def test_head_answers_as_get_without_the_page(client: TestClient, article: str, address: str) -> None:
     del article
     got, asked = client.get(address), client.head(address)
@@ -443,3 +447,72 @@ def test_a_decision_shows_when_its_window_has_closed(
     assert "Bientôt public." not in client.get(f"/articles/{article}").text
     settle()
     assert "Bientôt public." in client.get(f"/articles/{article}").text
+
+
+# In the page of another site
+
+FRAGMENT = "/articles/le-pont/fragment"
+
+
+def test_a_forum_is_given_as_finished_html_whose_addresses_say_whose_they_are(
+    parts: Parts, client: TestClient, article: str, ann: Person
+) -> None:
+    publish(parts, article, "Un ajout <b>vu</b>.", ann, author="Zoé")
+    answer = client.get(FRAGMENT)
+    page = Page(answer)
+    assert answer.text.lstrip().startswith('<div class="moderation"')
+    assert page.texts("h2") == ["1 complément", "Proposer un complément d’info"]
+    assert page.texts("#comment1 .text") == ["Un ajout vu."]
+    (form,) = page.nodes("form")
+    assert form.attributes == {"method": "post", "action": f"http://testserver/articles/{article}/comments"}
+    assert set(page.hrefs.values()) == {
+        "#comment1",
+        "http://testserver/notice/1",
+        "http://testserver/sign-in",
+    }
+    assert NOTICE in page.text(".notice")
+    assert "<script" not in answer.text
+
+
+def test_its_form_takes_no_name_the_page_around_it_may_have(client: TestClient, article: str) -> None:
+    page = Page(client.get(f"/articles/{article}/fragment"))
+    names = {str(node.attributes["id"]) for node in page.nodes("[id]")}
+    assert {name for name in names if not name.startswith("moderation")} == set()
+    assert {str(node.attributes["for"]) for node in page.nodes("label")} <= names
+    assert [node.attributes["id"] for node in page.nodes(".trap[hidden] input")] == ["moderation-nobot"]
+
+
+def test_its_form_is_taken_from_the_sites_that_are_named_alone(build_parts: BuildParts, article: str) -> None:
+    client = TestClient(create_app(build_parts(public_origins="https://journal.example")))
+    typed = {"text": "Un ajout.", "step": "preview"}
+    for origin, status in {"https://journal.example": 200, "https://else.example": 403}.items():
+        headers = {"Origin": origin, "Sec-Fetch-Site": "cross-site"}
+        assert client.post(f"/articles/{article}/comments", data=typed, headers=headers).status_code == status
+
+
+def test_any_site_may_read_it_and_no_engine_lists_it(client: TestClient, article: str) -> None:
+    answer = client.get(f"/articles/{article}/fragment", headers={"Origin": "https://journal.example"})
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["x-robots-tag"] == "noindex"
+    assert "set-cookie" not in answer.headers
+
+
+def test_it_is_kept_loses_what_is_taken_down_and_says_when_it_has_not_changed(
+    parts: Parts, client: TestClient, article: str, ann: Person
+) -> None:
+    name = publish(parts, article, "Un ajout.", ann)
+    before = client.get(f"/articles/{article}/fragment")
+    known = {"If-None-Match": before.headers["ETag"]}
+    with statements(parts.public_engine) as asked:
+        assert client.get(f"/articles/{article}/fragment", headers=known).status_code == 304
+    assert len(asked) == 1
+    decide(parts, name, Action.UNPUBLISH, ann, revision=2)
+    after = client.get(f"/articles/{article}/fragment", headers=known)
+    assert ("Un ajout." in before.text, after.status_code, "Un ajout." in after.text) == (True, 200, False)
+
+
+def test_a_closed_forum_is_read_there_and_takes_nothing(parts: Parts, client: TestClient) -> None:
+    add_article(parts, "le-marche", mode=Mode.CLOSED)
+    page = Page(client.get("/articles/le-marche/fragment"))
+    assert (page.texts("h2"), page.nodes("form")) == (["Forum fermé"], [])
+    assert client.get("/articles/nowhere/fragment").status_code == 404
