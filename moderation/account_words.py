@@ -110,6 +110,7 @@ SHORTCUT = {
     Shortcut.PUBLISH: _("Valider"),
     Shortcut.REFUSE: _("Refuser ou dépublier, puis un motif"),
     Shortcut.SPAM: _("Spam"),
+    Shortcut.TAKE_DOWN: _("Dépublier aussitôt, comme contenu illicite"),
     Shortcut.ASK: _("Poser une question à l’auteur·ice"),
     Shortcut.NOTE: _("Écrire une note pour l’équipe"),
     Shortcut.SEARCH: _("Chercher"),
