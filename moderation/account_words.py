@@ -10,6 +10,7 @@ def _(message: str) -> str:
 
 # When an author gets a letter.
 LETTER = {
+    "received": _("une contribution envoyée avec mon adresse est reçue"),
     "question": _("la modération me pose une question"),
     "published": _("une de mes contributions est publiée"),
     "refused": _("une de mes contributions est refusée ou retirée"),

@@ -271,8 +271,72 @@ def test_the_address_of_a_text_is_sent_to_who_asks_and_not_twice_at_once(
         with mailing.writing() as session:
             news.send_address(session, addressed.tracking, clock())
     (letter,) = arrived(mailing)
-    assert subjects([letter]) == ["l’adresse de votre contribution"]
+    assert subjects([letter]) == ["votre contribution est reçue"]
     assert f"http://testserver/track/{addressed.tracking}" in mail_text(letter)
+
+
+def test_that_a_text_was_received_is_told_by_itself_to_who_confirmed_and_wants_it(
+    mailing: Parts, clock: FakeClock, addressed: Sent
+) -> None:
+    assert arrived(mailing) == []
+    confirm(mailing)
+    sent = send(mailing, "le-pont", "Un deuxième texte.", author="Zoé", email=ADDRESS.upper())
+    (letter,) = arrived(mailing)
+    assert subjects([letter]) == ["votre contribution est reçue"]
+    said = plain(mail_text(letter))
+    assert f"http://testserver/track/{sent.tracking}" in said
+    assert not [word for word in ("deuxième", "Zoé") if word in str(letter) + said]
+    clock.tick(hours=1)
+    with mailing.writing() as session:
+        declines = [kind for kind in mailboxes.KINDS if kind is not LetterKind.RECEIVED]
+        mailboxes.choose(session, mailboxes.digest(ADDRESS), declines, clock())
+    other = send(mailing, "le-pont", "Un troisième texte.", email=ADDRESS)
+    assert (arrived(mailing), left(mailing)) == ([], 0)
+    with mailing.writing() as session:
+        news.send_address(session, other.tracking, clock())
+    assert f"http://testserver/track/{other.tracking}" in mail_text(arrived(mailing)[0])
+
+
+def test_who_only_wants_to_know_what_was_received_is_told_nothing_else(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    with mailing.writing() as session:
+        mailboxes.choose(session, mailboxes.digest(ADDRESS), [LetterKind.RECEIVED], clock())
+    decide(mailing, addressed, ann, Action.REFUSE)
+    clock.tick(hours=1)
+    assert (arrived(mailing), left(mailing)) == ([], 0)
+    send(mailing, "le-pont", "Un deuxième texte.", email=ADDRESS)
+    assert subjects(arrived(mailing)) == ["votre contribution est reçue"]
+
+
+def test_nobody_is_told_that_a_text_was_received_once_they_know_what_became_of_it(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    confirm(mailing)
+    sent = [send(mailing, "le-pont", f"Un texte, le {number}e.", email=ADDRESS) for number in range(2)]
+    assert subjects(arrived(mailing)) == ["votre contribution est reçue"]
+    for one in sent:
+        decide(mailing, one, ann, Action.REFUSE)
+    clock.tick(hours=2)
+    assert subjects(arrived(mailing)) == ["votre contribution n’est pas publiée"] * 2
+    assert left(mailing) == 0
+
+
+def test_whoever_sends_texts_without_end_fills_nobodys_mailbox(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    confirm(mailing)
+    for number in range(12):
+        send(mailing, "le-pont", f"Un texte, le {number}e.", email=ADDRESS)
+    assert len(arrived(mailing)) == 1
+    decide(mailing, addressed, ann, Action.PUBLISH)
+    clock.tick(minutes=1)
+    delivery.effects(mailing.engine, clock())
+    assert subjects(arrived(mailing)) == ["votre contribution est publiée"]
+    clock.tick(minutes=59)
+    assert arrived(mailing) == []
+    clock.tick(minutes=1)
+    assert subjects(arrived(mailing)) == ["votre contribution est reçue"]
 
 
 @pytest.mark.parametrize("email", ["", ADDRESS])
