@@ -1,5 +1,6 @@
 """A charter in Markdown, and what of it is public markup."""
 
+import hashlib
 import re
 
 import pytest
@@ -19,6 +20,18 @@ def test_a_site_begins_with_a_charter_that_has_an_article_for_each_reason(langua
     assert {as_shipped(reason).article for reason in Reason} - names == {""}
     for one in begun.articles:
         assert f'<h2 id="charter-{one.name}">' in begun.html
+
+
+@pytest.mark.parametrize(
+    ("language", "digest"),
+    [
+        ("fr", "480606da2362d5aa7204af0ae80bcfa45a0d75ee74161e647322e19ad7891112"),
+        ("en", "3237e7bc2f7b9dc4f9f0997f7d2e63380018f305c8df99c8920876e3c88e2f8c"),
+    ],
+)
+def test_what_a_site_begins_with_is_the_same_in_every_release(language: str, digest: str) -> None:
+    """A site that has written none cites it as its first version, which stays as it was for ever."""
+    assert hashlib.sha256(charter.starting(language).encode()).hexdigest() == digest
 
 
 def test_each_heading_of_the_second_level_begins_an_article_with_a_name_of_its_own() -> None:
