@@ -191,7 +191,7 @@ def logged_alone(parts: Parts, sent: Sent) -> list[tuple[Action, int]]:
     return [(line.action, line.revision) for line in lines]
 
 
-def test_the_log_says_so_of_nobody_else(parts: Parts, refused: Sent, ann: Person, sami: Person) -> None:
+def test_the_log_says_so_of_nobody_else(parts: Parts, refused: Sent, sami: Person) -> None:
     assert logged_alone(parts, refused) == []
     appeal(parts, refused)
     assert logged_alone(parts, refused) == []

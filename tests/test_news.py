@@ -275,8 +275,9 @@ def test_the_address_of_a_text_is_sent_to_who_asks_and_not_twice_at_once(
     assert f"http://testserver/track/{addressed.tracking}" in mail_text(letter)
 
 
+@pytest.mark.usefixtures("addressed")
 def test_that_a_text_was_received_is_told_by_itself_to_who_confirmed_and_wants_it(
-    mailing: Parts, clock: FakeClock, addressed: Sent
+    mailing: Parts, clock: FakeClock
 ) -> None:
     assert arrived(mailing) == []
     confirm(mailing)
@@ -309,8 +310,9 @@ def test_who_only_wants_to_know_what_was_received_is_told_nothing_else(
     assert subjects(arrived(mailing)) == ["votre contribution est reçue"]
 
 
+@pytest.mark.usefixtures("addressed")
 def test_nobody_is_told_that_a_text_was_received_once_they_know_what_became_of_it(
-    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+    mailing: Parts, ann: Person, clock: FakeClock
 ) -> None:
     confirm(mailing)
     sent = [send(mailing, "le-pont", f"Un texte, le {number}e.", email=ADDRESS) for number in range(2)]
@@ -380,6 +382,66 @@ def test_a_note_adds_no_link_no_image_and_no_header(
     marked = html.get_content()
     assert "<img" not in marked
     assert not re.findall(r'href="[^"]*evil', marked)
+
+
+HOSTILE = (
+    "Voir https://evil.example/a\nhttp://testserver/evil\n<img src=//evil.example/i>\nBcc: eve@example.org"
+)
+
+
+def test_nothing_anybody_wrote_adds_a_header_a_link_or_an_image_to_any_letter(
+    mailing: Parts, ann: Person, sami: Person, clock: FakeClock
+) -> None:
+    add_article(mailing, "le-pont")
+    confirm(mailing)
+    came = []
+
+    def later() -> None:
+        clock.tick(hours=2)
+        delivery.effects(mailing.engine, clock())
+        came.extend(arrived(mailing))
+
+    sent = send(mailing, "le-pont", HOSTILE, author="Eve https://evil.example", email=ADDRESS)
+    later()
+    decide(mailing, sent, ann, Action.ASK, 1, HOSTILE)
+    later()
+    decide(mailing, sent, ann, Action.REFUSE, 2, HOSTILE)
+    later()
+    with mailing.writing() as session:
+        contesting.appeal(session, sent.tracking, HOSTILE, revision=3, now=clock(), within=timedelta(days=90))
+    decide(mailing, sent, sami, Action.REFUSE, 4, HOSTILE)
+    later()
+    other = send(mailing, "le-pont", f"{HOSTILE} encore", author="Bcc: eve@example.org", email=ADDRESS)
+    later()
+    decide(mailing, other, ann, Action.PUBLISH)
+    later()
+    assert len(subjects(came)) == 6
+    for letter in came:
+        html = letter.get_body(("html",))
+        assert html is not None
+        places = re.findall(r'(?:href|src)="([^"]*)"', html.get_content())
+        assert places
+        assert not [
+            place for place in places if not place.startswith("http://testserver/") or "evil" in place
+        ]
+        assert "<img" not in html.get_content()
+        assert sorted(letter.keys()) == sorted(came[0].keys())
+        assert letter["To"] == ADDRESS
+
+
+def test_letters_to_authors_are_in_english_where_the_site_is(
+    build_parts: BuildParts, ann: Person, clock: FakeClock
+) -> None:
+    parts = build_parts(smtp_url="smtp://mail.example", mail_from="site@example.org", language="en")
+    sent = send(parts, add_article(parts, "le-pont"), WORDS, email=ADDRESS)
+    decide(parts, sent, ann, Action.REFUSE)
+    clock.tick(minutes=30)
+    (letter,) = arrived(parts)
+    assert letter["Subject"] == "Le Passe-Muraille: your comment is not published"
+    page = Page(TestClient(create_app(parts)).get(f"/track/{sent.tracking}"))
+    points = page.texts(".statement dt") + page.texts(".statement dd")
+    assert len(points) == 10
+    assert [point for point in points if point.rstrip(".") not in plain(mail_text(letter))] == []
 
 
 def test_what_is_known_of_an_address_is_its_digest_alone(
