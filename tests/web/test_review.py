@@ -13,7 +13,7 @@ from test_corrections import decide
 from test_edits import edit
 from test_voices import TWO, rule
 
-from moderation import bulletins, deciders, sessions
+from moderation import bulletins, contesting, deciders, sessions
 from moderation.accounts import Person
 from moderation.lifecycle import Action, Status
 from moderation.links import Bulletins, Links, Review
@@ -261,6 +261,20 @@ def test_who_stands_aside_decides_nothing_by_it(
     assert "Quelqu’un d’autre en décide." in page.main
     assert page.forms == []
     assert client.post(link, data={"action": "publish"}).status_code == 403
+
+
+def test_who_decided_reads_no_appeal_by_it(
+    client: TestClient, parts: Parts, ann: Person, sami: Person, pending: Sent, settle: Callable[[], None]
+) -> None:
+    decide(parts, pending, ann, Action.REFUSE)
+    settle()
+    with parts.writing() as session:
+        contesting.appeal(session, pending.tracking, "Relisez.", revision=2, now=parts.clock())
+    link = made(parts, ann, pending, revision=3)
+    assert Page(client.get(link)).forms == []
+    assert client.post(link, data={"action": "publish"}).status_code == 403
+    theirs = made(parts, sami, pending, revision=3)
+    assert client.post(theirs, data={"action": "publish"}).status_code == 303
 
 
 def test_where_several_voices_are_needed_it_gives_one(
