@@ -10,6 +10,7 @@ def _(message: str) -> str:
 
 # When an author gets a letter.
 LETTER = {
+    "received": _("une contribution envoyée avec mon adresse est reçue"),
     "question": _("la modération me pose une question"),
     "published": _("une de mes contributions est publiée"),
     "refused": _("une de mes contributions est refusée ou retirée"),
@@ -110,6 +111,7 @@ SHORTCUT = {
     Shortcut.PUBLISH: _("Valider"),
     Shortcut.REFUSE: _("Refuser ou dépublier, puis un motif"),
     Shortcut.SPAM: _("Spam"),
+    Shortcut.TAKE_DOWN: _("Dépublier aussitôt, comme contenu illicite"),
     Shortcut.ASK: _("Poser une question à l’auteur·ice"),
     Shortcut.NOTE: _("Écrire une note pour l’équipe"),
     Shortcut.SEARCH: _("Chercher"),

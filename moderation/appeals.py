@@ -117,6 +117,19 @@ def judges(session: Session, lines: Sequence[Decision], appeal: Decision) -> set
     return {*session.exec(voted)} | ({made.account_id} if made.account_id is not None else set())
 
 
+def answered_alone(session: Session, comment_id: str) -> frozenset[int]:
+    """The decisions by which somebody answered an appeal against their own, as who is alone does."""
+    lines = standing.lines(session, comment_id)
+    rests = [lines[place:] for place, line in enumerate(lines) if line.before is not line.after]
+    return frozenset(
+        rest[0].id
+        for rest in rests
+        if rest[0].id is not None
+        and (appeal := answered(rest)) is not None
+        and rest[0].account_id in judges(session, rest, appeal)
+    )
+
+
 def _is_up(session: Session, comment: Comment) -> bool:
     there = select(Publication.id).where(
         Publication.comment_id == comment.id, col(Publication.taken_down_at).is_(None)

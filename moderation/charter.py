@@ -67,7 +67,7 @@ class Unusable(Exception):
 
 
 def starting(language: str) -> str:
-    """What a site begins with."""
+    """What a site begins with: its first version, so that no release changes a word of it."""
     return (resources.PACKAGE / "locales" / f"charter.{language}.md").read_text(encoding="utf-8")
 
 

@@ -176,7 +176,9 @@ def _told(session: Session, post: Post, letter: Letter, name: str, now: datetime
     if page is None or now - letter.written_at > STALE:
         return None
     if letter.decision_id is None:
-        return _to_author(session, post, letter, page, now)
+        unasked = page.lane is None and letter.written_at == page.submitted_at
+        overtaken = unasked and page.decided is not None  # which tells that it was received, too
+        return None if overtaken else _to_author(session, post, letter, page, now)
     if page.decided != letter.decision_id:
         settled_at = standing.settled_at(session, name, now)
         if settled_at > now:

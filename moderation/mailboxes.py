@@ -12,11 +12,14 @@ from moderation import identifiers
 from moderation.database import in_turn
 from moderation.models.queue import LetterKind, Mailbox
 
-# What can be declined; a copy of the address of a text is sent to who asks for it.
-KINDS = (LetterKind.QUESTION, LetterKind.PUBLISHED, LetterKind.REFUSED, LetterKind.APPEAL_ANSWERED)
+# What became of a text.
+_NEWS = (LetterKind.QUESTION, LetterKind.PUBLISHED, LetterKind.REFUSED, LetterKind.APPEAL_ANSWERED)
+# What can be declined. That a text was received is told by itself to an address somebody confirmed, and else
+# to who asks: the one letter a day it would get is kept for what became of it.
+KINDS = (LetterKind.RECEIVED, *_NEWS)
 # An address nobody has confirmed gets no more than one letter in that time.
 BETWEEN_LETTERS = timedelta(days=1)
-# Anybody who knows the address of a text may have it sent.
+# Anybody who knows the address of a text may have it sent, and anybody at all may send a text.
 BETWEEN_COPIES = timedelta(hours=1)
 
 
@@ -37,20 +40,30 @@ def of(session: Session, key: str) -> Mailbox:
     return session.get(Mailbox, key) or Mailbox(digest=key)
 
 
+def wants(box: Mailbox, kind: LetterKind) -> bool:
+    """Whether it is told of that by itself."""
+    return kind not in box.declined
+
+
 def takes(box: Mailbox, kind: LetterKind) -> bool:
-    return kind not in box.declined if kind in KINDS else not is_silent(box)
+    """Whether a letter may go there: what was asked for, to all who want any."""
+    return wants(box, kind) if kind in _NEWS else not is_silent(box)
+
+
+def wants_receipts(box: Mailbox) -> bool:
+    return box.confirmed_at is not None and wants(box, LetterKind.RECEIVED)
 
 
 def is_silent(box: Mailbox) -> bool:
     """Whether it wants nothing at all."""
-    return set(KINDS) <= set(box.declined)
+    return box.confirmed_at is None and set(_NEWS) <= set(box.declined)
 
 
 def silent_until(box: Mailbox, kind: LetterKind, name: str, now: datetime) -> datetime | None:
     """Till when it gets no letter of another name; None: it may get one."""
     if box.written_at is None or box.written_at > now or box.letter == name:
         return None
-    pause = timedelta() if kind in KINDS else BETWEEN_COPIES
+    pause = timedelta() if kind in _NEWS else BETWEEN_COPIES
     until = box.written_at + (BETWEEN_LETTERS if box.confirmed_at is None else pause)
     return until if until > now else None
 

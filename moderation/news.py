@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, delete, select
 
-from moderation import mail
+from moderation import mail, mailboxes
 from moderation.lifecycle import Action
 from moderation.models.queue import Comment, Decision, Letter, LetterKind
 
@@ -19,6 +19,12 @@ _TELLS = {
 
 class NoAddress(Exception):
     """There is no such text, or nobody to write to about it."""
+
+
+def receive(session: Session, comment_id: str, address: str, now: datetime) -> None:
+    """After a text was sent: tells an address that was confirmed and wants it where it can be followed."""
+    if mailboxes.wants_receipts(mailboxes.of(session, mailboxes.digest(address))):
+        mail.write(session, LetterKind.RECEIVED, now, comment_id=comment_id)
 
 
 def follow(session: Session, decision: Decision, settled_at: datetime | None = None) -> None:

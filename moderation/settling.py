@@ -7,8 +7,9 @@ from sqlmodel.sql.expression import SelectOfScalar
 
 from moderation import lifecycle, moves, news, remarks, standing
 from moderation.appeals import Unanswered
-from moderation.lanes import Lane
-from moderation.lifecycle import OPEN, Action, Status
+from moderation.lanes import Ground, Lane
+from moderation.lifecycle import OPEN, Action, Reason, Status
+from moderation.models.claims import Claim
 from moderation.models.queue import Comment, Decision
 from moderation.remarks import NoteTooLong
 
@@ -27,6 +28,14 @@ def was_noticed(session: Session, decision: Decision) -> bool:
         return False
     given = about(decision.comment_id, *OPEN, Status.PUBLISHED, Status.REFUSED)
     return session.exec(given.where(Comment.submitted_at < decision.at)).first() is not None
+
+
+def grounds(session: Session, decision: Decision | None) -> tuple[Ground, ...]:
+    """What a text that is held to be illegal was held for by the notices that taking it down granted."""
+    if decision is None or decision.reason != Reason.ILLEGAL:
+        return ()
+    claims = [session.get_one(Claim, notice.id) for notice, _ in granted(session, decision)]
+    return tuple(dict.fromkeys(claim.ground for claim in claims if claim.ground is not None))
 
 
 def check(comment: Comment, action: Action, note: str) -> None:

@@ -11,6 +11,7 @@ class Shortcut(StrEnum):
     PUBLISH = "publish"
     REFUSE = "refuse"
     SPAM = "spam"
+    TAKE_DOWN = "take_down"
     ASK = "ask"
     SEARCH = "search"
     SELECT = "select"
@@ -26,6 +27,7 @@ SHIPPED: dict[Shortcut, str] = {
     Shortcut.PUBLISH: "p",
     Shortcut.REFUSE: "r",
     Shortcut.SPAM: "s",
+    Shortcut.TAKE_DOWN: "t",
     Shortcut.ASK: "q",
     Shortcut.SEARCH: "/",
     Shortcut.SELECT: "x",

@@ -4,11 +4,11 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Integer, Select, bindparam, insert
+from sqlalchemy import ColumnElement, Integer, Select, bindparam, insert
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import Session, col, func, select
 
-from moderation import duplicates, edits, erasing, folding, identifiers, kin, markup, search, traits
+from moderation import duplicates, edits, erasing, folding, identifiers, kin, markup, news, search, traits
 from moderation.database import in_turn
 from moderation.decisions import NotFound
 from moderation.drafts import Draft, digest
@@ -139,7 +139,7 @@ def submit(
         "email_key": draft.email.lower() or None,
         "kin": (kin.group(connection, likeness) or sent.id) if likeness is not None else None,
     }
-    _store(connection, sent, comment, draft, machine)
+    _store(session, sent, comment, draft, machine)
     if likeness is not None:
         kin.keep(connection, sent.id, likeness)
     return sent
@@ -192,10 +192,9 @@ def _is_public(session: Session, thread: int, comment_id: str) -> bool:
     return session.exec(copy).first() is not None
 
 
-def _store(
-    connection: Connection, sent: Sent, comment: dict[str, Any], draft: Draft, machine: str | None
-) -> None:
+def _store(session: Session, sent: Sent, comment: dict[str, Any], draft: Draft, machine: str | None) -> None:
     """Inserts outright: for the session to find out what to insert takes as long as all the rest."""
+    connection = session.connection()
     try:
         connection.execute(_ADD_COMMENT, {**comment, **vars(sent), "revision": 1, "version": 1})
     except IntegrityError:
@@ -224,6 +223,8 @@ def _store(
     if machine is not None:
         kept = {"comment_id": sent.id, "address": machine, "at": comment["submitted_at"]}
         connection.execute(insert(Machine), kept)
+    if draft.email:
+        news.receive(session, sent.id, draft.email, comment["submitted_at"])
 
 
 def revoke(session: Session, tracking: str) -> None:

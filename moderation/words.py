@@ -1,5 +1,7 @@
 """The words people read for our code words: statuses, moves, reasons, findings, problems."""
 
+from collections.abc import Iterable
+
 from moderation.account_words import (
     ACCOUNT_DONE,
     CHANGED,
@@ -212,6 +214,9 @@ class Labels:
 
     def ground(self, code: str) -> str:
         return self._say(GROUND[Ground(code)])
+
+    def grounds(self, codes: Iterable[str]) -> str:
+        return ", ".join(map(self.ground, codes))
 
     def outcome(self, code: str) -> str:
         return self._say(OUTCOME[code])

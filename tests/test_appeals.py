@@ -181,6 +181,22 @@ def test_who_is_alone_reads_it_and_its_author_is_told(
     found = tracked(parts, refused).appeal
     assert found is not None
     assert (found.answered, found.same) == (True, True)
+    assert logged_alone(parts, refused) == [(Action.REFUSE, 4)]
+
+
+def logged_alone(parts: Parts, sent: Sent) -> list[tuple[Action, int]]:
+    with parts.reading() as session:
+        names = appeals.answered_alone(session, sent.id)
+        lines = [session.get_one(Decision, name) for name in names]
+    return [(line.action, line.revision) for line in lines]
+
+
+def test_the_log_says_so_of_nobody_else(parts: Parts, refused: Sent, sami: Person) -> None:
+    assert logged_alone(parts, refused) == []
+    appeal(parts, refused)
+    assert logged_alone(parts, refused) == []
+    decide(parts, refused, sami, Action.REFUSE, note="Relu.")
+    assert logged_alone(parts, refused) == []
 
 
 @pytest.mark.parametrize(

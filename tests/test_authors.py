@@ -16,7 +16,7 @@ from moderation.accounts import Person
 from moderation.lifecycle import Action, Status
 from moderation.markup import Dialect
 from moderation.models.public import Publication, Thread
-from moderation.models.queue import Comment, Decision, Effect, EffectKind, Mailbox, Version
+from moderation.models.queue import Comment, Decision, Effect, EffectKind, LetterKind, Mailbox, Version
 from moderation.web.dependencies import Parts
 
 ADDRESS = "canari@canarimel.example"
@@ -48,7 +48,7 @@ def sent(parts: Parts, ann: Person, settle: Callable[[], None]) -> dict[str, Sen
 
 def confirm(parts: Parts, *, declined: bool = False) -> None:
     with parts.writing() as session:
-        kinds = mailboxes.KINDS[1:] if declined else mailboxes.KINDS
+        kinds = [kind for kind in mailboxes.KINDS if not declined or kind is not LetterKind.QUESTION]
         mailboxes.choose(session, mailboxes.digest(ADDRESS), kinds, parts.clock())
 
 

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -128,3 +129,15 @@ def test_the_verifier_is_forty_lines_and_runs_by_itself(tmp_path: Path) -> None:
     said = run(file)
     assert said.returncode == 1
     assert "line 2 is not what was written there" in said.stderr
+
+
+def test_a_hundred_thousand_decisions_are_verified_in_seconds(tmp_path: Path) -> None:
+    file, lines = tmp_path / "log.jsonl", log(100_000)
+    file.write_bytes(b"".join(lines))
+    begun = time.monotonic()
+    said = run(file)
+    assert time.monotonic() - begun < 10
+    assert said.stdout.startswith("100000 lines hold together.")
+    lines[99_998] = lines[99_998].replace(b"hors sujet", b"hors-sujet")
+    file.write_bytes(b"".join(lines))
+    assert "line 99999 is not what was written there" in run(file).stderr

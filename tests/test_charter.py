@@ -1,5 +1,6 @@
 """A charter in Markdown, and what of it is public markup."""
 
+import hashlib
 import re
 
 import pytest
@@ -17,8 +18,21 @@ def test_a_site_begins_with_a_charter_that_has_an_article_for_each_reason(langua
     begun = charter.read(charter.starting(language))
     names = {one.name for one in begun.articles}
     assert {as_shipped(reason).article for reason in Reason} - names == {""}
+    assert "1881" in begun.source.partition("#illegal")[2].partition("##")[0]  # which law forbids it
     for one in begun.articles:
         assert f'<h2 id="charter-{one.name}">' in begun.html
+
+
+@pytest.mark.parametrize(
+    ("language", "digest"),
+    [
+        ("fr", "20df763e5e66290294b37d356ad157c0cd274d7af01e1e7bcbc8e6d12784df16"),
+        ("en", "bfd0fc7f1fb3250be4a5d87b914b9dc3bd23a511edd80c2b96dc8248c97102e2"),
+    ],
+)
+def test_what_a_site_begins_with_is_the_same_in_every_release(language: str, digest: str) -> None:
+    """A site that has written none cites it as its first version, which stays as it was for ever."""
+    assert hashlib.sha256(charter.starting(language).encode()).hexdigest() == digest
 
 
 def test_each_heading_of_the_second_level_begins_an_article_with_a_name_of_its_own() -> None:

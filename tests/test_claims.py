@@ -416,6 +416,7 @@ def test_the_letter_to_the_author_says_it_was_reported_and_not_by_whom(
     (letter,) = [one for one in arrived(mailing) if one["To"] == "zoe@example.org"]
     said = plain(mail_text(letter))
     assert "Quelqu’un l’avait signalé." in said
+    assert "Le contenu est tenu pour illicite. Il avait été signalé comme : injure ou diffamation." in said
     assert WHO not in said
     assert THEIRS not in said
 
@@ -451,6 +452,23 @@ def test_undone_no_letter_leaves(mailing: Parts, ann: Person, clock: FakeClock) 
         decisions.undo(session, made, by=ann.id, now=clock())
     clock.tick(days=2)
     assert [letter["To"] for letter in arrived(mailing) if letter["To"] != ann.email] == []
+
+
+def test_what_the_law_forbids_in_a_text_is_what_it_was_reported_as(
+    parts: Parts, ann: Person, shown: Sent, clock: FakeClock, settle: Callable[[], None]
+) -> None:
+    for who in ("Léa", "Paul"):
+        give(parts, shown, who=who)
+    left = give(parts, shown, who="Max", ground=Ground.FRAUD)
+    decide(parts, left.id, ann, Action.REFUSE, note="Il n’y a là aucune escroquerie.")
+    clock.tick(hours=1)
+    taken = take_down(parts, shown, ann)
+    assert tracked(parts, shown).grounds == (Ground.DEFAMATION,)
+    with parts.writing() as session:
+        decisions.undo(session, taken, by=ann.id, now=clock())
+    decide(parts, shown.id, ann, Action.UNPUBLISH, reason=Reason.OFF_TOPIC)
+    settle()
+    assert tracked(parts, shown).grounds == ()
 
 
 def test_who_need_not_say_who_they_are_gets_no_letter(mailing: Parts, ann: Person) -> None:

@@ -1,5 +1,6 @@
 """Promise 3: a real server is killed at any moment, and nothing it had acknowledged is lost or doubled."""
 
+import asyncio
 from collections import Counter
 from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass, field
@@ -13,15 +14,26 @@ from typing import Any
 
 import httpx2
 import pytest
-from conftest import KEY, BuildParts, FakeClock, add_article, add_person, at_once, form_fields, sign_in
+from conftest import (
+    KEY,
+    BuildParts,
+    FakeClock,
+    Sent,
+    add_article,
+    add_person,
+    at_once,
+    form_fields,
+    send,
+    sign_in,
+)
 from hammered import SLUG, THOROUGH, Server, form, playing, rounds, until
-from page import Page
-from sqlmodel import and_, col, not_, select
+from page import Page, mail_text
+from sqlmodel import and_, col, not_, select, update
 from starlette.testclient import TestClient
 from test_delivery import Postman
 from test_delivery import Server as MailServer
 
-from moderation import delivery, identifiers
+from moderation import decisions, delivery, identifiers, mailboxes
 from moderation.accounts import Person
 from moderation.lifecycle import Action, Status
 from moderation.links import CodeEntry, Links
@@ -223,6 +235,93 @@ def test_promise_03_what_was_acknowledged_is_there_once_after_every_kill(
     every_letter_arrives(mailing, notes, postman)
 
 
+def test_killed_in_the_middle_of_a_letter_nothing_is_lost_and_each_comes_in_its_order(
+    build_parts: BuildParts, ann: Person, clock: FakeClock, tmp_path: Path
+) -> None:
+    """The mail server holds the first of three when everything dies: before it has the text, and after."""
+    clock.now = datetime.now(UTC)
+    holding = Holding()
+    mailbox = MailServer(holding, hostname="127.0.0.1", port=0)
+    mailbox.start()
+    mailing = build_parts(
+        smtp_url=f"smtp://127.0.0.1:{mailbox.port}", mail_from="site@example.org", undo_seconds=0
+    )
+    texts = three_questions(mailing, ann)
+    for dies_with in ("the envelope", "the text"):
+        holding.stops_at, before = dies_with, holding.held
+        with served(mailing, tmp_path) as server:
+            until(lambda: holding.held > before)  # noqa: B023 - asked at once
+            server.kill()
+        holding.go_on()
+        with mailing.writing() as session:  # as if it had been its own for long enough
+            session.exec(update(Letter).where(col(Letter.tries) > 0).values(due_at=datetime.now(UTC)))
+    holding.stops_at = ""
+    with served(mailing, tmp_path):
+        until(lambda: not letters_left(mailing), 120)
+    mailbox.stop()
+    told = [mail_text(letter) for letter in holding.received]
+    order = [next(n for n, text in enumerate(texts) if text.tracking in said) for said in told]
+    assert order == [0, 0, 1, 2]
+    assert len({letter["Message-ID"] for letter in holding.received}) == 3
+
+
+@dataclass
+class Holding(Postman):
+    """A mail server that comes no further than it is told to."""
+
+    stops_at: str = ""
+    held: int = 0
+    goes_on: Event = field(default_factory=Event)
+
+    async def handle_RCPT(  # noqa: N802
+        self, _server: Any, _session: Any, envelope: Any, address: str, _options: list[str]
+    ) -> str:
+        envelope.rcpt_tos.append(address)
+        await self.stop("the envelope")
+        return "250 OK"
+
+    async def handle_DATA(self, server: Any, session: Any, envelope: Any) -> str:  # noqa: N802
+        answer = await super().handle_DATA(server, session, envelope)
+        await self.stop("the text")
+        return answer
+
+    async def stop(self, at: str) -> None:
+        if self.stops_at == at:
+            self.held += 1
+            await asyncio.to_thread(self.goes_on.wait, 60)
+
+    def go_on(self) -> None:
+        self.goes_on.set()
+        self.goes_on = Event()
+
+
+def three_questions(parts: Parts, ann: Person) -> list[Sent]:
+    """To one author who confirmed their address, one after the other."""
+    add_article(parts, SLUG)
+    address = "zoe@example.org"
+    texts = [send(parts, SLUG, f"Texte {number}.", email=address) for number in range(3)]
+    with parts.writing() as session:
+        mailboxes.choose(session, mailboxes.digest(address), mailboxes.KINDS, parts.clock())
+    for text in texts:
+        with parts.writing() as session:
+            decisions.decide(
+                session,
+                text.id,
+                Action.ASK,
+                revision=1,
+                by=ann.id,
+                now=parts.clock(),
+                undo=timedelta(),
+                note="Où ?",
+            )
+    return texts
+
+
+def letters_left(parts: Parts) -> int:
+    with parts.reading() as session:
+        return len(session.exec(select(Letter)).all())
+
+
 def of_many_at_once_one_wins(parts: Parts, notes: Notes, server: Server, cookie: str) -> None:
     """Forty presses of each button, in two processes: the form is stored once, and decided once."""
     nonce = identifiers.new_code()
@@ -353,5 +452,6 @@ def every_letter_arrives(parts: Parts, notes: Notes, postman: Postman) -> None:
     delivery.letters(parts.engine, sending, lambda: datetime.now(UTC) + timedelta(hours=1))
     arrived = Counter(mail["Message-ID"].partition("@")[0].strip("<") for mail in postman.received)
     assert arrived.keys() >= set(notes.asked)
+    assert max(arrived.values()) <= 2
     with parts.reading() as session:
         assert session.exec(select(Letter)).all() == []

@@ -3,9 +3,10 @@ from datetime import timedelta
 import pytest
 from conftest import FakeClock, Sent, at_once
 
-from moderation import decisions, leases, submissions
+from moderation import decisions, drafts, edits, leases, submissions
 from moderation.accounts import Person
 from moderation.lifecycle import Action
+from moderation.markup import Dialect
 from moderation.web.dependencies import Parts
 
 
@@ -78,6 +79,15 @@ def test_it_ends_with_a_withdrawal(parts: Parts, ann: Person, pending: Sent) -> 
     with parts.writing() as session:
         submissions.withdraw(session, pending.tracking, revision=1, now=parts.clock())
     assert reader_of(parts, pending) is None
+
+
+def test_it_ends_with_other_words(parts: Parts, ann: Person, sami: Person, pending: Sent) -> None:
+    take(parts, pending, ann)
+    words = drafts.rewritten("Zoé", "", "De tout autres mots.", dialect=Dialect.SPIP)
+    with parts.writing() as session:
+        edits.edit(session, pending.tracking, words, revision=1, now=parts.clock())
+    assert reader_of(parts, pending) is None
+    assert take(parts, pending, sami) == sami.id
 
 
 def test_what_is_not_there_is_read_by_nobody(parts: Parts, ann: Person) -> None:

@@ -271,8 +271,74 @@ def test_the_address_of_a_text_is_sent_to_who_asks_and_not_twice_at_once(
         with mailing.writing() as session:
             news.send_address(session, addressed.tracking, clock())
     (letter,) = arrived(mailing)
-    assert subjects([letter]) == ["l’adresse de votre contribution"]
+    assert subjects([letter]) == ["votre contribution est reçue"]
     assert f"http://testserver/track/{addressed.tracking}" in mail_text(letter)
+
+
+@pytest.mark.usefixtures("addressed")
+def test_that_a_text_was_received_is_told_by_itself_to_who_confirmed_and_wants_it(
+    mailing: Parts, clock: FakeClock
+) -> None:
+    assert arrived(mailing) == []
+    confirm(mailing)
+    sent = send(mailing, "le-pont", "Un deuxième texte.", author="Zoé", email=ADDRESS.upper())
+    (letter,) = arrived(mailing)
+    assert subjects([letter]) == ["votre contribution est reçue"]
+    said = plain(mail_text(letter))
+    assert f"http://testserver/track/{sent.tracking}" in said
+    assert not [word for word in ("deuxième", "Zoé") if word in str(letter) + said]
+    clock.tick(hours=1)
+    with mailing.writing() as session:
+        declines = [kind for kind in mailboxes.KINDS if kind is not LetterKind.RECEIVED]
+        mailboxes.choose(session, mailboxes.digest(ADDRESS), declines, clock())
+    other = send(mailing, "le-pont", "Un troisième texte.", email=ADDRESS)
+    assert (arrived(mailing), left(mailing)) == ([], 0)
+    with mailing.writing() as session:
+        news.send_address(session, other.tracking, clock())
+    assert f"http://testserver/track/{other.tracking}" in mail_text(arrived(mailing)[0])
+
+
+def test_who_only_wants_to_know_what_was_received_is_told_nothing_else(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    with mailing.writing() as session:
+        mailboxes.choose(session, mailboxes.digest(ADDRESS), [LetterKind.RECEIVED], clock())
+    decide(mailing, addressed, ann, Action.REFUSE)
+    clock.tick(hours=1)
+    assert (arrived(mailing), left(mailing)) == ([], 0)
+    send(mailing, "le-pont", "Un deuxième texte.", email=ADDRESS)
+    assert subjects(arrived(mailing)) == ["votre contribution est reçue"]
+
+
+@pytest.mark.usefixtures("addressed")
+def test_nobody_is_told_that_a_text_was_received_once_they_know_what_became_of_it(
+    mailing: Parts, ann: Person, clock: FakeClock
+) -> None:
+    confirm(mailing)
+    sent = [send(mailing, "le-pont", f"Un texte, le {number}e.", email=ADDRESS) for number in range(2)]
+    assert subjects(arrived(mailing)) == ["votre contribution est reçue"]
+    for one in sent:
+        decide(mailing, one, ann, Action.REFUSE)
+    clock.tick(hours=2)
+    assert subjects(arrived(mailing)) == ["votre contribution n’est pas publiée"] * 2
+    assert left(mailing) == 0
+
+
+def test_whoever_sends_texts_without_end_fills_nobodys_mailbox(
+    mailing: Parts, ann: Person, clock: FakeClock, addressed: Sent
+) -> None:
+    confirm(mailing)
+    for number in range(12):
+        send(mailing, "le-pont", f"Un texte, le {number}e.", email=ADDRESS)
+    assert len(arrived(mailing)) == 1
+    decide(mailing, addressed, ann, Action.PUBLISH)
+    clock.tick(minutes=1)
+    delivery.effects(mailing.engine, clock())
+    assert subjects(arrived(mailing)) == ["votre contribution est publiée"]
+    clock.tick(minutes=59)
+    assert arrived(mailing) == []
+    clock.tick(minutes=1)
+    assert subjects(arrived(mailing)) == ["votre contribution est reçue"]
 
 
 @pytest.mark.parametrize("email", ["", ADDRESS])
@@ -316,6 +382,66 @@ def test_a_note_adds_no_link_no_image_and_no_header(
     marked = html.get_content()
     assert "<img" not in marked
     assert not re.findall(r'href="[^"]*evil', marked)
+
+
+HOSTILE = (
+    "Voir https://evil.example/a\nhttp://testserver/evil\n<img src=//evil.example/i>\nBcc: eve@example.org"
+)
+
+
+def test_nothing_anybody_wrote_adds_a_header_a_link_or_an_image_to_any_letter(
+    mailing: Parts, ann: Person, sami: Person, clock: FakeClock
+) -> None:
+    add_article(mailing, "le-pont")
+    confirm(mailing)
+    came = []
+
+    def later() -> None:
+        clock.tick(hours=2)
+        delivery.effects(mailing.engine, clock())
+        came.extend(arrived(mailing))
+
+    sent = send(mailing, "le-pont", HOSTILE, author="Eve https://evil.example", email=ADDRESS)
+    later()
+    decide(mailing, sent, ann, Action.ASK, 1, HOSTILE)
+    later()
+    decide(mailing, sent, ann, Action.REFUSE, 2, HOSTILE)
+    later()
+    with mailing.writing() as session:
+        contesting.appeal(session, sent.tracking, HOSTILE, revision=3, now=clock(), within=timedelta(days=90))
+    decide(mailing, sent, sami, Action.REFUSE, 4, HOSTILE)
+    later()
+    other = send(mailing, "le-pont", f"{HOSTILE} encore", author="Bcc: eve@example.org", email=ADDRESS)
+    later()
+    decide(mailing, other, ann, Action.PUBLISH)
+    later()
+    assert len(subjects(came)) == 6
+    for letter in came:
+        html = letter.get_body(("html",))
+        assert html is not None
+        places = re.findall(r'(?:href|src)="([^"]*)"', html.get_content())
+        assert places
+        assert not [
+            place for place in places if not place.startswith("http://testserver/") or "evil" in place
+        ]
+        assert "<img" not in html.get_content()
+        assert sorted(letter.keys()) == sorted(came[0].keys())
+        assert letter["To"] == ADDRESS
+
+
+def test_letters_to_authors_are_in_english_where_the_site_is(
+    build_parts: BuildParts, ann: Person, clock: FakeClock
+) -> None:
+    parts = build_parts(smtp_url="smtp://mail.example", mail_from="site@example.org", language="en")
+    sent = send(parts, add_article(parts, "le-pont"), WORDS, email=ADDRESS)
+    decide(parts, sent, ann, Action.REFUSE)
+    clock.tick(minutes=30)
+    (letter,) = arrived(parts)
+    assert letter["Subject"] == "Le Passe-Muraille: your comment is not published"
+    page = Page(TestClient(create_app(parts)).get(f"/track/{sent.tracking}"))
+    points = page.texts(".statement dt") + page.texts(".statement dd")
+    assert len(points) == 10
+    assert [point for point in points if point.rstrip(".") not in plain(mail_text(letter))] == []
 
 
 def test_what_is_known_of_an_address_is_its_digest_alone(

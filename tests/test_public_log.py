@@ -1,5 +1,6 @@
 """The public log: what has taken effect is told once, without text or person, and nothing else is."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from datetime import timedelta
@@ -98,6 +99,29 @@ def test_promise_05_a_line_holds_the_day_and_neither_text_nor_person(
     }
     for secret in (pending.id, pending.tracking, pending.text, "Zoé", "Ann", "09:00"):
         assert secret not in json.dumps(line, ensure_ascii=False)
+
+
+def test_anybody_computes_the_hashes_from_what_is_written_about_them(
+    parts: Parts, article: str, ann: Person, settle: Callable[[], None]
+) -> None:
+    sent = send(parts, article, "L’été, « déjà » 😀.")
+    decide(parts, sent, ann, Action.PUBLISH)
+    settle()
+    decide(parts, sent, ann, Action.UNPUBLISH, 2, reason=Reason.PRIVACY)
+    settle()
+    with parts.reading() as session:
+        raw = [line.decode() for line in public_log.every(session)]
+        salts = [one.salt for one in public_log.openings(session, sent.id)]
+    before = ""
+    for line, salt in zip(raw, salts, strict=True):
+        said = json.loads(line)
+        hashed = {name: value for name, value in said.items() if name != "hash"}
+        canonical = json.dumps(hashed, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+        assert said["hash"] == hashlib.sha256(canonical.encode()).hexdigest()
+        assert said["commitment"] == hashlib.sha256(f"{salt}{sent.text}".encode()).hexdigest()
+        assert said["prev"] == before
+        before = said["hash"]
+    assert len(raw) == 2
 
 
 def test_promise_10_what_was_undone_in_its_window_is_in_no_line(

@@ -260,18 +260,23 @@ def test_a_decision_shows_on_every_worker_as_soon_as_a_page_may_be_old(
     site: Site, each: dict[int, httpx2.Client]
 ) -> None:
     path = f"/articles/{SLUG}"
+    listed = f"/api/v1{path}/comments"
     sent = send(site.parts, SLUG, "Un texte que tous verront.")
     for client in each.values():
-        assert sent.text not in client.get(path).text  # each keeps the page now
+        assert sent.text not in client.get(path).text + client.get(listed).text  # each keeps both now
     decided = each[1].post(f"/desk/comments/{sent.id}/publish", data={"revision": 1})
     assert decided.status_code == 303
     until(lambda: _numbers(site.parts, sent.id))
     time.sleep(site.parts.settings.cache_freshness)
-    assert [worker for worker, client in each.items() if sent.text not in client.get(path).text] == []
+    seen = {worker: [client.get(address) for address in (path, listed)] for worker, client in each.items()}
+    assert [worker for worker, pages in seen.items() if not all(sent.text in one.text for one in pages)] == []
     taken = each[2].post(f"/desk/comments/{sent.id}/unpublish", data={"revision": 2, "reason": "off_topic"})
     assert taken.status_code == 303
     time.sleep(site.parts.settings.cache_freshness)
-    assert [worker for worker, client in each.items() if sent.text in client.get(path).text] == []
+    for worker, client in each.items():
+        for address, before in zip((path, listed), seen[worker], strict=True):
+            answer = client.get(address, headers={"If-None-Match": before.headers["etag"]})
+            assert (answer.status_code, sent.text in answer.text) == (200, False)
 
 
 def _numbers(parts: Parts, *names: str) -> list[int]:

@@ -14,6 +14,7 @@ def test_the_shipped_keys_are_these_for_ever() -> None:
         Shortcut.PUBLISH: "p",
         Shortcut.REFUSE: "r",
         Shortcut.SPAM: "s",
+        Shortcut.TAKE_DOWN: "t",
         Shortcut.ASK: "q",
         Shortcut.UNDO: "u",
         Shortcut.HELP: "?",

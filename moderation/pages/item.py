@@ -21,7 +21,7 @@ from moderation.pages.exchange import Exchange, exchange
 from moderation.pages.forums import Forum, forum
 from moderation.pages.judging import Judging, judging
 from moderation.pages.kin import Kin, kin
-from moderation.pages.log import Line, lines
+from moderation.pages.log import Line, answered_alone, lines
 from moderation.pages.packets import Known, made
 
 
@@ -52,6 +52,8 @@ class Item:
     actions: tuple[Action, ...]
     needs_reason: tuple[Action, ...]
     history: tuple[Line, ...]
+    # Which of it answers an appeal against a decision of the same person.
+    alone: frozenset[int]
     exchange: tuple[Exchange, ...]
     forum: Forum | None
     kin: Kin | None
@@ -100,6 +102,7 @@ def item(session: Session, person: Person, comment_id: str, *, site_name: str = 
         and amendments.allows(session, found, action)
         and not (action is Action.SPAM and not appeals.takes_spam(session, found))
     )
+    history = lines(session, person, col(Decision.comment_id) == comment_id)
     return Item(
         card=card,
         number=number,
@@ -110,7 +113,8 @@ def item(session: Session, person: Person, comment_id: str, *, site_name: str = 
         needs_reason=tuple(
             action for action in actions if action in lifecycle.NEEDS_REASON and card.lane is not Lane.NOTICE
         ),
-        history=lines(session, person, col(Decision.comment_id) == comment_id),
+        history=history,
+        alone=answered_alone(session, history),
         exchange=exchange(session, comment_id),
         forum=forum(session, person, card.article_slug),
         kin=kin(session, person, card, found.kin),

@@ -1,12 +1,13 @@
 """The log: who moved what, when and why, and the forums the team closed."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sqlalchemy import ColumnElement
 from sqlmodel import Session, and_, col, desc, select
 
-from moderation import charters, deciders, markup
+from moderation import appeals, charters, deciders, markup
 from moderation.accounts import Person
 from moderation.charter import Cited
 from moderation.lifecycle import Action, Status
@@ -46,6 +47,8 @@ class Line:
     lot: str | None
     # Whether what was moved is an answer of the moderation.
     official: bool = False
+    # Whether its author has contested a decision about it.
+    contested: bool = False
 
     @property
     def undo(self) -> bool:
@@ -63,6 +66,8 @@ class LogPage:
     # Whether it holds one person’s own decisions alone, and whether there are others’.
     own: bool
     shared: bool
+    # Which of them answer an appeal against a decision of the same person.
+    alone: frozenset[int]
 
     def can_be_undone(self, line: Line, now: datetime) -> bool:
         """Whether the person whose decisions these are may still take that one back."""
@@ -82,7 +87,13 @@ def log(session: Session, person: Person, before: int | None, *, own: bool = Fal
         str(found[PER_PAGE - 1].id) if more else None,
         own,
         shared=deciders.is_team(session),
+        alone=answered_alone(session, found[:PER_PAGE]),
     )
+
+
+def answered_alone(session: Session, found: Sequence[Line]) -> frozenset[int]:
+    contested = {line.comment_id for line in found if line.contested}
+    return frozenset(one for name in contested for one in appeals.answered_alone(session, name))
 
 
 def line(session: Session, person: Person, decision_id: int | None) -> Line | None:
@@ -142,6 +153,7 @@ def lines(
             newest=decision.revision == comment.revision,
             lot=decision.lot,
             official=comment.official,
+            contested=comment.contested,
         )
         for decision, name, title, comment, author, html in rows
     )

@@ -22,7 +22,7 @@ from moderation import (
 from moderation.answers import LONGEST
 from moderation.charter import Cited
 from moderation.differences import Change
-from moderation.lanes import REPLY_WITHIN, Lane
+from moderation.lanes import REPLY_WITHIN, Ground, Lane
 from moderation.lifecycle import Action, Status
 from moderation.models.public import Article, Publication, Thread
 from moderation.models.queue import Comment, Decision
@@ -105,6 +105,8 @@ class TrackingPage:
     claim: Claimed | None
     # Whether somebody had given notice of it by when that was decided.
     noticed: bool
+    # As what, where it was taken down for being illegal.
+    grounds: tuple[Ground, ...]
     amended_at: datetime | None
     # Whether they are told by letter of the answers to it.
     told: Told
@@ -201,6 +203,7 @@ def _page(
         amends=amended(session, comment, text),
         claim=claimed(session, comment),
         noticed=last is not None and settling.was_noticed(session, last),
+        grounds=settling.grounds(session, last),
         amended_at=text.amended_at,
         told=told_of_answers(session, comment.id),
         erased_at=comment.erased_at,

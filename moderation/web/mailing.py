@@ -114,7 +114,7 @@ def _page(
 ) -> Response:
     with app.reading() as session:
         box = mailboxes.of(session, key)
-        on = [kind for kind in mailboxes.KINDS if mailboxes.takes(box, kind)]
+        on = [kind for kind in mailboxes.KINDS if mailboxes.wants(box, kind)]
         confirmed = box.confirmed_at is not None
     return app.page(
         "mailing.html",

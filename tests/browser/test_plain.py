@@ -9,11 +9,8 @@ from conftest import send as put_in
 from playwright.sync_api import Page, expect
 
 from browser.conftest import Visit
-from browser.scenes import review_link
 from browser.serving import UNDO_SECONDS, Site, until
 from browser.steps import WAITS, button, heading, message, preview, refuse, reload_until, send, write
-from moderation.lifecycle import Status
-from moderation.models.queue import Comment
 
 pytestmark = pytest.mark.browser
 
@@ -138,27 +135,3 @@ def test_a_decision_is_contested_and_read_again_by_somebody_else(
     button(sami, "Valider").click()
     reload_until(reader, reader.get_by_role("link", name="La lire sous l’article"))
     expect(reader.get_by_text("C’est une autre personne qui l’a relue.")).to_be_visible()
-
-
-@pytest.mark.parametrize("scripted", [True, False])
-def test_a_robot_that_opens_every_link_of_a_letter_changes_nothing(
-    site: Site, visit: Visit, scripted: bool
-) -> None:
-    slug = add_article(site.parts, f"robot-{scripted:d}", title="Un robot passe")
-    sent = put_in(site.parts, slug, f"À décider depuis un courriel, {scripted}.")
-    page = visit(java_script_enabled=scripted)
-    link = review_link(site, sent)
-    page.goto(link)
-    hrefs = page.locator("a[href]").evaluate_all("links => links.map(link => link.href)")
-    for address in [link, *hrefs]:
-        page.request.head(address)
-        page.request.get(address, headers={"Sec-Purpose": "prefetch;prerender"})
-        page.goto(address)
-        page.wait_for_load_state("networkidle")
-    with site.parts.reading() as session:
-        comment = session.get_one(Comment, sent.id)
-        assert (comment.status, comment.revision) == (Status.PENDING, 1)
-    page.goto(link)
-    button(page, "Valider").click()
-    expect(page.get_by_text("Contribution validée.")).to_be_visible()
-    until(lambda: page.goto(f"/articles/{slug}") is not None and sent.text in page.content())

@@ -16,6 +16,7 @@ from browser.watching import Watch
 from moderation import identifiers
 from moderation.lifecycle import Action, Reason, Status
 from moderation.models.people import Account
+from moderation.models.public import Publication
 from moderation.models.queue import Comment, Decision
 
 pytestmark = pytest.mark.browser
@@ -182,6 +183,30 @@ def test_the_last_key_takes_back_the_last_decision(site: Site, visit: Visit) -> 
     expect(page.locator(TITLE)).to_have_text(first)
     expect(page.get_by_role("status")).to_contain_text("Décision annulée.")
     assert status(site, sent) is Status.PENDING
+
+
+def test_one_key_takes_a_text_down_and_another_puts_it_back(site: Site, visit: Visit) -> None:
+    shown, waits = waiting(site, 2)
+    site.decide(shown, Action.PUBLISH)
+    page = at_desk(site, visit)
+    page.keyboard.press("t")
+    page.keyboard.press("?")  # pressed after it, and shown: the one before did nothing to what waits
+    expect(page.get_by_role("dialog")).to_contain_text("Dépublier aussitôt, comme contenu illicite")
+    page.keyboard.press("Escape")
+    assert status(site, waits) is Status.PENDING
+    page.goto(f"/desk/comments/{shown.id}")
+    page.keyboard.press("t")
+    expect(page.get_by_role("status")).to_contain_text("Contribution dépubliée.")
+    with site.parts.reading() as session:
+        line = decisions_about(session, [shown])[-1]
+        assert (line.action, line.reason) == (Action.UNPUBLISH, Reason.ILLEGAL)
+        taken_down = select(Publication.taken_down_at).where(Publication.comment_id == shown.id)
+        assert session.exec(taken_down).one() is not None
+    page.keyboard.press("u")
+    expect(page.get_by_role("status")).to_contain_text("Décision annulée.")
+    assert status(site, shown) is Status.PUBLISHED
+    with site.parts.reading() as session:
+        assert session.exec(taken_down).one() is None
 
 
 def test_the_last_key_takes_it_back_from_the_pages_after_it(site: Site, visit: Visit) -> None:

@@ -155,6 +155,10 @@ def test_who_is_alone_is_told_so(
     press(desk, refused, "refuse", 3, reason="off_topic", note="Relu.")
     settle()
     assert "C’est la même personne qui l’a relue" in seen(client, refused).text(".status")
+    logged = "Sa propre décision, contestée : personne d’autre ne pouvait la relire."
+    for address in ("/desk/log", f"/desk/comments/{refused.id}"):
+        lines = Page(desk.get(address)).texts(".state ~ .reason")
+        assert lines.count(logged) == 1
 
 
 def test_a_program_answers_it_in_words_too(

@@ -27,7 +27,7 @@ def wanted(parts: Parts) -> tuple[bool, set[LetterKind]]:
     """Whether the address is confirmed, and what it gets."""
     with parts.reading() as session:
         box = mailboxes.of(session, mailboxes.digest(ADDRESS))
-        return box.confirmed_at is not None, {kind for kind in mailboxes.KINDS if mailboxes.takes(box, kind)}
+        return box.confirmed_at is not None, {kind for kind in mailboxes.KINDS if mailboxes.wants(box, kind)}
 
 
 def test_the_page_offers_everything_and_confirms_what_is_kept(
@@ -102,7 +102,7 @@ def test_a_link_that_is_not_ours_or_too_old_opens_nothing(
 
 
 @pytest.mark.parametrize(
-    "data", [{"kind": "sign_in", "action": "keep"}, {"kind": "received", "action": "keep"}]
+    "data", [{"kind": "sign_in", "action": "keep"}, {"kind": "followed", "action": "keep"}]
 )
 def test_what_cannot_be_chosen_is_not_kept(
     client: TestClient, parts: Parts, address: str, data: dict[str, str]

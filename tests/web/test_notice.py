@@ -9,7 +9,7 @@ from conftest import BuildParts, FakeClock, Sent, sign_in
 from page import Page
 from starlette.testclient import TestClient
 
-from moderation import tokens
+from moderation import feeds, tokens
 from moderation.accounts import Person
 from moderation.lanes import Ground
 from moderation.models.people import Account
@@ -211,6 +211,10 @@ def test_taken_down_it_is_gone_from_every_page_and_answer_within_the_freshness(
     parts = build_parts(cache_freshness=0.25)
     client = TestClient(create_app(parts), follow_redirects=False)
     addresses = ("/articles/le-pont", "/api/v1/articles/le-pont/comments", "/")
+    give(client)
+    with parts.writing() as session:
+        feed = f"/desk/feed/{feeds.make(session, ann, parts.clock())}.atom"
+    assert WHY in client.get(feed).text
     kept = [client.get(address) for address in addresses]
     assert [shown.text in answer.text for answer in kept] == [True, True, False]
     assert "1 complément" in Page(kept[2]).main
@@ -223,3 +227,4 @@ def test_taken_down_it_is_gone_from_every_page_and_answer_within_the_freshness(
         assert shown.text not in answer.text
         assert "1 complément" not in answer.text.replace("\u00a0", " ")
     assert client.get("/notice/1").status_code == 404
+    assert not [words for words in (shown.text, WHY) if words in client.get(feed).text]

@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
-from conftest import FakeClock, Sent, add_person, at_once
+from conftest import FakeClock, Sent, add_person, at_once, sign_in
 from page import Page
 from sqlmodel import select
 from starlette.testclient import TestClient
@@ -13,13 +13,14 @@ from test_corrections import decide
 from test_edits import edit
 from test_voices import TWO, rule
 
-from moderation import bulletins, deciders, sessions
+from moderation import bulletins, contesting, deciders, sessions
 from moderation.accounts import Person
 from moderation.lifecycle import Action, Status
-from moderation.links import Bulletins, Review
+from moderation.links import Bulletins, Links, Review
 from moderation.models.bulletins import Bulletin, How
 from moderation.models.people import Account, Role
 from moderation.models.queue import Comment, Decision
+from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
 
 ALL = "publish refuse spam"
@@ -181,6 +182,34 @@ def test_no_changed_bit_and_no_other_purpose_opens(
     assert state(parts, pending) == (Status.PENDING, 1)
 
 
+def test_a_link_of_one_person_is_no_other_person_s_nor_another_site_s(
+    client: TestClient, parts: Parts, ann: Person, sami: Person, pending: Sent
+) -> None:
+    for link in (
+        made(parts, ann, pending, account=sami.id),
+        made(parts, ann, pending, seal=seal(parts, sami)),
+        made(parts, ann, pending, seal=""),
+        made(parts, ann, pending, account=999),
+        made(parts, ann, pending, comment="0" * 16),
+    ):
+        assert client.get(link).status_code == 404
+        assert client.post(link, data={"action": "publish"}).status_code == 404
+    other = Links(["another-key-" * 4]).sign(
+        Review(pending.id, 1, ann.id, ALL, seal(parts, ann)), parts.clock()
+    )
+    assert client.post(f"/review/{other}", data={"action": "publish"}).status_code == 404
+    assert state(parts, pending) == (Status.PENDING, 1)
+
+
+def test_who_is_signed_in_as_somebody_else_decides_by_it_for_nobody_but_whom_it_is_for(
+    parts: Parts, sami: Person, ann: Person, pending: Sent
+) -> None:
+    browser = sign_in(parts, TestClient(create_app(parts), follow_redirects=False), sami)
+    assert browser.post(made(parts, ann, pending), data={"action": "publish"}).status_code == 303
+    with parts.reading() as session:
+        assert session.exec(select(Decision.account_id)).one() == ann.id
+
+
 def test_it_does_only_what_it_grants(client: TestClient, parts: Parts, ann: Person, pending: Sent) -> None:
     link = made(parts, ann, pending, actions="refuse")
     assert [button for form in Page(client.get(link)).forms for button in form.buttons] == ["Refuser"]
@@ -232,6 +261,20 @@ def test_who_stands_aside_decides_nothing_by_it(
     assert "Quelqu’un d’autre en décide." in page.main
     assert page.forms == []
     assert client.post(link, data={"action": "publish"}).status_code == 403
+
+
+def test_who_decided_reads_no_appeal_by_it(
+    client: TestClient, parts: Parts, ann: Person, sami: Person, pending: Sent, settle: Callable[[], None]
+) -> None:
+    decide(parts, pending, ann, Action.REFUSE)
+    settle()
+    with parts.writing() as session:
+        contesting.appeal(session, pending.tracking, "Relisez.", revision=2, now=parts.clock())
+    link = made(parts, ann, pending, revision=3)
+    assert Page(client.get(link)).forms == []
+    assert client.post(link, data={"action": "publish"}).status_code == 403
+    theirs = made(parts, sami, pending, revision=3)
+    assert client.post(theirs, data={"action": "publish"}).status_code == 303
 
 
 def test_where_several_voices_are_needed_it_gives_one(

@@ -1,9 +1,10 @@
+import time
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
-from conftest import BuildParts, FakeClock, Reader, Sent, add_article, form_fields, send, sign_in
+from conftest import BuildParts, FakeClock, Reader, Sent, add_article, form_fields, send, sign_in, statements
 from page import Page
 from sqlmodel import select
 from starlette.testclient import TestClient
@@ -68,6 +69,47 @@ def test_the_page_is_its_author_s_alone(client: TestClient, pending: Sent) -> No
     assert headers["referrer-policy"] == "same-origin"
 
 
+@pytest.mark.parametrize("rest", ["", "/edit", "/opening.json", "/data.json"])
+def test_each_page_of_it_is_kept_nowhere_found_by_nobody_and_sets_no_cookie(
+    client: TestClient, pending: Sent, rest: str
+) -> None:
+    address = f"/track/{pending.tracking}{rest}"
+    wrong = {"revision": "7", "text": "Un autre.", "step": "send"}
+    answers = [client.get(address), client.get(f"/track/K7QF{rest}"), client.post(address, data=wrong)]
+    assert [answer.status_code for answer in answers[:2]] == [200, 404]
+    for answer in answers[:2] if rest.endswith(".json") else answers:
+        assert answer.headers["cache-control"] == "no-store"
+        assert answer.headers["x-robots-tag"] == "noindex, nofollow"
+        assert answer.headers["referrer-policy"] == "same-origin"
+        assert "set-cookie" not in answer.headers
+
+
+def nearly(code: str) -> str:
+    return code[:-1] + ("0" if code[-1] != "0" else "1")
+
+
+@pytest.mark.parametrize("rest", ["", "/edit", "/opening.json", "/data.json"])
+def test_whatever_code_opens_nothing_is_answered_alike_after_the_same_work(
+    client: TestClient, parts: Parts, article: str, pending: Sent, rest: str
+) -> None:
+    gone = send(parts, article, "Un texte dont l’adresse est révoquée.")
+    client.post(f"/track/{gone.tracking}", data={"revision": "1", "action": "revoke"})
+    found, seconds = [], dict[str, list[float]]()
+    codes = [nearly(pending.tracking), gone.tracking, "0" * 16]
+    for code in codes:
+        with statements(parts.engine) as asked:
+            answer = client.get(f"/track/{code}{rest}")
+        found.append((answer.status_code, answer.text.replace(code, ""), asked))
+    assert found[0][0] == 404
+    assert found == found[:1] * 3
+    for code in codes * 30:
+        begun = time.perf_counter()
+        client.get(f"/track/{code}{rest}")
+        seconds.setdefault(code, []).append(time.perf_counter() - begun)
+    fastest = [min(taken) for taken in seconds.values()]
+    assert max(fastest) < 2 * min(fastest)
+
+
 @pytest.mark.parametrize(
     ("action", "more", "status", "told"),
     [
@@ -78,7 +120,12 @@ def test_the_page_is_its_author_s_alone(client: TestClient, pending: Sent) -> No
             "refusée",
             "Charte du site : « Vie privée ». La modération ajoute : Une <adresse>.",
         ),
-        ("spam", {}, "spam", "prise pour de la publicité"),
+        (
+            "spam",
+            {},
+            "spam",
+            "prise pour de la publicité ou l’envoi d’un robot, ce qui n’appelle pas d’autre motif.",
+        ),
     ],
 )
 def test_a_decision_is_told_once_it_has_taken_effect(
@@ -119,15 +166,33 @@ def test_a_refusal_is_explained_point_by_point_as_the_law_has_it(
     decide(desk, pending, "refuse", reason="illegal")
     settle()
     page = seen(client, pending)
+    sentence, contact, detail = (
+        page.main.index(words)
+        for words in (
+            "La modération ne l’a pas publiée. Motif : contenu illicite.",
+            "Écrivez à l’équipe du site",
+            "Le détail de cette décision",
+        )
+    )
+    assert sentence < contact < detail
+    assert page.texts(".statement dt") == [
+        "Ce qui est décidé",
+        "Sur quels faits",
+        "Par quels moyens",
+        "Selon quelle règle",
+        "Quels recours",
+    ]
     assert page.hrefs["« Ce que la loi interdit »"] == "/charter/1#charter-illegal"
     assert client.get("/charter/1").text.count('id="charter-illegal"') == 1
     said = page.text(".statement")
     for words in (
         "Le texte n’est pas publié sur ce site, sans limite de durée ni de lieu.",
         "Sur le texte envoyé le 1er mars 2026",
+        "Personne ne l’avait signalé.",
         "Rien n’est décidé par un programme.",
         "Le contenu est tenu pour illicite. Charte du site, version 1, « Ce que la loi interdit ».",
-        "Quels recours",
+        "Contester la décision, sur la page de votre contribution, jusqu’au 30 mai 2026",
+        "Écrire à l’équipe ; saisir la justice.",
     ):
         assert words in said
 

@@ -230,6 +230,25 @@ def test_the_page_is_there_in_english(build_parts: BuildParts) -> None:
     assert rows(page)["Received"] == "fewer than 5"
 
 
+def test_contested_spam_and_what_came_of_what_was_contested_are_told_apart(
+    client: TestClient, parts: Parts
+) -> None:
+    figures = (
+        *((Figure.APPEALED, "", 12), (Figure.APPEALED, "spam", 7), (Figure.APPEALED, "restricted", 5)),
+        *((Figure.ANSWERED, "", 11), (Figure.ANSWERED, "upheld", 6), (Figure.ANSWERED, "changed", 5)),
+    )
+    with parts.writing() as session:
+        for figure, part, count in figures:
+            session.add(MonthFigure(month="2026-03", figure=figure, part=part, count=count))
+    told = rows(Page(client.get("/transparency")))
+    assert told["Décisions contestées"] == "12"
+    assert (told["classements comme spam"], told["refus et dépublications"]) == ("7", "5")
+    assert (told["décisions confirmées"], told["décisions modifiées"]) == ("6", "5")
+    (month,) = json.loads(client.get("/transparency.json").content)["months"]
+    assert month["appealed_by"] == {"spam": 7, "restricted": 5}
+    assert month["answered_by"] == {"upheld": 6, "changed": 5}
+
+
 def test_what_was_taken_down_after_a_notice_says_so_in_the_words_of_the_database(
     client: TestClient, parts: Parts
 ) -> None:

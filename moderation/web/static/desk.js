@@ -2,7 +2,7 @@
 // The desk works without this. With it, each decision happens in place, and keys do what buttons do.
 {
   const TIMEOUT = 30000;
-  const DECIDES = ["publish", "refuse", "spam", "ask"];
+  const DECIDES = ["publish", "refuse", "spam", "take_down", "ask"];
   const TYPING = "input:not([type=checkbox]), textarea, select";
   const find = (selector, root = document) => root.querySelector(selector);
   const all = (selector, root = document) => [...root.querySelectorAll(selector)];
@@ -255,7 +255,7 @@
     if (target.matches("form")) target.requestSubmit();
     else if (target.matches("input[type=checkbox]")) target.click();
     else if (target.matches("input")) target.select();
-    else if (target.matches("a")) target.click();
+    else if (target.matches("a, button")) target.click();
     else if (target.matches("textarea")) target.focus();
     else if (target.matches("dialog")) target.open ? target.close() : target.showModal();
     else unfold(target);
