@@ -1,4 +1,4 @@
-"""What public feeds tell: the newest articles and contributions, and which answers which. Public tables only."""
+"""What public feeds tell: the newest articles and contributions, and what answers what. Public tables only."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -181,7 +181,7 @@ def _heading(session: Session, slug: str) -> tuple[str, str, datetime] | None:
 
 
 def _names(session: Session, slug: str, number: int) -> list[str] | None:
-    """Of the contribution with that number and of whatever answers it, near or far, the newest that are up."""
+    """Of the contribution with that number and all that answers it, near or far, the newest that are up."""
     there = (
         select(Publication.number, Publication.comment_id, Publication.parent_id, Publication.taken_down_at)
         .join(Thread, col(Thread.id) == Publication.thread_id)

@@ -115,9 +115,9 @@ def decide(
         observe.decided(line, pressed.action, person.id)
     heard = [voice.voice_id for voice in outcome.heard]
     if not lines and not heard:
-        if all(isinstance(one.why, Unanswered) for one in outcome.left):
-            return _again(app, person, now, which, pressed, UNANSWERED)
-        return _again(app, person, now, which, pressed, NONE_DONE, outcome)
+        unanswered = all(isinstance(one.why, Unanswered) for one in outcome.left)
+        problem, told = (UNANSWERED, None) if unanswered else (NONE_DONE, outcome)
+        return _again(app, person, now, which, pressed, problem, told)
     left = lots.words(outcome.left)
     return go(app, request, person, which.address("/desk", lot=outcome.lot, left=left, heard=heard), now)
 

@@ -1,4 +1,4 @@
-"""Public feeds (Atom, RFC 4287, threaded as RFC 4685 says): of the site, a section, a forum, a conversation."""
+"""Public feeds (Atom, RFC 4287, threads as in RFC 4685): of the site, a section, a forum, a conversation."""
 
 import re
 from collections.abc import Callable

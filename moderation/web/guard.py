@@ -32,7 +32,7 @@ SECURE_HEADERS = {
     "Strict-Transport-Security": "max-age=31536000",
 }
 # What pages of PUBLIC_ORIGINS may post to, and nothing else.
-PUBLIC_FORM = re.compile(r"(?:/api/v1)?/articles/[^/]+/comments", re.ASCII)
+PUBLIC_FORM = re.compile(r"(?:/api/v1)?/articles/[^/]+/comments|/articles/[^/]+/fragment", re.ASCII)
 # Where mail programs end letters by themselves (RFC 8058, 3.2: a form of either kind).
 ONE_CLICK = re.compile(r"/(?:mail|bulletin|unfollow)/[^/]+", re.ASCII)
 FOR_EVER = "public, max-age=31536000, immutable"

@@ -4,11 +4,11 @@ import re
 from typing import Annotated
 
 from fastapi import APIRouter, HTTPException, Query, Response
-from fastapi.responses import HTMLResponse
+from fastapi.responses import FileResponse, HTMLResponse
 from sqlmodel import Session
 from starlette.datastructures import QueryParams
 
-from moderation import identifiers
+from moderation import identifiers, rendering
 from moderation.pages import public as pages
 from moderation.pages.public import ArticlePage
 from moderation.web import feeds
@@ -49,6 +49,13 @@ def fragment(app: ThisApp, slug: str, page: Page = 1) -> Response:
     found = _article(app, slug, page)
     html = app.abroad.get_template("fragment.html").render(page=found, form=BLANK_ABROAD)
     return HTMLResponse(html, headers=_headers(app, found.revision) | FOR_OTHERS)
+
+
+@router.get("/embed.js")
+def embed() -> Response:
+    """For a page of any site."""
+    headers = {"Cache-Control": "public, max-age=300", "Cross-Origin-Resource-Policy": "cross-origin"}
+    return FileResponse(rendering.STATIC / "embed.js", media_type="text/javascript", headers=headers)
 
 
 def _article(app: Parts, slug: str, page: int) -> ArticlePage:

@@ -1,13 +1,13 @@
 """A reader's way in: the form, its preview, and the sending."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Annotated
 
 from fastapi import APIRouter, Request, Response
 from fastapi import Form as Field
-from fastapi.responses import RedirectResponse
+from fastapi.responses import HTMLResponse, RedirectResponse
 
 from moderation import duplicates, markup, submissions
 from moderation.decisions import NotFound
@@ -17,6 +17,8 @@ from moderation.throttle import TooMany
 from moderation.web import observe
 from moderation.web.attempt import Attempt, Notice, Typed, tried
 from moderation.web.dependencies import Parts, parts_of, sender_of
+from moderation.web.form import BLANK_ABROAD, Form
+from moderation.web.public import FOR_OTHERS
 
 router = APIRouter()
 # Seconds after which moderators may have made room.
@@ -24,31 +26,66 @@ READ_WITHIN = 3600
 NO_STORE = {"Cache-Control": "no-store"}
 
 
+@dataclass(frozen=True)
+class Door:
+    """How the author is answered: by pages of ours, or by parts for the page of another site."""
+
+    app: Parts
+    elsewhere: bool = False
+
+    def page(
+        self, name: str, article: pages.Heading | None, status: int, form: Form, **more: object
+    ) -> Response:
+        if not self.elsewhere:
+            return self.app.page(name, article, status=status, headers=NO_STORE, form=form, **more)
+        form = replace(form, prefix=BLANK_ABROAD.prefix)
+        template = self.app.abroad.get_template(f"fragment_{name}")
+        html = template.render(page=article, form=form, **more)
+        return HTMLResponse(html, status, NO_STORE | FOR_OTHERS)
+
+    def sent(self, code: str | None) -> Response:
+        """Without a code where it was sent before and its address revoked: that opens nothing."""
+        if self.elsewhere:
+            html = self.app.abroad.get_template("fragment_sent.html").render(code=code)
+            return HTMLResponse(html, 200, NO_STORE | FOR_OTHERS)
+        return RedirectResponse(self.app.url(f"/track/{code}" if code else "/track"), 303, headers=NO_STORE)
+
+
 @router.post("/articles/{slug}/comments")
 async def send(request: Request, slug: str, typed: Annotated[Typed, Field()]) -> Response:
+    return await _sent(request, slug, typed, Door(parts_of(request)))
+
+
+@router.post("/articles/{slug}/fragment")
+async def send_from_elsewhere(request: Request, slug: str, typed: Annotated[Typed, Field()]) -> Response:
+    """The same form, by the script of a page of another site."""
+    return await _sent(request, slug, typed, Door(parts_of(request), elsewhere=True))
+
+
+async def _sent(request: Request, slug: str, typed: Typed, door: Door) -> Response:
     # No dependencies: finding each takes FastAPI longer than all of this.
-    app, sender = parts_of(request), sender_of(request)
-    now = app.clock()
-    return await tried(app, now, slug, sender, typed, partial(_answer, app, now, slug, sender))
+    sender, now = sender_of(request), door.app.clock()
+    return await tried(door.app, now, slug, sender, typed, partial(_answer, door, now, slug, sender))
 
 
-def _answer(app: Parts, now: datetime, slug: str, sender: str | None, attempt: Attempt) -> Response:
+def _answer(door: Door, now: datetime, slug: str, sender: str | None, attempt: Attempt) -> Response:
     # Once sent, a form that is sent again leads to its text, even if the forum has closed since.
     if attempt.draft is not None and attempt.sends:
-        return _store(app, now, slug, sender, attempt.draft, attempt)
-    article = _article(app, slug)
+        return _store(door, now, slug, sender, attempt.draft, attempt)
+    article = _article(door.app, slug)
     if article is None:
-        return _unsent(app, attempt, None, 404)
+        return _unsent(door, attempt, None, 404)
     if not article.open:
-        return _unsent(app, attempt, article, 403)
+        return _unsent(door, attempt, article, 403)
     if attempt.wait:
-        return _later(app, attempt, article, Notice.TOO_MANY, attempt.wait)
-    return _contribute(app, attempt, article, 422 if attempt.draft is None else 200)
+        return _later(door, attempt, article, Notice.TOO_MANY, attempt.wait)
+    return _contribute(door, attempt, article, 422 if attempt.draft is None else 200)
 
 
 def _store(
-    app: Parts, now: datetime, slug: str, sender: str | None, draft: Draft, attempt: Attempt
+    door: Door, now: datetime, slug: str, sender: str | None, draft: Draft, attempt: Attempt
 ) -> Response:
+    app = door.app
     try:
         app.throttle.by_sender(sender, now)
         likeness = app.likeness(slug, draft.text.html, now)
@@ -64,32 +101,31 @@ def _store(
                 machine=app.machine(sender),
             ).tracking
     except (TooMany, submissions.Full, duplicates.Duplicate, submissions.Closed, NotFound) as error:
-        return _not_stored(app, slug, attempt, error)
+        return _not_stored(door, slug, attempt, error)
     observe.accepted()
-    # Sent before, and its address was revoked: it opens nothing.
-    return RedirectResponse(app.url(f"/track/{code}" if code else "/track"), 303, headers=NO_STORE)
+    return door.sent(code)
 
 
-def _not_stored(app: Parts, slug: str, attempt: Attempt, error: Exception) -> Response:
-    article = _article(app, slug)
+def _not_stored(door: Door, slug: str, attempt: Attempt, error: Exception) -> Response:
+    article = _article(door.app, slug)
     if article is None:
-        return _unsent(app, attempt, None, 404)
+        return _unsent(door, attempt, None, 404)
     match error:
         case TooMany():
-            return _later(app, attempt, article, Notice.TOO_MANY, error.seconds)
+            return _later(door, attempt, article, Notice.TOO_MANY, error.seconds)
         case submissions.Full():
             notice = Notice.FULL_SITE if error.everywhere else Notice.FULL_FORUM
-            return _later(app, attempt, article, notice, READ_WITHIN)
+            return _later(door, attempt, article, notice, READ_WITHIN)
         case duplicates.Duplicate():
             form = replace(attempt.form, problems={"text": Problem("duplicate")})
-            return _contribute(app, replace(attempt, form=form, draft=None), article, 409)
+            return _contribute(door, replace(attempt, form=form, draft=None), article, 409)
         case _:
-            return _unsent(app, attempt, article, 403)
+            return _unsent(door, attempt, article, 403)
 
 
-def _later(app: Parts, attempt: Attempt, article: pages.Heading, notice: Notice, seconds: int) -> Response:
+def _later(door: Door, attempt: Attempt, article: pages.Heading, notice: Notice, seconds: int) -> Response:
     observe.limited()
-    answer = _contribute(app, replace(attempt, notice=notice), article, 429)
+    answer = _contribute(door, replace(attempt, notice=notice), article, 429)
     answer.headers["Retry-After"] = str(seconds)
     return answer
 
@@ -99,18 +135,17 @@ def _article(app: Parts, slug: str) -> pages.Heading | None:
         return pages.heading(session, slug)
 
 
-def _contribute(app: Parts, attempt: Attempt, article: pages.Heading, status: int) -> Response:
-    return app.page(
+def _contribute(door: Door, attempt: Attempt, article: pages.Heading, status: int) -> Response:
+    return door.page(
         "contribute.html",
         article,
-        status=status,
-        headers=NO_STORE,
-        form=attempt.form,
+        status,
+        attempt.form,
         preview=markup.trusted(attempt.draft.text.html) if attempt.draft else None,
         notice=attempt.notice,
     )
 
 
-def _unsent(app: Parts, attempt: Attempt, article: pages.Heading | None, status: int) -> Response:
+def _unsent(door: Door, attempt: Attempt, article: pages.Heading | None, status: int) -> Response:
     """There is nowhere to send it: the page says so and gives the text back."""
-    return app.page("unsent.html", article, status=status, headers=NO_STORE, form=attempt.form)
+    return door.page("unsent.html", article, status, attempt.form)

@@ -23,6 +23,7 @@ ROUTES = """
 GET /
 GET /articles/{slug}
 GET /articles/{slug}/fragment
+GET /embed.js
 GET /feed.atom
 GET /articles.atom
 GET /sections/{name:path}/feed.atom
@@ -30,6 +31,7 @@ GET /articles/{slug}/feed.atom
 GET /articles/{slug}/comments/{number}/feed.atom
 GET /comments/{number}
 POST /articles/{slug}/comments
+POST /articles/{slug}/fragment
 GET /track
 POST /track
 GET /track/{code}

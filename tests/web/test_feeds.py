@@ -10,7 +10,7 @@ from page import Page
 from sqlmodel import select
 from starlette.testclient import TestClient
 from test_corrections import correct
-from test_public import FULL, decide, publish, put
+from web.test_public import FULL, decide, publish, put
 
 from moderation import claims, drafts
 from moderation.accounts import Person

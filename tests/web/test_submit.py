@@ -577,3 +577,78 @@ def test_a_name_of_many_marks_holds_nobody_up(client: TestClient, article: str, 
         post(client, article, text="Bonjour.", **{field: name})
 
     assert_grows_gently(hostile[:5_000], hostile[:10_000], attempt)
+
+
+# By the script of a page of another site
+
+ELSEWHERE = {"Origin": "https://journal.example", "Sec-Fetch-Site": "cross-site"}
+
+
+@pytest.fixture
+def elsewhere(build_parts: BuildParts, article: str) -> TestClient:
+    del article
+    parts = build_parts(public_origins="https://journal.example")
+    return TestClient(create_app(parts), headers=ELSEWHERE)
+
+
+def part(client: TestClient, **typed: str) -> httpx2.Response:
+    answer = client.post("/articles/le-pont/fragment", data={"step": "preview", **typed})
+    assert answer.headers["access-control-allow-origin"] == "*"
+    assert answer.headers["cache-control"] == "no-store"
+    assert "<html" not in answer.text
+    return answer
+
+
+def test_a_script_elsewhere_gets_each_step_as_a_part_of_a_page(
+    elsewhere: TestClient, parts: Parts, clock: FakeClock
+) -> None:
+    first = part(elsewhere, text="Un <b>ajout</b>.", author="Zoé")
+    page = Page(first)
+    assert page.texts("h2")[:2] == [
+        "Aperçu : votre message n’est pas encore envoyé",
+        "Tel qu’il serait publié",
+    ]
+    assert page.texts(".sheet .text") == ["Un ajout."]
+    assert {str(node.attributes["id"]).partition("-")[0] for node in page.nodes("[id]")} == {"moderation"}
+    clock.tick(seconds=3)
+    token = form_fields(first.text)["token"]
+    sent = Page(part(elsewhere, text="Un <b>ajout</b>.", author="Zoé", token=token, step="send"))
+    assert sent.texts("h2") == ["Votre contribution attend d’être lue"]
+    with parts.reading() as session:
+        code = session.exec(select(Comment.tracking)).one()
+    assert list(sent.hrefs.values()) == [f"http://testserver/track/{code}"]
+
+
+def test_what_is_wrong_is_said_there_beside_its_field_and_keeps_what_was_typed(elsewhere: TestClient) -> None:
+    answer = part(elsewhere, text="Un ajout.", email="pas une adresse")
+    page = Page(answer)
+    assert answer.status_code == 422
+    assert "#moderation-email" in page.hrefs.values()
+    assert page.nodes("#moderation-email[aria-describedby=moderation-email-error]")
+    assert page.texts("#moderation-text") == ["Un ajout."]
+
+
+def test_a_forum_that_is_closed_gives_the_text_back_there(elsewhere: TestClient, parts: Parts) -> None:
+    add_article(parts, "le-marche", mode=Mode.CLOSED)
+    answer = elsewhere.post("/articles/le-marche/fragment", data={"text": "Un ajout.", "step": "preview"})
+    assert answer.status_code == 403
+    assert Page(answer).texts("#moderation-text") == ["Un ajout."]
+    assert elsewhere.post("/articles/nowhere/fragment", data={"text": "Un ajout."}).status_code == 404
+
+
+def test_it_takes_nothing_from_a_site_that_is_not_named(elsewhere: TestClient) -> None:
+    answer = elsewhere.post(
+        "/articles/le-pont/fragment",
+        data={"text": "Un ajout.", "step": "preview"},
+        headers={"Origin": "https://else.example"},
+    )
+    assert answer.status_code == 403
+    assert "access-control-allow-origin" not in answer.headers
+
+
+def test_the_script_for_other_sites_is_small_and_may_be_loaded_by_any(client: TestClient) -> None:
+    answer = client.get("/embed.js")
+    assert (answer.status_code, len(answer.content) <= 6000) == (200, True)
+    assert answer.headers["content-type"].startswith("text/javascript")
+    assert answer.headers["cross-origin-resource-policy"] == "cross-origin"
+    assert answer.headers["cache-control"] == "public, max-age=300"
