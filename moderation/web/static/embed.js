@@ -17,6 +17,7 @@
       .moderation input, .moderation textarea, .moderation button { box-sizing: border-box; width: 100%; min-height: 2.75rem; padding: .5rem; font: inherit; color: inherit; background: var(--moderation-field, transparent); border: 1px solid var(--moderation-line); border-radius: 4px }
       .moderation button { width: auto; padding-inline: 1.25rem; cursor: pointer }
       .moderation button.primary { color: var(--moderation-on-accent, Canvas); background: var(--moderation-accent, CanvasText); border-color: transparent }
+      .moderation legend, .moderation .author { padding: 0; font-weight: bold }
       .moderation a { color: var(--moderation-accent, LinkText) }
       .moderation footer, .moderation .hint, .moderation .optional { font-size: .875em }
       .moderation .text, .moderation .address { overflow-wrap: anywhere }
