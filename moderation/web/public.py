@@ -10,6 +10,7 @@ from moderation import identifiers
 from moderation.pages import public as pages
 from moderation.web.dependencies import Parts, ThisApp
 from moderation.web.form import BLANK
+from moderation.web.guard import WITH_PICTURES
 
 router = APIRouter()
 HOME = "/"
@@ -36,7 +37,8 @@ def article(app: ThisApp, slug: str, page: Annotated[int, Query(ge=1, le=10_000)
         found = pages.article(session, slug, page)
     if found is None or page > found.pages:
         raise HTTPException(404)
-    return app.page("article.html", found, headers=_headers(app, found.revision), form=BLANK)
+    headers = {**_headers(app, found.revision), "Content-Security-Policy": WITH_PICTURES}
+    return app.page("article.html", found, headers=headers, form=BLANK)
 
 
 def is_kept(path: str) -> bool:
