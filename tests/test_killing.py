@@ -195,7 +195,7 @@ def test_promise_03_what_was_acknowledged_is_there_once_after_every_kill(
         add_person(mailing, f"sami{number}@example.org", "Sami", Role.MODERATOR)
     cookie = sign_in(mailing, client, ann).cookies["session"]
     notes = Notes()
-    often = rounds(2, 16)
+    often = rounds(3, 50)
     for number in range(often):
         # Every second time, two processes on the same database.
         with served(mailing, tmp_path, workers=1 + number % 2) as server:
