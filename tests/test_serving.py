@@ -140,6 +140,19 @@ def files(process: int) -> int:
     return next(int(line.split()[3]) for line in lines if line.startswith("Max open files"))
 
 
+@once
+def test_no_answer_says_what_program_it_is_from(ready: str, tmp_path: Path) -> None:
+    with serve(ready, tmp_path) as server:
+        for path in (f"/articles/{SLUG}", "/sign-in", "/nowhere", "/api/v1/queue"):
+            headers = httpx2.get(server.address + path).headers
+            assert {"server", "x-powered-by", "via"}.isdisjoint(headers), path
+        with server.connect() as connection:
+            connection.sendall(b"nonsense\r\n\r\n")
+            refused = answer(connection)
+        assert refused.startswith(b"HTTP/1.1 400 ")
+        assert b"server:" not in refused.lower()
+
+
 # When it cannot start
 
 

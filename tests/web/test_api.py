@@ -310,6 +310,19 @@ def test_the_queue_is_read_oldest_first_in_pages(
     assert [item["id"] for item in program.get("/queue?status=spam").json()["items"]] == [sent[0].id]
 
 
+def test_fifty_are_listed_unless_asked(
+    parts: Parts, program: Program, article: str, settle: Callable[[], None]
+) -> None:
+    sent = [send(parts, article, f"Texte {number}.") for number in range(51)]
+    waiting = program.get("/queue").json()
+    assert (len(waiting["items"]), waiting["next"] is None) == (50, False)
+    for one in sent:
+        program.decide(one, "publish")
+    settle()
+    listed = program.get(f"/articles/{article}/comments").json()
+    assert (len(listed["comments"]), listed["count"], listed["next"] is None) == (50, 51, False)
+
+
 def test_a_decision_answers_what_it_made(program: Program, pending: Sent) -> None:
     made = program.decide(pending, "refuse", reason="off_topic", note="Voyez la charte.")
     assert made.status_code == 200

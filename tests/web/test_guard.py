@@ -236,11 +236,15 @@ def test_every_answer_carries_the_headers_that_protect(
     assert "server" not in answer.headers
 
 
+DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 DATA = [
     ("GET", "/api/v1/articles/le-pont/comments", 200),
     ("GET", "/api/v1/articles/le-pont/comments?limit=2", 200),
     ("HEAD", "/api/v1/articles/le-pont/comments", 200),
     ("GET", "/api/v1/openapi.json", 200),
+    ("GET", "/log.jsonl", 200),
+    ("GET", "/transparency.json", 200),
+    ("GET", "/healthz", 503),
     ("GET", "/api/v1/queue", 401),
     ("GET", "/api/v1/nowhere", 404),
     ("DELETE", "/api/v1/queue", 405),
@@ -254,10 +258,20 @@ def test_what_is_no_page_may_do_nothing_at_all_in_a_browser(client: TestClient) 
     for method, address, status in DATA:
         answer = client.request(method, address)
         assert (method, address, answer.status_code) == (method, address, status)
-        policy = answer.headers["content-security-policy"]
-        assert policy == "default-src 'none'; frame-ancestors 'none'; sandbox"
+        assert answer.headers["content-security-policy"] == DATA_POLICY
         assert {name: answer.headers[name] for name in ALWAYS} == ALWAYS
         assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_feed_may_do_nothing_at_all_either(desk: TestClient, pending: Sent) -> None:
+    made = Page(desk.post("/desk/account/feed/make"))
+    (address,) = re.findall(r"/desk/feed/[^\"]+\.atom", made.html)
+    answer = desk.get(address)
+    assert (answer.status_code, pending.id in answer.text) == (200, True)
+    assert answer.headers["content-type"].startswith("application/atom+xml")
+    assert answer.headers["content-security-policy"] == DATA_POLICY
+    assert {name: answer.headers[name] for name in ALWAYS} == ALWAYS
+    assert (answer.headers["cache-control"], answer.headers["referrer-policy"]) == ("no-store", "no-referrer")
 
 
 def test_what_has_not_changed_takes_nothing_back_of_what_was_said(client: TestClient, article: str) -> None:
