@@ -16,7 +16,7 @@ import httpx2
 import psycopg
 import pytest
 from conftest import KEY, BuildParts, FakeClock, add_article, add_person, embedded_server, send, sign_in
-from hammered import SLUG, THOROUGH, Server, form, new_form, playing, until
+from hammered import SLUG, THOROUGH, Server, form, new_form, nothing_is_damaged, playing, until
 from page import Page
 from sqlalchemy import make_url, text
 from sqlmodel import Session, col, select
@@ -161,6 +161,7 @@ def test_promise_03_what_was_acknowledged_is_there_once_though_postgresql_came_a
         assert min(crowd.put_off["write"], crowd.put_off["decide"]) > 0
         until(lambda: published(parts) == len(set(crowd.decided)))
     each_is_there_once(parts, crowd)
+    nothing_is_damaged(parts.engine)
     parts.engine.dispose()
 
 
