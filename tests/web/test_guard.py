@@ -233,6 +233,8 @@ def test_every_answer_carries_the_headers_that_protect(
     is_article = (method, status) == ("GET", 200) and address.startswith("/articles/")
     assert answer.headers["content-security-policy"].split("; ") == (ARTICLE if is_article else POLICY)
     assert answer.headers["referrer-policy"] in {"strict-origin-when-cross-origin", "same-origin"}
+    kind = answer.headers.get("content-type", "text/plain; charset=utf-8")
+    assert kind.endswith("; charset=utf-8")
     assert "server" not in answer.headers
 
 
