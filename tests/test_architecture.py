@@ -105,6 +105,16 @@ def test_a_status_changes_in_one_place() -> None:
     assert places == [("moderation/moves.py", "move")]
 
 
+def test_there_is_one_way_to_decide_and_one_to_send_whatever_the_door() -> None:
+    doors = {"moderation/web/desk.py", "moderation/web/review.py", "moderation/web/api_desk.py"}
+    doors |= {"moderation/cli/desk.py", "moderation/bulk.py"}
+    assert {place for place, _ in calls("speak")} - {"moderation/decisions.py"} == doors
+    sends = {"moderation/web/submit.py", "moderation/web/api_public.py", "moderation/demo/load.py"}
+    assert {place for place, _ in calls("submit")} == sends
+    rows = calls("Comment", "Version", "Decision", "Publication")
+    assert [call for call in rows if call[0].startswith(("moderation/web/", "moderation/cli/"))] == []
+
+
 def test_errors_are_caught_by_their_names() -> None:
     broad = [
         place
