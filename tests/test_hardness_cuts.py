@@ -142,7 +142,7 @@ def test_promise_03_what_was_acknowledged_is_there_once_though_postgresql_came_a
     ann = add_person(parts, "ann@example.org", "Ann", Role.ADMIN)
     browser = TestClient(create_app(parts), follow_redirects=False)
     crowd = Crowd(parts, sign_in(parts, browser, ann).cookies["session"])
-    with Server(own_postgresql.url, tmp_path) as server:
+    with Server(own_postgresql.url, tmp_path, submit_limit="") as server:
         with playing(*[lambda: crowd.write(server)] * 2, lambda: crowd.decide(server)):
             for mode in ("fast", "immediate") * (4 if THOROUGH else 1):
                 for _ in range(6):
