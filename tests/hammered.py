@@ -15,6 +15,7 @@ from typing import Self
 import httpx2
 import pytest
 from conftest import KEY
+from sqlalchemy import Engine
 
 from moderation import drafts, identifiers, links
 from moderation.links import Links
@@ -51,6 +52,27 @@ def until(seen: Callable[[], bool], seconds: float = 60) -> None:
             return
         pause.wait(0.02)
     pytest.fail("it never came")
+
+
+# PostgreSQL’s own look at every row, and at every index with the rows it should lead to.
+ROWS = """SELECT relname, msg FROM pg_class, LATERAL verify_heapam(pg_class.oid)
+    WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace"""
+INDEXES = """SELECT count(*) FROM (
+    SELECT bt_index_check(indexrelid, true) FROM pg_index JOIN pg_class ON pg_class.oid = indexrelid
+    JOIN pg_am ON pg_am.oid = relam
+    WHERE amname = 'btree' AND relnamespace = 'public'::regnamespace) checked"""
+
+
+def nothing_is_damaged(engine: Engine) -> None:
+    with engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            assert connection.exec_driver_sql("PRAGMA integrity_check").scalars().all() == ["ok"]
+            assert connection.exec_driver_sql("PRAGMA foreign_key_check").all() == []
+            return
+        connection.exec_driver_sql("CREATE EXTENSION amcheck")
+        assert connection.exec_driver_sql(ROWS).all() == []
+        assert connection.exec_driver_sql(INDEXES).scalar_one() > 50  # it fails at the first that is wrong
+        connection.rollback()
 
 
 class Server:

@@ -2,6 +2,7 @@
 
 import ast
 import io
+import os
 import re
 import subprocess
 import sys
@@ -104,6 +105,16 @@ def test_a_status_changes_in_one_place() -> None:
     assert places == [("moderation/moves.py", "move")]
 
 
+def test_there_is_one_way_to_decide_and_one_to_send_whatever_the_door() -> None:
+    doors = {"moderation/web/desk.py", "moderation/web/review.py", "moderation/web/api_desk.py"}
+    doors |= {"moderation/cli/desk.py", "moderation/bulk.py"}
+    assert {place for place, _ in calls("speak")} - {"moderation/decisions.py"} == doors
+    sends = {"moderation/web/submit.py", "moderation/web/api_public.py", "moderation/demo/load.py"}
+    assert {place for place, _ in calls("submit")} == sends
+    rows = calls("Comment", "Version", "Decision", "Publication")
+    assert [call for call in rows if call[0].startswith(("moderation/web/", "moderation/cli/"))] == []
+
+
 def test_errors_are_caught_by_their_names() -> None:
     broad = [
         place
@@ -121,6 +132,44 @@ def test_errors_are_caught_by_their_names() -> None:
 def test_the_time_is_asked_of_the_clock() -> None:
     asked = [call for call in calls("now", "utcnow", "today") if call[0] != "moderation/clock.py"]
     assert asked == []
+
+
+def imported() -> set[tuple[str, str]]:
+    """Each module with what it imports, by every name that leads there."""
+    names = {(place, alias.name) for place, node in found(ast.Import) for alias in node.names}
+    for place, node in found(ast.ImportFrom):
+        names |= {(place, node.module or "")} | {
+            (place, f"{node.module}.{alias.name}") for alias in node.names
+        }
+    return names
+
+
+def test_no_program_is_started_but_its_own_workers() -> None:
+    ways = {
+        "Popen",
+        "create_subprocess_exec",
+        "create_subprocess_shell",
+        "system",
+        "popen",
+        "fork",
+        "forkpty",
+    }
+    ways |= {name for name in dir(os) if name.startswith(("exec", "spawn", "posix_spawn"))}
+    assert calls(*ways) == [("moderation/parent.py", "create_subprocess_exec")]
+    assert {place for place, name in imported() if name == "subprocess"} == set()
+
+
+def test_nothing_fetches_an_address() -> None:
+    ways = ("urllib.request", "http.client", "httpx", "requests", "aiohttp", "urllib3", "ftplib", "socket")
+    asks = {(place, name) for place, name in imported() if name in ways}
+    # Where a server listens, and which kind of socket a mail server is spoken to by.
+    assert {place for place, _ in asks} == {
+        "moderation/mail.py",
+        "moderation/parent.py",
+        "moderation/serving.py",
+    }
+    assert {name for _, name in asks} == {"socket"}
+    assert [call for call in calls("create_connection", "connect") if call[1] == "create_connection"] == []
 
 
 def test_html_is_trusted_by_one_module() -> None:

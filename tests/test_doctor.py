@@ -4,7 +4,7 @@ import socket
 import sqlite3
 import threading
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -12,13 +12,13 @@ from typing import Any, Literal
 
 import pytest
 from aiosmtpd.controller import Controller
-from conftest import KEY, FakeClock, Run, Sent
-from sqlalchemy import Engine, make_url, text
+from conftest import KEY, FakeClock, Run, Sent, listening
+from sqlalchemy import Connection, Engine, make_url, text
 from sqlmodel import SQLModel, update
 
 from moderation import decisions, doctor, erasing, migrations, scrubbing
 from moderation.accounts import Person
-from moderation.doctor import around
+from moderation.doctor import around, stored
 from moderation.doctor.finding import Finding, State
 from moderation.lifecycle import Action
 from moderation.models.people import SignIn
@@ -185,6 +185,65 @@ def test_a_trigger_that_does_nothing_is_told(
     found = examined(settings, clock)
     assert found["log kept"].fails
     assert found["log"].said.startswith("1 decisions")
+
+
+def test_a_database_that_could_lose_what_it_acknowledged_is_told(
+    settings: Settings, clock: FakeClock, engine: Engine
+) -> None:
+    if engine.dialect.name == "postgresql":
+        address = f"{settings.database_url}&options=-c%20synchronous_commit%3Doff"
+        found = examined(settings, clock, database_url=address)["durability"]
+        assert (found.state, found.said) == (State.FAILURE, "synchronous_commit is off")
+        return
+
+    def careless(raw: Any, *_: object) -> None:
+        raw.execute("PRAGMA synchronous = NORMAL")
+
+    def told() -> Finding:
+        (found,) = stored.LOOKS["durability"](engine, clock())
+        return found
+
+    engine.dispose()
+    assert told().state is State.OK
+    with listening(engine, "checkout", careless):
+        assert (told().state, told().said) == (State.FAILURE, "synchronous is 1")
+    engine.dispose()
+
+
+def test_a_public_log_that_was_changed_is_told(
+    settings: Settings,
+    clock: FakeClock,
+    engine: Engine,
+    parts: Parts,
+    pending: Sent,
+    ann: Person,
+    settle: Callable[[], None],
+) -> None:
+    with parts.writing() as session:
+        decisions.decide(
+            session, pending.id, Action.SPAM, revision=1, by=ann.id, now=clock(), undo=timedelta()
+        )
+    clock.tick(days=1)
+    settle()
+    assert examined(settings, clock)["public log"].said == "1 lines hold together"
+    with engine.begin() as connection:
+        unguarded(connection, "UPDATE log_line SET line = replace(line, 'spam', 'publish')")
+    found = examined(settings, clock)["public log"]
+    assert (found.state, "line 1 is not what was written there" in found.said) == (State.FAILURE, True)
+
+
+def unguarded(connection: Connection, statement: str) -> None:
+    """As somebody does who may do anything to the database: its triggers look away."""
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SET LOCAL session_replication_role = replica"))
+        connection.execute(text(statement))
+        return
+    guards = connection.execute(text("SELECT name, sql FROM sqlite_master WHERE type = 'trigger'")).all()
+    for name, _ in guards:
+        connection.execute(text(f"DROP TRIGGER {name}"))
+    connection.execute(text(statement))
+    for _, sql in guards:
+        connection.exec_driver_sql(sql)
 
 
 def test_a_damaged_file_is_told(settings: Settings, clock: FakeClock, engine: Engine, pending: Sent) -> None:

@@ -16,7 +16,7 @@ import httpx2
 import psycopg
 import pytest
 from conftest import KEY, BuildParts, FakeClock, add_article, add_person, embedded_server, send, sign_in
-from hammered import SLUG, THOROUGH, Server, form, new_form, playing, until
+from hammered import SLUG, THOROUGH, Server, form, new_form, nothing_is_damaged, playing, until
 from page import Page
 from sqlalchemy import make_url, text
 from sqlmodel import Session, col, select
@@ -142,7 +142,7 @@ def test_promise_03_what_was_acknowledged_is_there_once_though_postgresql_came_a
     ann = add_person(parts, "ann@example.org", "Ann", Role.ADMIN)
     browser = TestClient(create_app(parts), follow_redirects=False)
     crowd = Crowd(parts, sign_in(parts, browser, ann).cookies["session"])
-    with Server(own_postgresql.url, tmp_path) as server:
+    with Server(own_postgresql.url, tmp_path, submit_limit="") as server:
         with playing(*[lambda: crowd.write(server)] * 2, lambda: crowd.decide(server)):
             for mode in ("fast", "immediate") * (4 if THOROUGH else 1):
                 for _ in range(6):
@@ -161,6 +161,7 @@ def test_promise_03_what_was_acknowledged_is_there_once_though_postgresql_came_a
         assert min(crowd.put_off["write"], crowd.put_off["decide"]) > 0
         until(lambda: published(parts) == len(set(crowd.decided)))
     each_is_there_once(parts, crowd)
+    nothing_is_damaged(parts.engine)
     parts.engine.dispose()
 
 

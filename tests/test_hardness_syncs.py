@@ -6,6 +6,7 @@ import re
 import shutil
 import sqlite3
 import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -15,10 +16,11 @@ from random import Random
 from typing import NamedTuple
 
 import pytest
-from conftest import FakeClock, add_article, send, sign_in
+from conftest import KEY, FakeClock, add_article, send, sign_in
 from hammered import SLUG, Server, new_form
 from starlette.testclient import TestClient
 
+from moderation import backup
 from moderation.accounts import Person
 from moderation.web.dependencies import Parts
 
@@ -188,3 +190,46 @@ def all_told_is_in(file: Path, told: list[Told]) -> None:
     connection.close()
     assert tracked >= {one.tracking for one in told if one.tracking}
     assert decided >= {one.decision for one in told if one.decision}
+
+
+# A file that takes its place
+
+
+def begun(line: str) -> str:
+    """A call by its name, and whether it is about the file that is made, its folder or its place."""
+    name = line.split(maxsplit=1)[1].partition("(")[0]
+    if name.startswith("rename"):
+        return "put"
+    about = "the file" if ".part>" in line else "the folder" if "/made>" in line else "another"
+    return f"{'synced' if 'sync' in name else 'written'}: {about}"
+
+
+def in_order(log: Path) -> list[str]:
+    """What happened, without what happened again at once."""
+    seen = [begun(line) for line in log.read_text().splitlines() if "(" in line and "+++" not in line]
+    ours = [one for one in seen if not one.endswith("another")]
+    return [one for one, before in zip(ours, ["", *ours], strict=False) if one != before]
+
+
+@pytest.mark.parametrize("words", [["backup", "made/site.backup"], ["restore", "site.backup", "--replace"]])
+def test_a_file_is_on_the_disk_before_it_takes_its_place_and_its_place_before_it_is_told(
+    parts: Parts, tmp_path: Path, strace: str, words: list[str]
+) -> None:
+    add_article(parts, SLUG)
+    (tmp_path / "made").mkdir()
+    address = parts.settings.database_url
+    if words[0] == "restore":
+        backup.make(parts.engine, tmp_path / "site.backup", tell=lambda *_: None)
+        address = f"sqlite:///{tmp_path / 'made' / 'other.db'}"
+    parts.engine.dispose()
+    log = tmp_path / "strace.txt"
+    watched = "trace=write,pwrite64,ftruncate,fsync,fdatasync,rename,renameat,renameat2"
+    command = [strace, "-f", "-y", "-e", watched, "-o", str(log), sys.executable, "-m", "moderation"]
+    subprocess.run(  # noqa: S603 - our own words
+        [*command, *words],
+        env={**os.environ, "MODERATION_DATABASE_URL": address, "MODERATION_SECRET_KEYS": KEY},
+        cwd=tmp_path,
+        check=True,
+        capture_output=True,
+    )
+    assert in_order(log)[-4:] == ["written: the file", "synced: the file", "put", "synced: the folder"]

@@ -15,6 +15,7 @@ from typing import Any
 
 import pytest
 from conftest import KEY, Run, Sent, add_article, send, worker_database
+from hammered import nothing_is_damaged
 from sqlalchemy import Engine, insert, text
 from sqlmodel import SQLModel, delete, update
 
@@ -46,10 +47,7 @@ def whole(engine: Engine) -> None:
     with database.reading(engine) as session:
         assert list(audit.faults(session)) == []
         assert list(audit.disagreements(session)) == []
-        if engine.dialect.name == "sqlite":
-            connection = archive.raw(session)
-            assert connection.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
-            assert connection.execute("PRAGMA foreign_key_check").fetchall() == []
+    nothing_is_damaged(engine)
 
 
 def fill(parts: Parts, sent: Sent) -> None:

@@ -503,6 +503,25 @@ def test_a_migration_gives_up_on_a_table_that_others_hold(
     assert migrations.upgrade(blank) == migrations.revisions()[1:]
 
 
+def test_a_migration_gives_up_on_another_that_does_not_end(
+    blank: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if blank.dialect.name != "postgresql":
+        pytest.skip("this is about PostgreSQL")
+    monkeypatch.setattr(migrations, "MIGRATION_LASTS", "100ms")
+    with blank.begin() as connection:
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({migrations.MIGRATION_LOCK})"))
+        with pytest.raises(DBAPIError, match="timeout"):
+            migrations.upgrade(blank)
+    assert migrations.revision(blank) is None
+    monkeypatch.undo()
+    with migrations.migrating(blank) as connection:
+        waits = ("statement_timeout", "lock_timeout")
+        shown = [connection.execute(text(f"SHOW {name}")).scalar_one() for name in waits]
+        held = text("SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND pid = pg_backend_pid()")
+        assert (shown, connection.execute(held).scalar_one()) == (["15min", "10s"], 1)
+
+
 # The copy that is made first
 
 NOON = datetime(2026, 10, 3, 12, tzinfo=UTC)

@@ -140,6 +140,19 @@ def files(process: int) -> int:
     return next(int(line.split()[3]) for line in lines if line.startswith("Max open files"))
 
 
+@once
+def test_no_answer_says_what_program_it_is_from(ready: str, tmp_path: Path) -> None:
+    with serve(ready, tmp_path) as server:
+        for path in (f"/articles/{SLUG}", "/sign-in", "/nowhere", "/api/v1/queue"):
+            headers = httpx2.get(server.address + path).headers
+            assert {"server", "x-powered-by", "via"}.isdisjoint(headers), path
+        with server.connect() as connection:
+            connection.sendall(b"nonsense\r\n\r\n")
+            refused = answer(connection)
+        assert refused.startswith(b"HTTP/1.1 400 ")
+        assert b"server:" not in refused.lower()
+
+
 # When it cannot start
 
 
@@ -172,6 +185,19 @@ def test_a_database_that_is_behind_is_not_served(tmp_path: Path, monkeypatch: py
     database.answers(engine)
     engine.dispose()
     assert "behind this program. Run: moderation upgrade" in refused(tmp_path)
+
+
+def test_a_database_of_an_older_program_is_not_served(parts: Parts, tmp_path: Path) -> None:
+    folder = tmp_path / "started-here"
+    folder.mkdir()
+    migrations.downgrade(parts.engine, migrations.revisions()[-2])
+    parts.engine.dispose()
+    try:
+        said = refused(folder, database_url=parts.settings.database_url, secret_keys=KEY)
+        assert "behind this program. Run: moderation upgrade" in said
+        assert migrations.revision(parts.engine) == migrations.revisions()[-2]
+    finally:
+        migrations.upgrade(parts.engine)
 
 
 def test_a_database_for_readers_that_does_not_answer_is_said(url: str, tmp_path: Path) -> None:
@@ -283,6 +309,13 @@ def _numbers(parts: Parts, *names: str) -> list[int]:
     with parts.reading() as session:
         published = select(Publication.number).where(col(Publication.comment_id).in_(names))
         return list(session.exec(published.order_by(col(Publication.number))))
+
+
+def test_each_worker_does_what_is_due(each: dict[int, httpx2.Client]) -> None:
+    """One whose loop has stopped says so."""
+    told = {worker: client.get("/healthz").json() for worker, client in each.items()}
+    assert told == {worker: {"status": "ok"} for worker in each}
+    assert len(told) == 3
 
 
 def test_the_effects_of_many_decisions_are_done_once_by_all_workers_together(site: Site) -> None:

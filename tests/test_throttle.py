@@ -164,6 +164,13 @@ def test_names_follow_the_secret_and_the_purpose_and_no_link_is_signed_with_thei
     assert throttle()._key != KEY.encode()
 
 
+def test_nobody_has_the_name_they_had_yesterday() -> None:
+    limits = throttle()
+    for who in ("203.0.113.7", "2001:db8:1:2::/64", "everybody"):
+        assert limits._hidden(who, NOW) == limits._hidden(who, NOW + timedelta(hours=1))
+        assert limits._hidden(who, NOW) != limits._hidden(who, TOMORROW)
+
+
 def test_two_sites_on_one_store_have_a_ceiling_each(store: str) -> None:
     one, other = throttle(storage=store), Throttle("2 per hour", Counts(store), KEY[::-1], "submit")
     assert passed(one, None, 100) == passed(other, None, 100) == 2 * EVERYBODY

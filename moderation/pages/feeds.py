@@ -1,4 +1,4 @@
-"""What public feeds tell: the newest articles and contributions, and what answers what. Public tables only."""
+"""What public feeds tell: the newest articles and contributions, and what answers what."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass

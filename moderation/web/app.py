@@ -182,7 +182,8 @@ def _error_page(
     foreign: bool = False,
 ) -> Response:
     name = "missing.html" if status == 404 else "error.html"
-    private = {"Cache-Control": "no-store", **(headers or {})}
+    # Its address may be a secret that opens nothing any more, or not yet.
+    private = {"Cache-Control": "no-store", "Referrer-Policy": "same-origin", **(headers or {})}
     return parts.page(name, None, status=status, headers=private, reference=reference, foreign=foreign)
 
 

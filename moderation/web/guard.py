@@ -14,10 +14,12 @@ from moderation import logs
 SAFE = frozenset({"GET", "HEAD", "OPTIONS"})
 # No inline script or style, nothing from elsewhere, no framing: a hole in the sanitiser still runs nothing.
 POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' https:; font-src 'self'; "
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
     "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'; "
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
+# The pictures of an article may be elsewhere, where the site that has it keeps them; no other page shows any.
+WITH_PICTURES = POLICY.replace("img-src 'self'", "img-src 'self' https:")
 # What is data and no page (JSON, feeds) may do nothing at all, should a browser ever open it as one.
 DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 HEADERS = {

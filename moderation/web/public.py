@@ -14,6 +14,7 @@ from moderation.pages.public import ArticlePage
 from moderation.web import feeds
 from moderation.web.dependencies import Parts, ThisApp
 from moderation.web.form import BLANK, BLANK_ABROAD
+from moderation.web.guard import WITH_PICTURES
 
 router = APIRouter()
 HOME, LISTS = "/", "/api/v1/"
@@ -40,7 +41,8 @@ def home(app: ThisApp, before: Annotated[str | None, Query(max_length=200)] = No
 @router.get("/articles/{slug}")
 def article(app: ThisApp, slug: str, page: Page = 1) -> Response:
     found = _article(app, slug, page)
-    return app.page("article.html", found, headers=_headers(app, found.revision), form=BLANK)
+    headers = _headers(app, found.revision) | {"Content-Security-Policy": WITH_PICTURES}
+    return app.page("article.html", found, headers=headers, form=BLANK)
 
 
 @router.get("/articles/{slug}/fragment")

@@ -26,6 +26,8 @@ pytestmark = [
 PORT = free_port()
 HOST = f"http://{PLAIN_HOST}:{PORT}"
 SLUG = "le-pont"
+NOTHING = "default-src 'none'; img-src data:"
+TRUSTED = "require-trusted-types-for 'script'; trusted-types moderation"
 AROUND = """<!doctype html><html lang="fr"><head><meta charset="utf-8"><title>Le Journal</title>
 <meta name="viewport" content="width=device-width"><link rel="icon" href="data:,"></head>
 <body><main><h1>Le pont rouvre</h1>{}</main></body></html>"""
@@ -47,18 +49,17 @@ def host(site: Site) -> Generator[str]:
     pages: dict[str, tuple[Callable[[], str], str]] = {
         "/included": (
             lambda: httpx2.get(f"{base}/articles/{SLUG}/fragment").text,
-            f"default-src 'none'; img-src data:; form-action {base}",
+            f"{NOTHING}; form-action {base}",
         ),
         "/embedded": (
             lambda: script + otherwise,
-            f"default-src 'none'; img-src data:; script-src {base}; connect-src {base}; form-action 'none'; "
-            "require-trusted-types-for 'script'; trusted-types moderation",
+            f"{NOTHING}; script-src {base}; connect-src {base}; form-action 'none'; {TRUSTED}",
         ),
     }
 
     class Host(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
-            body, policy = pages.get(self.path, (str, "default-src 'none'"))
+            body, policy = pages.get(self.path, (str, NOTHING))
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.send_header("Content-Security-Policy", policy)

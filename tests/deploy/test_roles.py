@@ -308,8 +308,9 @@ def test_public_pages_ask_nothing_of_the_apps_role(
     nowhere = make_url(roles.app).set(database="nowhere").render_as_string(hide_password=False)
     lost = build_parts(database_url=nowhere, public_database_url=roles.reader)
     client = TestClient(create_app(lost), raise_server_exceptions=False)
-    for path in ("/", f"/articles/{article}", f"/api/v1/articles/{article}/comments"):
-        assert client.get(path).status_code == 200
+    texts = ("/charter", "/charter/1", "/legal", "/contact", "/your-data", "/log.jsonl", "/transparency.csv")
+    for path in ("/", f"/articles/{article}", f"/api/v1/articles/{article}/comments", *texts):
+        assert (path, client.get(path).status_code) == (path, 200)
     assert client.get(f"/track/{published.tracking}").status_code == 503
 
 

@@ -1,5 +1,6 @@
 import asyncio
 import json
+import re
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ import httpx2
 import pytest
 from anyio import to_thread
 from conftest import BuildParts, FakeClock, Sent, add_article, add_person, send
+from pydantic import TypeAdapter
 from sqlmodel import select
 from starlette.testclient import TestClient
 
@@ -235,6 +237,23 @@ def test_the_public_list_holds_what_is_published_oldest_first(
     assert first["comments"][0]["written_at"] == "2026-03-01T09:00:00Z"
 
 
+def test_what_is_taken_down_between_two_pages_makes_nobody_be_passed_over(
+    parts: Parts, program: Program, article: str, settle: Callable[[], None], clock: FakeClock
+) -> None:
+    sent = []
+    for number in range(4):
+        sent.append(send(parts, article, f"Texte {number}."))
+        program.decide(sent[-1], "publish")
+        clock.tick(minutes=1)
+    settle()
+    first = program.get(f"/articles/{article}/comments", params={"limit": 2}).json()
+    program.decide(sent[0], "unpublish", 2, reason="off_topic")
+    settle()
+    rest = program.get(f"/articles/{article}/comments", params={"limit": 2, "after": first["next"]}).json()
+    assert [item["id"] for item in rest["comments"]] == [sent[2].id, sent[3].id]
+    assert (rest["count"], rest["next"]) == (3, None)
+
+
 def test_the_public_list_says_what_the_moderation_did_and_what_is_its_own(
     program: Program,
     desk: TestClient,
@@ -289,6 +308,19 @@ def test_the_queue_is_read_oldest_first_in_pages(
     assert [item["id"] for item in first["items"] + rest["items"]] == [one.id for one in sent]
     assert rest["next"] is None
     assert [item["id"] for item in program.get("/queue?status=spam").json()["items"]] == [sent[0].id]
+
+
+def test_fifty_are_listed_unless_asked(
+    parts: Parts, program: Program, article: str, settle: Callable[[], None]
+) -> None:
+    sent = [send(parts, article, f"Texte {number}.") for number in range(51)]
+    waiting = program.get("/queue").json()
+    assert (len(waiting["items"]), waiting["next"] is None) == (50, False)
+    for one in sent:
+        program.decide(one, "publish")
+    settle()
+    listed = program.get(f"/articles/{article}/comments").json()
+    assert (len(listed["comments"]), listed["count"], listed["next"] is None) == (50, 51, False)
 
 
 def test_a_decision_answers_what_it_made(program: Program, pending: Sent) -> None:
@@ -460,6 +492,19 @@ def test_a_trusted_program_has_no_limit(build_parts: BuildParts) -> None:
         assert program.post("/articles/le-pont/comments", {"text": f"Texte {number}"}).status_code == 202
 
 
+def test_a_token_of_another_scope_is_limited_as_anybody(build_parts: BuildParts) -> None:
+    parts = build_parts(submit_limit="1 per hour", trusted_proxies="10.0.0.0/8")
+    add_article(parts, "le-pont")
+    ann = add_person(parts, "ann@example.org", "Ann", Role.ADMIN)
+    client = TestClient(create_app(parts), client=("10.0.0.1", 50000))
+    headers = {**token(parts, ann, Scope.READ, Scope.MODERATE), "X-Forwarded-For": "203.0.113.7"}
+    sent = [
+        client.post(f"{API}/articles/le-pont/comments", json={"text": f"Texte {n}."}, headers=headers)
+        for n in range(2)
+    ]
+    assert [answer.status_code for answer in sent] == [202, 429]
+
+
 # Its description
 
 
@@ -475,11 +520,55 @@ def test_every_operation_is_described_with_an_example(client: TestClient) -> Non
                 assert "example" in operation["requestBody"]["content"]["application/json"]
 
 
-def test_the_description_is_a_page_without_script(client: TestClient) -> None:
+def operations(parts: Parts) -> dict[tuple[str, str], Any]:
+    """What the API answers, as it is programmed and not as it describes itself."""
+    front: Any = create_app(parts)
+    (api,) = [route.app for route in front._app._app._app.routes if getattr(route, "path", "") == API]
+    nested = [getattr(getattr(route, "original_router", None), "routes", [route]) for route in api.routes]
+    return {
+        (method.lower(), route.path): route
+        for routes in nested
+        for route in routes
+        if getattr(route, "include_in_schema", False) and hasattr(route, "response_model")
+        for method in route.methods
+    }
+
+
+def test_every_operation_is_in_the_description_and_each_example_is_what_it_answers(
+    parts: Parts, client: TestClient
+) -> None:
+    described = client.get(f"{API}/openapi.json").json()["paths"]
+    programmed = operations(parts)
+    assert {(method, path) for path, methods in described.items() for method in methods} == set(programmed)
+    assert len(programmed) == 7
+    for (method, path), route in programmed.items():
+        answer = described[path][method]["responses"][str(route.status_code or 200)]
+        shape: TypeAdapter[Any] = TypeAdapter(route.response_model)
+        shape.validate_python(answer["content"]["application/json"]["example"])
+
+
+def test_an_example_is_taken_as_it_stands(parts: Parts, program: Program, article: str) -> None:
+    waiting = send(parts, article, "Un autre texte.")
+    described = program.get("/openapi.json").json()["paths"]
+    for path, known, status in (
+        ("/articles/{slug}/comments", {"slug": article}, 202),
+        ("/comments/{comment_id}/decisions", {"comment_id": waiting.id}, 200),
+    ):
+        example = described[path]["post"]["requestBody"]["content"]["application/json"]["example"]
+        assert program.post(path.format(**known), example).status_code == status
+
+
+def test_the_description_is_a_page_without_script_and_all_it_loads_is_the_site_s(client: TestClient) -> None:
     page = client.get(f"{API}/docs")
     assert page.status_code == 200
     assert "POST /api/v1/articles/{slug}/comments" in page.text
     assert "<script" not in page.text
+    loaded = re.findall(r"<(?:link|img|iframe|source|use)\b[^>]*?\b(?:href|src)=\"([^\"]+)", page.text)
+    assert loaded
+    for address in loaded:
+        assert address.startswith("/"), address
+        assert not address.startswith("//"), address
+        assert client.get(address).status_code == 200
 
 
 # What an attacker found

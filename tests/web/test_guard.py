@@ -32,15 +32,21 @@ ALWAYS = {
     "cross-origin-resource-policy": "same-origin",
     "permissions-policy": "camera=(), microphone=(), geolocation=(), browsing-topics=()",
 }
-POLICY = {
+POLICY = [
     "default-src 'none'",
     "script-src 'self'",
     "style-src 'self'",
+    "img-src 'self'",
+    "font-src 'self'",
+    "connect-src 'self'",
     "form-action 'self'",
     "base-uri 'none'",
     "frame-ancestors 'none'",
     "require-trusted-types-for 'script'",
-}
+    "trusted-types 'none'",
+]
+# The one page whose pictures may be elsewhere.
+ARTICLE = [rule.replace("img-src 'self'", "img-src 'self' https:") for rule in POLICY]
 
 
 # Who may post from where
@@ -224,17 +230,23 @@ def test_every_answer_carries_the_headers_that_protect(
     answer = client.request(method, address)
     assert answer.status_code == status
     assert {name: answer.headers[name] for name in ALWAYS} == ALWAYS
-    assert set(answer.headers["content-security-policy"].split("; ")) >= POLICY
-    assert "unsafe" not in answer.headers["content-security-policy"]
-    assert "referrer-policy" in answer.headers
+    is_article = (method, status) == ("GET", 200) and address.startswith("/articles/")
+    assert answer.headers["content-security-policy"].split("; ") == (ARTICLE if is_article else POLICY)
+    assert answer.headers["referrer-policy"] in {"strict-origin-when-cross-origin", "same-origin"}
+    kind = answer.headers.get("content-type", "text/plain; charset=utf-8")
+    assert kind.endswith("; charset=utf-8")
     assert "server" not in answer.headers
 
 
+DATA_POLICY = "default-src 'none'; frame-ancestors 'none'; sandbox"
 DATA = [
     ("GET", "/api/v1/articles/le-pont/comments", 200),
     ("GET", "/api/v1/articles/le-pont/comments?limit=2", 200),
     ("HEAD", "/api/v1/articles/le-pont/comments", 200),
     ("GET", "/api/v1/openapi.json", 200),
+    ("GET", "/log.jsonl", 200),
+    ("GET", "/transparency.json", 200),
+    ("GET", "/healthz", 503),
     ("GET", "/api/v1/queue", 401),
     ("GET", "/api/v1/nowhere", 404),
     ("DELETE", "/api/v1/queue", 405),
@@ -248,10 +260,20 @@ def test_what_is_no_page_may_do_nothing_at_all_in_a_browser(client: TestClient) 
     for method, address, status in DATA:
         answer = client.request(method, address)
         assert (method, address, answer.status_code) == (method, address, status)
-        policy = answer.headers["content-security-policy"]
-        assert policy == "default-src 'none'; frame-ancestors 'none'; sandbox"
+        assert answer.headers["content-security-policy"] == DATA_POLICY
         assert {name: answer.headers[name] for name in ALWAYS} == ALWAYS
         assert "access-control-allow-origin" not in answer.headers
+
+
+def test_a_feed_may_do_nothing_at_all_either(desk: TestClient, pending: Sent) -> None:
+    made = Page(desk.post("/desk/account/feed/make"))
+    (address,) = re.findall(r"/desk/feed/[^\"]+\.atom", made.html)
+    answer = desk.get(address)
+    assert (answer.status_code, pending.id in answer.text) == (200, True)
+    assert answer.headers["content-type"].startswith("application/atom+xml")
+    assert answer.headers["content-security-policy"] == DATA_POLICY
+    assert {name: answer.headers[name] for name in ALWAYS} == ALWAYS
+    assert (answer.headers["cache-control"], answer.headers["referrer-policy"]) == ("no-store", "no-referrer")
 
 
 def test_what_has_not_changed_takes_nothing_back_of_what_was_said(client: TestClient, article: str) -> None:
@@ -290,6 +312,34 @@ def test_what_is_somebody_s_own_is_kept_nowhere(desk: TestClient, address: str) 
     assert headers["cache-control"] == "no-store"
     assert headers["x-robots-tag"].startswith("noindex")
     assert headers["referrer-policy"] == "same-origin"
+
+
+PUBLIC = (
+    *("/", "/articles/le-pont", "/charter", "/charter/1", "/contact", "/legal", "/log", "/log.jsonl"),
+    *("/transparency", "/transparency.csv", "/transparency.json", "/your-data"),
+    *("/api/v1/articles/le-pont/comments", "/api/v1/docs"),
+)
+
+
+# Where what follows opens something, or did.
+SECRET = ("/track", "/sign-in", "/review", "/bulletin", "/mail", "/follow", "/unfollow", "/new-address")
+
+
+@pytest.mark.usefixtures("article")
+def test_what_is_not_plainly_public_is_kept_nowhere_and_tells_no_other_site_its_address(
+    parts: Parts, desk: TestClient, pending: Sent
+) -> None:
+    addresses = {path.replace("/articles/1", "/articles/le-pont") for path in every_address(parts)}
+    assert addresses >= set(PUBLIC)
+    for path in [*sorted(addresses - set(PUBLIC)), f"/track/{pending.tracking}"]:
+        for asked in (desk, TestClient(desk.app, follow_redirects=False)):
+            headers = asked.get(path).headers
+            assert (path, headers["cache-control"]) == (path, "no-store")
+    for start in SECRET:
+        headers = desk.get(f"{start}/x").headers
+        assert (start, headers["referrer-policy"]) == (start, "same-origin")
+    for path in PUBLIC:
+        assert (path, desk.get(path).headers["cache-control"]) == (path, "public, no-cache")
 
 
 def test_no_public_answer_sets_a_cookie(parts: Parts, desk: TestClient, pending: Sent, article: str) -> None:

@@ -441,6 +441,35 @@ def test_who_sends_too_much_keeps_the_text_and_is_told_when_to_come_back(
     assert form_fields(answer.text)["token"] == second.fields["token"]
 
 
+def asked(answer: Any) -> set[str]:
+    """What a page of the form wants filled in; the field for robots is the one no person sees."""
+    fields = Page(answer).nodes("main form[action$='/comments'] :is(input, textarea, select)")
+    return {str(one.attributes["name"]) for one in fields if one.attributes.get("type") != "hidden"}
+
+
+def test_no_riddle_is_put_to_anybody_whatever_they_sent_before(
+    build_parts: BuildParts, clock: FakeClock
+) -> None:
+    parts = build_parts(submit_limit="1 per hour", waiting_per_thread=2)
+    add_article(parts, "le-pont")
+    one, other = (
+        TestClient(create_app(parts), follow_redirects=False, client=(address, 50000))
+        for address in ("203.0.113.7", "203.0.113.8")
+    )
+    reader, comments = Reader(one, clock), "/articles/le-pont/comments"
+    first = reader.preview("le-pont", "Un premier texte.")
+    too_fast = one.post(comments, data={**first.fields, "step": "send"})
+    robot = one.post(comments, data={"text": "Un texte.", "nobot": "x"})
+    assert first.send("le-pont").status_code == 303
+    second = reader.preview("le-pont", "Un deuxième texte.")
+    limited = second.send("le-pont")
+    send(parts, "le-pont", "Un autre qui attend.")
+    full = Reader(other, clock).preview("le-pont", "Un troisième texte.").send("le-pont")
+    pages = [one.get("/articles/le-pont"), one.post(comments, data={"text": "Un."}), too_fast, robot]
+    assert [answer.status_code for answer in (too_fast, robot, limited, full)] == [200, 422, 429, 429]
+    assert [asked(page) for page in (*pages, limited, full)] == [{"author", "email", "text", "nobot"}] * 6
+
+
 @pytest.mark.parametrize("form", [{"data": {"text": "w " * 2000}}, {"json": {"text": "w " * 2000}}])
 def test_long_texts_wait_for_one_another_and_nobody_waits_for_them(
     parts: Parts, article: str, form: dict[str, Any]
