@@ -31,6 +31,8 @@ def environment(settings: Settings, language: Language, wording: Wording) -> Env
     env.globals["site"] = settings
     env.globals["lang"] = language.code
     env.globals["root"] = settings.path
+    # Before each identifier of a form.
+    env.globals["prefix"] = ""
     env.globals["mails"] = settings.smtp_url is not None
     env.globals["asset"] = _assets(settings.path)
     env.globals["label"] = words.Labels(language, wording)
@@ -54,9 +56,9 @@ def environment(settings: Settings, language: Language, wording: Wording) -> Env
 
 
 def abroad(env: Environment, settings: Settings) -> Environment:
-    """The same for what other sites show: every address in it says whose it is."""
+    """The same for what other sites show: every address and every identifier in it says whose it is."""
     found = env.overlay()
-    found.globals = {**env.globals, "root": settings.site_url}
+    found.globals = {**env.globals, "root": settings.site_url, "prefix": "moderation-"}
     found.filters = {**env.filters, "contribution": _contribution(found)}
     return found
 

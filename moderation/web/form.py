@@ -15,8 +15,6 @@ class Form:
     text: str = ""
     token: str = ""
     problems: Mapping[str, Problem] = field(default_factory=dict)
-    # Before each identifier, where the page around it may have such ones.
-    prefix: str = ""
 
     longest_name = LONGEST_NAME
     longest_email = LONGEST_EMAIL
@@ -51,4 +49,4 @@ class Claimed(Form):
         return replace(self, problems=said)
 
 
-BLANK, BLANK_ABROAD = Form(), Form(prefix="moderation-")
+BLANK = Form()

@@ -13,7 +13,7 @@ from moderation.pages import public as pages
 from moderation.pages.public import ArticlePage
 from moderation.web import feeds
 from moderation.web.dependencies import Parts, ThisApp
-from moderation.web.form import BLANK, BLANK_ABROAD
+from moderation.web.form import BLANK
 from moderation.web.guard import WITH_PICTURES
 
 router = APIRouter()
@@ -49,7 +49,7 @@ def article(app: ThisApp, slug: str, page: Page = 1) -> Response:
 def fragment(app: ThisApp, slug: str, page: Page = 1) -> Response:
     """The forum alone, to be put into a page of another site."""
     found = _article(app, slug, page)
-    html = app.abroad.get_template("fragment.html").render(page=found, form=BLANK_ABROAD)
+    html = app.abroad.get_template("fragment.html").render(page=found, form=BLANK)
     return HTMLResponse(html, headers=_headers(app, found.revision) | FOR_OTHERS)
 
 

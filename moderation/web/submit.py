@@ -17,7 +17,7 @@ from moderation.throttle import TooMany
 from moderation.web import observe
 from moderation.web.attempt import Attempt, Notice, Typed, tried
 from moderation.web.dependencies import Parts, parts_of, sender_of
-from moderation.web.form import BLANK_ABROAD, Form
+from moderation.web.form import Form
 from moderation.web.public import FOR_OTHERS
 
 router = APIRouter()
@@ -38,7 +38,6 @@ class Door:
     ) -> Response:
         if not self.elsewhere:
             return self.app.page(name, article, status=status, headers=NO_STORE, form=form, **more)
-        form = replace(form, prefix=BLANK_ABROAD.prefix)
         template = self.app.abroad.get_template(f"fragment_{name}")
         html = template.render(page=article, form=form, **more)
         return HTMLResponse(html, status, NO_STORE | FOR_OTHERS)
