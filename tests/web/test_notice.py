@@ -1,9 +1,12 @@
 """« Signaler » under every public text: a form that keeps what was typed, and leads to its own page."""
 
+import asyncio
 import time
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
+import httpx2
 import pytest
 from conftest import BuildParts, FakeClock, Sent, sign_in
 from page import Page
@@ -223,3 +226,29 @@ def test_taken_down_it_is_gone_from_every_page_and_answer_within_the_freshness(
         assert shown.text not in answer.text
         assert "1 complément" not in answer.text.replace("\u00a0", " ")
     assert client.get("/notice/1").status_code == 404
+
+
+@pytest.mark.usefixtures("shown")
+@pytest.mark.parametrize("path", ["/notice/1", "/right-of-reply"])
+def test_one_sender_of_long_notices_or_replies_holds_up_nobody_else(parts: Parts, path: str) -> None:
+    """They are rendered one after the other, as long contributions are."""
+    application = create_app(parts)
+
+    def browser_at(address: str) -> httpx2.AsyncClient:
+        transport = httpx2.ASGITransport(application, client=(address, 50000))
+        return httpx2.AsyncClient(transport=transport, base_url="http://testserver")
+
+    def sent(browser: httpx2.AsyncClient, **words: str) -> asyncio.Task[Any]:
+        return asyncio.create_task(browser.post(path, data=FORM | words))
+
+    async def flood() -> tuple[list[int], int, int]:
+        async with browser_at("203.0.113.7") as one, browser_at("203.0.113.8") as other:
+            async with parts.long_texts.turn([]):  # another is being rendered
+                long = [sent(one, text=f"Un long texte. {number}" * 150) for number in range(40)]
+                refused = [await first for first in islice(asyncio.as_completed(long), 39)]
+                short = await sent(other)
+                (waits,) = (answer for answer in long if not answer.done())
+            return [answer.status_code for answer in refused], short.status_code, (await waits).status_code
+
+    done = 303 if path == "/notice/1" else 422  # which does not say what is answered
+    assert asyncio.run(flood()) == ([429] * 39, done, done)
