@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from moderation import database, folding, identifiers, mail, publication, texts
+from moderation import database, folding, identifiers, mail, publication, settling, texts
 from moderation.database import HELD
 from moderation.decisions import NotFound
 from moderation.drafts import Draft
@@ -16,12 +16,18 @@ from moderation.models.queue import Comment, LetterKind, Version
 
 # Nobody presses a button twice later than that.
 TWICE = timedelta(minutes=1)
+# Notices of one text: whoever takes that down answers all of them at once.
+MOST_WAITING = 200
+
+
+class Enough(Exception):
+    """As many wait of that text already as may: it is read first, whatever one more says."""
 
 
 def notify(session: Session, comment_id: str, words: Draft, ground: Ground, *, now: datetime) -> str:
     """Notice of a public text; the code of its own tracking address, which a letter tells if it can.
 
-    Sent twice it is one. Raises NotFound where the text is not public.
+    Sent twice it is one. Raises NotFound where the text is not public, and Enough.
     """
     database.in_turn(session, Lane.NOTICE, comment_id, words.fingerprint)
     text = session.get(Comment, comment_id, with_for_update=HELD)
@@ -30,6 +36,8 @@ def notify(session: Session, comment_id: str, words: Draft, ground: Ground, *, n
     mine = (Comment.amends == comment_id, Claim.ground == ground)
     if (sent := _sent(session, words, now, *mine)) is not None:
         return sent
+    if len(session.exec(settling.about(comment_id, *OPEN).limit(MOST_WAITING)).all()) == MOST_WAITING:
+        raise Enough
     notice = _new(text.thread_id, text.section, Lane.NOTICE, words, now)
     notice.amends = text.id
     return _put(session, notice, words, Claim(comment_id=notice.id, ground=ground))

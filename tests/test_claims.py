@@ -713,3 +713,20 @@ def test_who_erases_their_text_leaves_no_notice_of_it_waiting(parts: Parts, show
     notice = give(parts, shown)
     assert authors.erase(parts.engine, "zoe@example.org", parts.clock) == 1
     assert tracked(parts, as_sent(notice)).status is Status.PUBLISHED
+
+
+@pytest.mark.usefixtures("article")
+def test_so_many_notices_wait_of_one_text_and_no_more(
+    parts: Parts, ann: Person, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All are answered in one go with taking it down, which nobody is to make take long."""
+    monkeypatch.setattr(claims, "MOST_WAITING", 20)
+    shown = shown_by(parts, ann)
+    given = [give(parts, shown, f"{WHY} {number}") for number in range(claims.MOST_WAITING)]
+    with pytest.raises(claims.Enough):
+        give(parts, shown, f"{WHY} Enfin !")
+    assert give(parts, shown, f"{WHY} 0") == given[0]  # pressed twice
+    give(parts, shown_by(parts, ann, "Un autre texte."))
+    with parts.writing() as session:
+        submissions.withdraw(session, given[0].code, revision=1, now=clock())
+    give(parts, shown, f"{WHY} Enfin !")

@@ -63,6 +63,9 @@ def give(
         return _show(app, page, came.typed.refused(invalid.problems), 422)
     except TooMany as many:
         return _later(app, page, came.typed, many)
+    except claims.Enough:
+        many_wait = {"text": Problem("many_wait", claims.MOST_WAITING)}
+        return _show(app, page, came.typed.refused(many_wait), 409)
     except NotFound:
         return _show(app, None, came.typed)
     observe.accepted()

@@ -12,7 +12,7 @@ from conftest import BuildParts, FakeClock, Sent, sign_in
 from page import Page
 from starlette.testclient import TestClient
 
-from moderation import tokens
+from moderation import claims, tokens
 from moderation.accounts import Person
 from moderation.lanes import Ground
 from moderation.models.people import Account
@@ -170,6 +170,18 @@ def test_notices_without_end_are_slowed_and_kept(build_parts: BuildParts) -> Non
     assert answer.headers["retry-after"]
     page = Page(answer)
     assert ("Trop d’envois" in page.alert, page.text("#text")) == (True, "Encore.")
+
+
+def test_where_too_many_wait_it_is_said_and_what_was_typed_is_given_back(
+    client: TestClient, shown: Sent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "MOST_WAITING", 1)
+    assert give(client).status_code == 303
+    answer = give(client, text="Encore.")
+    page = Page(answer)
+    assert answer.status_code == 409
+    assert ("attendent déjà" in page.text("#text-error"), page.text("#text")) == (True, "Encore.")
+    assert shown.text in page.main
 
 
 @pytest.mark.usefixtures("shown")
