@@ -675,6 +675,25 @@ def test_who_wrote_the_text_or_stands_aside_judges_no_notice_of_it(
     decide(parts, second.id, ann, Action.REFUSE, note="Rien à redire.")
 
 
+def test_who_wrote_the_text_or_stands_aside_judges_no_right_of_reply_to_it(
+    parts: Parts, ann: Person, sami: Person
+) -> None:
+    add_article(parts, "le-pont")
+    text = send(parts, "le-pont", "Sami met en cause Léa.", author="Sami", email=sami.email)
+    decide(parts, text.id, ann, Action.PUBLISH, undo=timedelta())
+    reply = ask_reply(parts, to=text)
+    for action in (Action.REFUSE, Action.SPAM, Action.PUBLISH):
+        with pytest.raises(MayNotDecide):
+            decide(parts, reply.id, sami, action, reason=Reason.OFF_TOPIC)
+    other = shown_by(parts, ann)
+    second = ask_reply(parts, to=other, words="Une autre réponse.")
+    with parts.writing() as session:
+        deciders.stand_aside(session, other.id, by=sami.id, now=parts.clock())
+    with pytest.raises(MayNotDecide):
+        decide(parts, second.id, sami, Action.REFUSE, reason=Reason.OFF_TOPIC)
+    decide(parts, reply.id, ann, Action.PUBLISH)
+
+
 def test_nobody_is_led_to_the_page_of_who_said_the_same(parts: Parts, shown: Sent, clock: FakeClock) -> None:
     unnamed = [give(parts, shown, who="", email="", ground=Ground.CHILD_ABUSE).code for _ in range(2)]
     assert unnamed[0] != unnamed[1]
