@@ -21,6 +21,7 @@ from moderation.remembered import Remembered
 from moderation.settings import Settings
 from moderation.throttle import Throttle, senders
 from moderation.tries import Tries
+from moderation.turn import Turn
 from moderation.vault import Vault
 from moderation.web.address import address, networks
 from moderation.web.line import Line
@@ -49,6 +50,8 @@ class Parts:
     tries: Tries
     vault: Vault
     long_texts: Line = field(default_factory=Line)
+    # Whoever has all texts of an address taken along or erased: there may be thousands.
+    whole_addresses: Turn = field(default_factory=Turn)
 
     articles: quotable.Remembered = field(default_factory=quotable.Remembered)
     # How long contributions usually wait.

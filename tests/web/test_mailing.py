@@ -175,6 +175,20 @@ def test_all_is_erased_after_a_second_press_and_not_before(
     assert wanted(parts) == (False, ALL)
 
 
+@pytest.mark.parametrize("action", ["download", "erase"])
+def test_all_texts_of_an_address_are_gone_through_for_one_at_a_time(
+    client: TestClient, parts: Parts, address: str, sent: Sent, action: str
+) -> None:
+    """There may be thousands, and whoever writes has one of twenty places."""
+    client.post(address, data=EVERYTHING)
+    said = {"email": ADDRESS, "action": action, "sure": "true"}
+    with parts.whole_addresses.taken(0):
+        answer = client.post(f"{address}/texts", data=said)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert sources(parts) == {sent.text}
+    assert client.post(f"{address}/texts", data=said).status_code in (200, 303)
+
+
 @pytest.mark.usefixtures("sent")
 def test_looking_erases_nothing(client: TestClient, parts: Parts, address: str) -> None:
     client.post(address, data=EVERYTHING)
