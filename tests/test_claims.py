@@ -656,6 +656,19 @@ def test_who_erases_all_of_their_address_erases_their_notices_and_follows_nothin
     assert [word for word in (WHO, THEIRS, WHY) if word in kept] == []
 
 
+def test_what_was_erased_of_a_granted_notice_waits_no_more_when_the_text_is_put_back(
+    parts: Parts, ann: Person, shown: Sent
+) -> None:
+    erased, other = give(parts, shown), give(parts, shown, email="max@example.net")
+    line = decide(parts, shown.id, ann, Action.UNPUBLISH, reason=Reason.ILLEGAL)
+    authors.erase(parts.engine, THEIRS, parts.clock)
+    with parts.writing() as session:
+        decisions.undo(session, line, by=ann.id, now=parts.clock())
+    assert status(parts, erased) is Status.PUBLISHED
+    assert status(parts, other) is Status.PENDING
+    assert sound(parts)
+
+
 def test_who_wrote_the_text_or_stands_aside_judges_no_notice_of_it(
     parts: Parts, ann: Person, sami: Person
 ) -> None:
