@@ -52,3 +52,14 @@ async def incoming(
         return Incoming(typed, await app.rendered(typed.text, read, sender, now))
     except TooMany as many:
         return Incoming(typed, many)
+
+
+def is_told(app: Parts, now: datetime, sender: str | None, words: Draft) -> bool:
+    """Whether a letter says that it came: whoever types address after address has few of them written to."""
+    if not words.email:
+        return False
+    try:
+        app.addressed.by_sender(sender, now)
+    except TooMany:
+        return False
+    return True

@@ -46,7 +46,7 @@ class Parts:
     clock: Clock
     throttle: Throttle
     previews: Throttle
-    followers: Throttle
+    addressed: Throttle
     tries: Tries
     vault: Vault
     long_texts: Line = field(default_factory=Line)

@@ -13,7 +13,7 @@ from moderation.lanes import UNNAMED, Ground
 from moderation.pages.noticed import Noticed, noticed
 from moderation.throttle import TooMany
 from moderation.web import observe
-from moderation.web.claimed import Incoming, incoming
+from moderation.web.claimed import Incoming, incoming, is_told
 from moderation.web.dependencies import LARGEST, Now, Parts, Sender, ThisApp
 from moderation.web.form import Claimed
 from moderation.web.places import Place
@@ -58,7 +58,8 @@ def give(
     try:
         words, held_for = _read(came)
         app.throttle.by_sender(sender, now)
-        code = _given(app, now, page, words, held_for)
+        told = is_told(app, now, sender, words)
+        code = _given(app, now, page, words, held_for, told=told)
     except Invalid as invalid:
         return _show(app, page, came.typed.refused(invalid.problems), 422)
     except TooMany as many:
@@ -87,9 +88,9 @@ def _read(came: Incoming) -> tuple[Draft, Ground]:
     return came.words(problems), Ground(came.typed.ground)
 
 
-def _given(app: Parts, now: datetime, page: Noticed, words: Draft, ground: Ground) -> str:
+def _given(app: Parts, now: datetime, page: Noticed, words: Draft, ground: Ground, *, told: bool) -> str:
     with app.writing() as session:
-        return claims.notify(session, page.comment_id, words, ground, now=now)
+        return claims.notify(session, page.comment_id, words, ground, now=now, told=told)
 
 
 def _later(app: Parts, page: Noticed, typed: Claimed, many: TooMany) -> Response:

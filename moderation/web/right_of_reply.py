@@ -14,7 +14,7 @@ from moderation.lanes import LONGEST_CLAIM
 from moderation.pages.noticed import Answered, answered
 from moderation.throttle import TooMany
 from moderation.web import observe
-from moderation.web.claimed import Incoming, incoming
+from moderation.web.claimed import Incoming, incoming, is_told
 from moderation.web.dependencies import LARGEST, Now, Parts, Sender, ThisApp
 from moderation.web.form import Claimed
 from moderation.web.places import Place
@@ -59,6 +59,7 @@ def ask(
     try:
         page, words, passage = _read(app, came)
         app.throttle.by_sender(sender, now)
+        told = is_told(app, now, sender, words)
         with app.writing() as session:
             code = claims.reply(
                 session,
@@ -67,6 +68,7 @@ def ask(
                 passage,
                 now=now,
                 to=page.text.comment_id if page.text is not None else None,
+                told=told,
             )
     except NotFound:
         return _show(app, typed.refused({"place": Problem("no_such_page")}), 422)

@@ -10,12 +10,14 @@ import httpx2
 import pytest
 from conftest import BuildParts, FakeClock, Sent, sign_in
 from page import Page
+from sqlmodel import select
 from starlette.testclient import TestClient
 
 from moderation import claims, tokens
 from moderation.accounts import Person
 from moderation.lanes import Ground
 from moderation.models.people import Account
+from moderation.models.queue import Letter, LetterKind
 from moderation.tokens import Scope
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
@@ -170,6 +172,19 @@ def test_notices_without_end_are_slowed_and_kept(build_parts: BuildParts) -> Non
     assert answer.headers["retry-after"]
     page = Page(answer)
     assert ("Trop d’envois" in page.alert, page.text("#text")) == (True, "Encore.")
+
+
+@pytest.mark.usefixtures("shown")
+@pytest.mark.parametrize("path", ["/notice/1", "/right-of-reply"])
+def test_one_sender_has_few_addresses_written_to_and_all_notices_taken(parts: Parts, path: str) -> None:
+    """Anybody may type any address; what came is said by the page it leads to."""
+    one = TestClient(create_app(parts), client=("203.0.113.9", 1234), follow_redirects=False)
+    reply = {"place": "/articles/le-pont", "passage": "Ils savaient."}
+    answers = [one.post(path, data=FORM | reply | {"email": f"lea{who}@example.net"}) for who in range(7)]
+    assert [answer.status_code for answer in answers] == [303] * 7
+    with parts.reading() as session:
+        letters = session.exec(select(Letter).where(Letter.kind == LetterKind.RECEIVED)).all()
+    assert len(letters) == 5
 
 
 def test_where_too_many_wait_it_is_said_and_what_was_typed_is_given_back(
