@@ -279,6 +279,16 @@ def test_leaving_the_text_is_said_in_words(parts: Parts, ann: Person, shown: Sen
     assert public(parts) == [(html(shown.text), False)]
 
 
+@pytest.mark.parametrize("reason", ["garbage", "x" * 500])
+def test_no_reason_but_one_of_this_site_is_kept_with_its_answer(
+    parts: Parts, ann: Person, shown: Sent, reason: str
+) -> None:
+    notice = give(parts, shown)
+    with pytest.raises(ReasonNeeded):
+        decide(parts, notice.id, ann, Action.REFUSE, note="Rien à redire.", reason=reason)
+    decide(parts, notice.id, ann, Action.REFUSE, note="Rien à redire.", reason=Reason.OTHER)
+
+
 def test_voices_count_for_a_notice_as_for_any_text(
     parts: Parts, ann: Person, sami: Person, shown: Sent
 ) -> None:
