@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from sqlmodel import Session, col, select
 
-from moderation import decisions, identifiers, publication, standing
+from moderation import database, decisions, identifiers, publication, standing
 from moderation.deciders import MayNotDecide
 from moderation.decisions import NotFound, Stale, TooLate
 from moderation.lifecycle import Action, IllegalMove, Status
@@ -123,11 +123,13 @@ def undo(session: Session, lot: str, *, by: int, now: datetime) -> Outcome:
     done: list[Decision] = []
     left: list[Left] = []
     for decision in made:
-        assert decision.id is not None
+        line, name = decision.id, decision.comment_id
+        assert line is not None
         try:
-            done.append(decisions.undo(session, decision.id, by=by, now=now, lot=another))
+            with database.whole(session):  # that it was too late may be known once some of it is taken back
+                done.append(decisions.undo(session, line, by=by, now=now, lot=another))
         except (NotFound, MayNotDecide, TooLate) as why:
-            left.append(Left(decision.comment_id, why))
+            left.append(Left(name, why))
     return Outcome(another, tuple(done), tuple(left))
 
 

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from sqlmodel import Session, col, select
 
-from moderation import database, folding, identifiers, mail, publication, texts
+from moderation import database, folding, identifiers, mail, publication, settling, texts
 from moderation.database import HELD
 from moderation.decisions import NotFound
 from moderation.drafts import Draft
@@ -16,12 +16,20 @@ from moderation.models.queue import Comment, LetterKind, Version
 
 # Nobody presses a button twice later than that.
 TWICE = timedelta(minutes=1)
+# Notices of one text: whoever takes that down answers all of them at once.
+MOST_WAITING = 200
 
 
-def notify(session: Session, comment_id: str, words: Draft, ground: Ground, *, now: datetime) -> str:
-    """Notice of a public text; the code of its own tracking address, which a letter tells if it can.
+class Enough(Exception):
+    """As many wait of that text already as may: it is read first, whatever one more says."""
 
-    Sent twice it is one. Raises NotFound where the text is not public.
+
+def notify(
+    session: Session, comment_id: str, words: Draft, ground: Ground, *, now: datetime, told: bool = True
+) -> str:
+    """Notice of a public text; the code of its own tracking address, which a letter tells too, if `told`.
+
+    Sent twice it is one. Raises NotFound where the text is not public, and Enough.
     """
     database.in_turn(session, Lane.NOTICE, comment_id, words.fingerprint)
     text = session.get(Comment, comment_id, with_for_update=HELD)
@@ -30,13 +38,22 @@ def notify(session: Session, comment_id: str, words: Draft, ground: Ground, *, n
     mine = (Comment.amends == comment_id, Claim.ground == ground)
     if (sent := _sent(session, words, now, *mine)) is not None:
         return sent
+    if len(session.exec(settling.about(comment_id, *OPEN).limit(MOST_WAITING)).all()) == MOST_WAITING:
+        raise Enough
     notice = _new(text.thread_id, text.section, Lane.NOTICE, words, now)
     notice.amends = text.id
-    return _put(session, notice, words, Claim(comment_id=notice.id, ground=ground))
+    return _put(session, notice, words, Claim(comment_id=notice.id, ground=ground), told=told)
 
 
 def reply(
-    session: Session, slug: str, words: Draft, passage: str, *, now: datetime, to: str | None = None
+    session: Session,
+    slug: str,
+    words: Draft,
+    passage: str,
+    *,
+    now: datetime,
+    to: str | None = None,
+    told: bool = True,
 ) -> str:
     """A reply to be published under an article, or under a public contribution to it. As `notify`."""
     database.in_turn(session, Lane.REPLY, slug, words.fingerprint)
@@ -50,7 +67,7 @@ def reply(
         return sent
     asked = _new(thread, section, Lane.REPLY, words, now)
     asked.parent_id = to
-    return _put(session, asked, words, Claim(comment_id=asked.id, passage=passage))
+    return _put(session, asked, words, Claim(comment_id=asked.id, passage=passage), told=told)
 
 
 def _sent(session: Session, words: Draft, now: datetime, *where: object) -> str | None:
@@ -91,10 +108,10 @@ def _new(thread: int, section: str, lane: Lane, words: Draft, now: datetime) -> 
     )
 
 
-def _put(session: Session, comment: Comment, words: Draft, claim: Claim) -> str:
+def _put(session: Session, comment: Comment, words: Draft, claim: Claim, *, told: bool) -> str:
     texts.start(session, comment, words)
     session.add(claim)
-    if words.email:
+    if words.email and told:
         mail.write(session, LetterKind.RECEIVED, comment.submitted_at, comment_id=comment.id)
     session.flush()
     assert comment.tracking is not None

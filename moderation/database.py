@@ -222,6 +222,13 @@ def writing(engine: Engine) -> Generator[Session]:
         yield session
 
 
+@contextmanager
+def whole(session: Session) -> Generator[None]:
+    """Of a transaction that goes on: all that the block writes, or nothing when it raises."""
+    with session.begin_nested():
+        yield
+
+
 @cache
 def _turn(_url: URL) -> Turn:
     return Turn()

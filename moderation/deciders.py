@@ -14,6 +14,7 @@ from sqlmodel import Session, col, delete, func, select
 
 from moderation import appeals
 from moderation.database import HELD
+from moderation.lanes import Lane
 from moderation.models.people import Account, Role
 from moderation.models.queue import Comment, Version
 from moderation.models.together import Recusal
@@ -39,7 +40,7 @@ class MayNotDecide(Exception):
 
 
 # Built once, as two hundred may be decided in one go: building takes as long as running.
-# Of what is proposed about a text, or given notice of, that text, too.
+# Of what is proposed about a text, given notice of or answered by right, that text, too.
 _CONCERNED: tuple[BindParameter[str], ...] = (bindparam("comment"), bindparam("about"))
 _WROTE = (
     select(Version.id)
@@ -108,8 +109,7 @@ def stands_aside(session: Session, comment_id: str, account_id: int) -> bool:
 
 def is_aside(session: Session, comment: Comment, account_id: int) -> bool:
     """From it, or from what it is about."""
-    about = comment.amends is not None and stands_aside(session, comment.amends, account_id)
-    return about or stands_aside(session, comment.id, account_id)
+    return any(stands_aside(session, name, account_id) for name in {comment.id, _about(comment)})
 
 
 def everybody(session: Session, comment: Comment) -> int:
@@ -147,4 +147,10 @@ def check(session: Session, comment: Comment, by: int, *, judging: bool = True) 
 
 
 def _this(comment: Comment) -> dict[str, object]:
-    return {"comment": comment.id, "about": comment.amends or comment.id}
+    return {"comment": comment.id, "about": _about(comment)}
+
+
+def _about(comment: Comment) -> str:
+    """The text a proposal or a notice is about, or a right of reply answers; itself otherwise."""
+    answered = comment.parent_id if comment.lane is Lane.REPLY else None
+    return comment.amends or answered or comment.id

@@ -109,6 +109,7 @@ def _explained(session: Session, comment: Comment, action: Action, reason: str |
     """That who is concerned will know why."""
     if comment.lane is Lane.NOTICE:
         settling.check(comment, action, note)
+        reasons.check_code(session, reason)
     else:
         reasons.check(session, action, reason, note)
     appeals.check(session, comment, action, note)

@@ -21,6 +21,10 @@ PROBLEM = {
     "no_email": _("Donnez votre adresse électronique."),
     "no_ground": _("Dites pour quoi vous tenez ce texte, ou choisissez « autre contenu illicite »."),
     "good_faith": _("Sans cette déclaration, un signalement ne peut pas être reçu : cochez la case."),
+    "many_wait": _(
+        "%(limit)s signalements de ce texte attendent déjà : il sera lu avant les autres. Le vôtre n’est pas "
+        "enregistré : gardez-le et revenez plus tard."
+    ),
     "no_passage_answered": _("Citez les mots auxquels vous répondez."),
     "no_such_page": _("Ce n’est l’adresse d’aucun article de ce site : copiez-la depuis votre navigateur."),
     "duplicate": _("Ce même texte a déjà été envoyé ici aujourd’hui : inutile de le renvoyer."),

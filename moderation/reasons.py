@@ -62,6 +62,11 @@ class NotDone(Exception):
 def check(session: Session, action: Action, code: str | None, note: str) -> None:
     """As `remarks.check`, whichever door it came through; raises ReasonNeeded for none of this site’s too."""
     remarks.check(action, code, note)
+    check_code(session, code)
+
+
+def check_code(session: Session, code: str | None) -> None:
+    """Raises ReasonNeeded for none of this site’s; there need not be any."""
     if code is None or code in SHIPPED:
         return
     # Held until the decision that names it is kept: nobody removes it meanwhile.

@@ -16,6 +16,7 @@ from moderation import (
     backup,
     database,
     erased,
+    identifiers,
     migrations,
     numbers,
     ownership,
@@ -26,6 +27,7 @@ from moderation import (
 )
 from moderation.archive import Tell
 from moderation.erased import Erased
+from moderation.models.bulletins import Bulletin
 from moderation.models.people import Account, AccountSession, Challenge, EmailChange, SignIn
 from moderation.models.public import Site
 
@@ -120,12 +122,14 @@ def _made_anew(session: Session, before: int, now: datetime) -> None:
 
     The site’s revision, part of every public page’s entity tag, becomes one it never had: past the one that
     is replaced and, should that be lost, past any that counting can have reached. Browsers that have signed
-    out since, links that were used since and private feeds do not open again.
+    out since, links that were used or ended since, those of letters to the team too, and private feeds do not
+    open again.
     """
     site = session.get_one(Site, 1)
     site.revision = max(site.revision, before, int((now - EPOCH).total_seconds())) + 1
     session.add(site)
     session.exec(update(Account).where(col(Account.feed).is_not(None)).values(feed=None))
+    session.exec(update(Bulletin).values(seal=identifiers.new_code()))
     for opens in (AccountSession, EmailChange, Challenge):
         session.exec(delete(opens))
     session.exec(update(SignIn).where(col(SignIn.expires_at) > now).values(expires_at=now))

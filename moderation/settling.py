@@ -64,9 +64,10 @@ def follow(session: Session, decision: Decision, now: datetime) -> None:
 
 
 def granted(session: Session, decision: Decision) -> list[tuple[Comment, Decision]]:
-    """Those that were granted by taking a text down, with the line that says so."""
+    """Those that were granted by taking a text down, and not erased since, with the line that says so."""
     found = []
-    for notice in session.exec(about(decision.comment_id, Status.PUBLISHED)).all():
+    left = about(decision.comment_id, Status.PUBLISHED).where(col(Comment.erased_at).is_(None))
+    for notice in session.exec(left).all():
         line = standing.deciding(session, notice.id)
         if line is not None and (line.at, line.account_id) == (decision.at, decision.account_id):
             found.append((notice, line))

@@ -14,9 +14,9 @@ MARK = "\ufeff"
 
 
 def row(cells: Iterable[str | int], language: str) -> str:
-    """One line, without its end."""
+    """One line, without its end; each text in quotes, for a spreadsheet that expects another sign."""
     line = io.StringIO()
-    csv.writer(line, delimiter=SEPARATOR[language], lineterminator="").writerow(
+    csv.writer(line, delimiter=SEPARATOR[language], lineterminator="", quoting=csv.QUOTE_NONNUMERIC).writerow(
         [_safe(cell) for cell in cells]
     )
     return line.getvalue()

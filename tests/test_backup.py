@@ -41,7 +41,8 @@ from moderation.accounts import Person
 from moderation.archive import Contents, NotABackup
 from moderation.doctor import stored
 from moderation.lanes import Ground
-from moderation.lifecycle import Action, Reason
+from moderation.lifecycle import Action, Reason, Status
+from moderation.links import Review
 from moderation.models.bulletins import Bulletin, Witness
 from moderation.models.claims import Claim
 from moderation.models.follows import Follow, FollowMark
@@ -123,6 +124,8 @@ def without_what_a_restore_changes(rows: Rows) -> Rows:
         del row["revision"]
     for row in kept["sign_in"]:
         del row["expires_at"]
+    for row in kept["bulletin"]:
+        del row["seal"]
     return kept
 
 
@@ -557,6 +560,24 @@ def test_what_a_browser_or_a_cache_kept_is_not_taken_for_what_was_restored(
     for page in ("/articles/l-ete", "/", "/api/v1/articles/l-ete/comments"):
         for tag in seen[:2]:
             assert client.get(page, headers={"If-None-Match": tag}).status_code == 200
+
+
+def test_a_link_of_a_letter_to_the_team_from_before_decides_nothing_once_restored(
+    full: Parts, file: Path, url: str, ann: Person, clock: FakeClock
+) -> None:
+    sent = send(full, "l-ete", "Décidé depuis un courriel.")
+    with full.reading() as session:
+        seal = session.get_one(Bulletin, ann.id).seal
+    link = full.links.sign(Review(sent.id, 1, ann.id, "publish", seal), clock())
+    made(full, file)
+    with full.writing() as session:  # whoever reads their mail is to decide nothing more by it
+        sessions.end_all(session, ann.id, clock())
+    full.engine.dispose()
+    restore.restore(url, file, clock(), tell=silent, replace=True)
+    client = TestClient(create_app(full))
+    assert client.post(f"/review/{link}", data={"action": "publish"}).status_code == 404
+    with full.reading() as session:
+        assert session.get_one(Comment, sent.id).status is Status.PENDING
 
 
 def test_the_revision_is_new_even_when_the_old_database_is_lost(

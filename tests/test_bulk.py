@@ -8,15 +8,15 @@ import pytest
 from conftest import FakeClock, Sent, add_article, add_person, at_once, send
 from sqlmodel import col, func, select
 
-from moderation import bulk, deciders, delivery, preferences, submissions, voices
+from moderation import bulk, deciders, delivery, preferences, publication, submissions, voices
 from moderation.accounts import Person
 from moderation.bulk import Outcome, Seen
 from moderation.deciders import MayNotDecide
 from moderation.decisions import NotFound, Stale, TooLate
 from moderation.lifecycle import Action, IllegalMove, Reason, Status
 from moderation.models.people import Role
-from moderation.models.public import Publication
-from moderation.models.queue import Comment, Decision
+from moderation.models.public import LogLine, Publication
+from moderation.models.queue import Comment, Decision, Letter, LetterKind
 from moderation.policy import Policy
 from moderation.remarks import NoteTooLong, ReasonNeeded
 from moderation.turn import Busy
@@ -277,3 +277,22 @@ def test_who_stood_aside_undoes_none_of_a_lot_of_another(
     outcome = undo(parts, made.lot, sami)
     assert len(outcome.done) == 19
     assert [(left.comment_id, type(left.why)) for left in outcome.left] == [(twenty[0].id, MayNotDecide)]
+
+
+def test_what_just_took_effect_of_a_lot_is_left_as_it_is_told_and_written_to_as_it_would_have_been(
+    parts: Parts, article: str, ann: Person, clock: FakeClock
+) -> None:
+    """Who takes it back asked in time, and waited too long for the database."""
+    sent = send(parts, article, "Le pont rouvre.", email="zoe@example.org")
+    lot = decide(parts, seen([sent]), Action.PUBLISH, ann).lot
+    asked = clock() + WINDOW - timedelta(seconds=1)
+    clock.tick(seconds=20)
+    with parts.writing() as session:
+        assert publication.perform(session, clock())  # and the log is not yet written
+    with parts.writing() as session:
+        (left,) = bulk.undo(session, lot, by=ann.id, now=asked).left
+    assert isinstance(left.why, TooLate)
+    delivery.effects(parts.engine, clock())
+    with parts.reading() as session:
+        assert session.exec(select(func.count()).select_from(LogLine)).one() == 1
+        assert [letter.kind for letter in session.exec(select(Letter))] == [LetterKind.PUBLISHED]

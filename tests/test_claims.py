@@ -279,6 +279,16 @@ def test_leaving_the_text_is_said_in_words(parts: Parts, ann: Person, shown: Sen
     assert public(parts) == [(html(shown.text), False)]
 
 
+@pytest.mark.parametrize("reason", ["garbage", "x" * 500])
+def test_no_reason_but_one_of_this_site_is_kept_with_its_answer(
+    parts: Parts, ann: Person, shown: Sent, reason: str
+) -> None:
+    notice = give(parts, shown)
+    with pytest.raises(ReasonNeeded):
+        decide(parts, notice.id, ann, Action.REFUSE, note="Rien à redire.", reason=reason)
+    decide(parts, notice.id, ann, Action.REFUSE, note="Rien à redire.", reason=Reason.OTHER)
+
+
 def test_voices_count_for_a_notice_as_for_any_text(
     parts: Parts, ann: Person, sami: Person, shown: Sent
 ) -> None:
@@ -674,6 +684,19 @@ def test_who_erases_all_of_their_address_erases_their_notices_and_follows_nothin
     assert [word for word in (WHO, THEIRS, WHY) if word in kept] == []
 
 
+def test_what_was_erased_of_a_granted_notice_waits_no_more_when_the_text_is_put_back(
+    parts: Parts, ann: Person, shown: Sent
+) -> None:
+    erased, other = give(parts, shown), give(parts, shown, email="max@example.net")
+    line = decide(parts, shown.id, ann, Action.UNPUBLISH, reason=Reason.ILLEGAL)
+    authors.erase(parts.engine, THEIRS, parts.clock)
+    with parts.writing() as session:
+        decisions.undo(session, line, by=ann.id, now=parts.clock())
+    assert status(parts, erased) is Status.PUBLISHED
+    assert status(parts, other) is Status.PENDING
+    assert sound(parts)
+
+
 def test_who_wrote_the_text_or_stands_aside_judges_no_notice_of_it(
     parts: Parts, ann: Person, sami: Person
 ) -> None:
@@ -691,6 +714,25 @@ def test_who_wrote_the_text_or_stands_aside_judges_no_notice_of_it(
     with pytest.raises(MayNotDecide):
         decide(parts, second.id, sami, Action.REFUSE, note="Rien à redire.")
     decide(parts, second.id, ann, Action.REFUSE, note="Rien à redire.")
+
+
+def test_who_wrote_the_text_or_stands_aside_judges_no_right_of_reply_to_it(
+    parts: Parts, ann: Person, sami: Person
+) -> None:
+    add_article(parts, "le-pont")
+    text = send(parts, "le-pont", "Sami met en cause Léa.", author="Sami", email=sami.email)
+    decide(parts, text.id, ann, Action.PUBLISH, undo=timedelta())
+    reply = ask_reply(parts, to=text)
+    for action in (Action.REFUSE, Action.SPAM, Action.PUBLISH):
+        with pytest.raises(MayNotDecide):
+            decide(parts, reply.id, sami, action, reason=Reason.OFF_TOPIC)
+    other = shown_by(parts, ann)
+    second = ask_reply(parts, to=other, words="Une autre réponse.")
+    with parts.writing() as session:
+        deciders.stand_aside(session, other.id, by=sami.id, now=parts.clock())
+    with pytest.raises(MayNotDecide):
+        decide(parts, second.id, sami, Action.REFUSE, reason=Reason.OFF_TOPIC)
+    decide(parts, reply.id, ann, Action.PUBLISH)
 
 
 def test_nobody_is_led_to_the_page_of_who_said_the_same(parts: Parts, shown: Sent, clock: FakeClock) -> None:
@@ -731,3 +773,20 @@ def test_who_erases_their_text_leaves_no_notice_of_it_waiting(parts: Parts, show
     notice = give(parts, shown)
     assert authors.erase(parts.engine, "zoe@example.org", parts.clock) == 1
     assert tracked(parts, as_sent(notice)).status is Status.PUBLISHED
+
+
+@pytest.mark.usefixtures("article")
+def test_so_many_notices_wait_of_one_text_and_no_more(
+    parts: Parts, ann: Person, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """All are answered in one go with taking it down, which nobody is to make take long."""
+    monkeypatch.setattr(claims, "MOST_WAITING", 20)
+    shown = shown_by(parts, ann)
+    given = [give(parts, shown, f"{WHY} {number}") for number in range(claims.MOST_WAITING)]
+    with pytest.raises(claims.Enough):
+        give(parts, shown, f"{WHY} Enfin !")
+    assert give(parts, shown, f"{WHY} 0") == given[0]  # pressed twice
+    give(parts, shown_by(parts, ann, "Un autre texte."))
+    with parts.writing() as session:
+        submissions.withdraw(session, given[0].code, revision=1, now=clock())
+    give(parts, shown, f"{WHY} Enfin !")

@@ -67,5 +67,11 @@ def test_what_is_no_formula_is_left_as_it_is(typed: str) -> None:
 
 
 def test_cells_are_apart_as_spreadsheets_of_the_language_have_it() -> None:
-    assert sheets.row(["a", 1], "fr") == "a;1"
-    assert sheets.row(["a", 1], "en") == "a,1"
+    assert sheets.row(["a", 1], "fr") == '"a";1'
+    assert sheets.row(["a", 1], "en") == '"a",1'
+
+
+@pytest.mark.parametrize(("language", "other"), [("fr", ","), ("en", ";"), ("fr", "\t")])
+def test_no_cell_is_two_for_a_spreadsheet_that_expects_another_sign(language: str, other: str) -> None:
+    line = sheets.row([f"Ville{other}=1+1", "b"], language)
+    assert not any(cell.startswith(sheets.FORMULA) for cell in read(line, other))

@@ -10,10 +10,12 @@ KNOWN = frozenset(
     {
         *("author", "email", "text", "token", "nobot", "parent", "step"),
         *("action", "revision", "reason", "note", "decision", "internal", "passages"),
+        *("ground", "good_faith", "place", "passage"),
     }
 )
-ONCE = frozenset({"token", "revision", "decision"})
-WORDS = ("text", "note", "internal", "passages")
+# Of a notice and of a right of reply: that the same came a moment ago.
+ONCE = frozenset({"token", "revision", "decision", "ground", "place"})
+WORDS = ("passage", "text", "note", "internal", "passages")
 
 
 @dataclass(frozen=True)

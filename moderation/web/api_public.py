@@ -3,7 +3,6 @@
 import hashlib
 from typing import Annotated, NamedTuple
 
-from anyio import to_thread
 from fastapi import APIRouter, Body, Depends, Header, HTTPException, Query, Request, Response
 
 from moderation import drafts, identifiers, submissions
@@ -12,7 +11,6 @@ from moderation.drafts import Draft
 from moderation.lifecycle import Status
 from moderation.pages import public as pages
 from moderation.submissions import NonceReused
-from moderation.throttle import senders
 from moderation.web import observe
 from moderation.web.api_shapes import Accepted, NewComment, Problem, PublicComments
 from moderation.web.bearer import IsTrusted
@@ -47,10 +45,6 @@ async def _incoming(
 ) -> Incoming:
     """Renders before any transaction; whoever waits for that has been counted."""
 
-    def count() -> None:
-        if not trusted:
-            app.previews.by_sender(sender, now)
-
     def read() -> Draft:
         return drafts.read(
             body.author,
@@ -60,15 +54,7 @@ async def _incoming(
             required=app.settings.required,
         )
 
-    def both() -> Draft:
-        count()
-        return read()
-
-    if not app.is_long(body.text):
-        return Incoming(await to_thread.run_sync(both), body.parent)
-    await to_thread.run_sync(count)
-    async with app.long_texts.turn([] if trusted else senders(sender)):
-        return Incoming(await to_thread.run_sync(read), body.parent)
+    return Incoming(await app.rendered(body.text, read, sender, now, trusted=trusted), body.parent)
 
 
 @router.post(

@@ -47,8 +47,8 @@ TELLS_EVERY = 1.0
 HANDED_OVER = 0.0005
 # How many texts one sender may have rendered for each that may be sent.
 PREVIEWS = 10
-# How often one sender may have an address asked whether it wants to follow.
-FOLLOWERS = "5 per minute; 20 per hour; 50 per day"
+# How often one sender may have an address written to: asked whether it wants to follow, or told what came.
+ADDRESSED = "5 per minute; 20 per hour; 50 per day"
 # What the guard says to programs.
 REFUSALS = {
     403: "This was sent by a page of another site.",
@@ -85,7 +85,7 @@ def build(settings: Settings, clock: Clock = utc, *, served: bool = False) -> Pa
         clock=clock,
         throttle=Throttle(settings.submit_limit, counts, settings.keys()[0], "submit"),
         previews=Throttle(settings.submit_limit, counts, settings.keys()[0], "preview", times=PREVIEWS),
-        followers=Throttle(FOLLOWERS, counts, settings.keys()[0], "follow"),
+        addressed=Throttle(ADDRESSED, counts, settings.keys()[0], "follow"),
         # Counts of their own, which no flood of contributions can push out.
         tries=Tries(Counts(settings.limits_url), Counts(settings.limits_url), settings.keys()[0]),
         vault=Vault(settings.keys()),

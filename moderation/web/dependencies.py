@@ -1,11 +1,12 @@
 """What requests are given: the program's parts, the time, and a transaction to read in."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
+from anyio import to_thread
 from fastapi import Depends, Request
 from fastapi.responses import HTMLResponse
 from jinja2 import Environment
@@ -18,8 +19,9 @@ from moderation.likeness import Likeness
 from moderation.links import Links
 from moderation.remembered import Remembered
 from moderation.settings import Settings
-from moderation.throttle import Throttle
+from moderation.throttle import Throttle, senders
 from moderation.tries import Tries
+from moderation.turn import Turn
 from moderation.vault import Vault
 from moderation.web.address import address, networks
 from moderation.web.line import Line
@@ -29,6 +31,7 @@ from moderation.wording import Wording
 LARGEST = 2**31 - 1
 # Characters.
 LONG_TEXT = 2000
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,14 @@ class Parts:
     clock: Clock
     throttle: Throttle
     previews: Throttle
-    followers: Throttle
+    addressed: Throttle
     tries: Tries
     vault: Vault
     # For what other sites show.
     abroad: Environment
     long_texts: Line = field(default_factory=Line)
+    # Whoever has all texts of an address taken along or erased: there may be thousands.
+    whole_addresses: Turn = field(default_factory=Turn)
 
     articles: quotable.Remembered = field(default_factory=quotable.Remembered)
     # How long contributions usually wait.
@@ -89,6 +94,28 @@ class Parts:
 
     def is_long(self, text: str) -> bool:
         return len(text) > LONG_TEXT
+
+    async def rendered(
+        self, text: str, render: Callable[[], T], sender: str | None, now: datetime, *, trusted: bool = False
+    ) -> T:
+        """What `render` makes of a text, in a thread; a long one waits in line, once its sender was counted.
+
+        Raises TooMany, but to who is trusted, and Busy.
+        """
+
+        def count() -> None:
+            if not trusted:
+                self.previews.by_sender(sender, now)
+
+        def both() -> T:
+            count()
+            return render()
+
+        if not self.is_long(text):
+            return await to_thread.run_sync(both)
+        await to_thread.run_sync(count)
+        async with self.long_texts.turn([] if trusted else senders(sender)):
+            return await to_thread.run_sync(render)
 
     def page(
         self, name: str, page: Any, *, status: int = 200, headers: dict[str, str] | None = None, **more: Any

@@ -35,7 +35,7 @@ def ask(app: ThisApp, now: Now, sender: Sender, slug: str, email: Annotated[str,
         return _form(app, slug, typed=email, problem="not_an_address", status=422)
     heading = _heading(app, slug)
     try:
-        app.followers.by_sender(sender, now)
+        app.addressed.by_sender(sender, now)
     except TooMany as many:
         answer = _form(app, slug, typed=email, problem="too_many", status=429)
         answer.headers["Retry-After"] = str(many.seconds)
@@ -77,7 +77,7 @@ def answers(
         raise NotFound
     try:
         if follow == "yes":
-            app.followers.by_sender(sender, now)
+            app.addressed.by_sender(sender, now)
         with app.writing() as session:
             change = follows.ask_answers if follow == "yes" else follows.end_answers
             change(session, code, now)

@@ -1,6 +1,6 @@
 """What an address is written about, and what came with it: for who reads there, or their mail program."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Literal
 
 from fastapi import APIRouter, Form, Response
@@ -18,6 +18,8 @@ from moderation.web.track import PRIVATE
 router = APIRouter(prefix="/mail")
 # Letters are forwarded, and kept for years: an old one opens nobody’s texts.
 OPENS_TEXTS = timedelta(days=30)
+# Seconds for who was there before.
+WAITS = 1
 # Characters.
 LONGEST_ADDRESS = 254
 ATTACHED = {"Content-Disposition": 'attachment; filename="contributions.json"'}
@@ -72,6 +74,13 @@ def texts(
     problem = "old" if age > OPENS_TEXTS else "other" if mailboxes.digest(address) != key else ""
     if problem:
         return _page(app, token, key, None, status=422, problem=problem, typed=email)
+    with app.whole_addresses.taken(WAITS):
+        return _all(app, now, token, key, address, action, sure=sure)
+
+
+def _all(
+    app: Parts, now: datetime, token: str, key: str, address: str, action: str, *, sure: bool
+) -> Response:
     try:
         with app.reading() as session:
             authors.check(session, address)
@@ -82,7 +91,7 @@ def texts(
                 )
                 return Response(told, media_type="application/json", headers=PRIVATE | ATTACHED)
     except authors.Unconfirmed:
-        return _page(app, token, key, None, status=409, problem="unconfirmed", typed=email)
+        return _page(app, token, key, None, status=409, problem="unconfirmed", typed=address)
     if not sure:
         return app.page("mailing_erase.html", found, headers=PRIVATE, link=token, typed=address)
     authors.erase(app.engine, address, app.clock)

@@ -3,18 +3,20 @@
 from datetime import datetime
 from typing import Annotated
 
-from fastapi import APIRouter, Form, Path, Response
+from fastapi import APIRouter, Depends, Form, Path, Response
 from fastapi.responses import RedirectResponse
 
-from moderation import claims, drafts
+from moderation import claims
 from moderation.decisions import NotFound
 from moderation.drafts import Draft, Invalid, Problem
-from moderation.lanes import LONGEST_CLAIM, UNNAMED, Ground
+from moderation.lanes import UNNAMED, Ground
 from moderation.pages.noticed import Noticed, noticed
 from moderation.throttle import TooMany
 from moderation.web import observe
+from moderation.web.claimed import Incoming, incoming, is_told
 from moderation.web.dependencies import LARGEST, Now, Parts, Sender, ThisApp
 from moderation.web.form import Claimed
+from moderation.web.places import Place
 from moderation.web.track import PRIVATE
 
 router = APIRouter()
@@ -26,33 +28,47 @@ def form(app: ThisApp, number: Number) -> Response:
     return _show(app, _page(app, number), Claimed())
 
 
+async def _incoming(
+    app: ThisApp,
+    now: Now,
+    sender: Sender,
+    ground: Annotated[str, Form()] = "",
+    text: Annotated[str, Form()] = "",
+    author: Annotated[str, Form()] = "",
+    email: Annotated[str, Form()] = "",
+    good_faith: Annotated[bool, Form()] = False,
+) -> Incoming:
+    typed = Claimed(author=author, email=email, text=text, ground=ground, good_faith=good_faith)
+    required = "" if ground in UNNAMED else "author email"
+    return await incoming(app, now, sender, typed, required=required)
+
+
 @router.post("/notice/{number}")
 def give(
     app: ThisApp,
     now: Now,
     sender: Sender,
     number: Number,
-    ground: Annotated[str, Form()] = "",
-    text: Annotated[str, Form()] = "",
-    author: Annotated[str, Form()] = "",
-    email: Annotated[str, Form()] = "",
-    good_faith: Annotated[bool, Form()] = False,
+    came: Annotated[Incoming, Depends(_incoming)],
+    _place: Annotated[None, Place],
 ) -> Response:
-    typed = Claimed(author=author, email=email, text=text, ground=ground, good_faith=good_faith)
     page = _page(app, number)
     if page is None:
-        return _show(app, None, typed)
+        return _show(app, None, came.typed)
     try:
-        app.previews.by_sender(sender, now)
-        words, held_for = _read(app, typed)
+        words, held_for = _read(came)
         app.throttle.by_sender(sender, now)
-        code = _given(app, now, page, words, held_for)
+        told = is_told(app, now, sender, words)
+        code = _given(app, now, page, words, held_for, told=told)
     except Invalid as invalid:
-        return _show(app, page, typed.refused(invalid.problems), 422)
+        return _show(app, page, came.typed.refused(invalid.problems), 422)
     except TooMany as many:
-        return _later(app, page, typed, many)
+        return _later(app, page, came.typed, many)
+    except claims.Enough:
+        many_wait = {"text": Problem("many_wait", claims.MOST_WAITING)}
+        return _show(app, page, came.typed.refused(many_wait), 409)
     except NotFound:
-        return _show(app, None, typed)
+        return _show(app, None, came.typed)
     observe.accepted()
     return RedirectResponse(app.url(f"/track/{code}"), 303, headers=PRIVATE)
 
@@ -62,33 +78,19 @@ def _page(app: Parts, number: int) -> Noticed | None:
         return noticed(session, number)
 
 
-def _read(app: Parts, typed: Claimed) -> tuple[Draft, Ground]:
-    """Raises Invalid, with every field at fault."""
+def _read(came: Incoming) -> tuple[Draft, Ground]:
+    """Raises Invalid, with every field at fault, and TooMany."""
     problems: dict[str, Problem] = {}
-    if typed.ground not in set(Ground):
+    if came.typed.ground not in set(Ground):
         problems["ground"] = Problem("no_ground")
-    required = "" if typed.ground in UNNAMED else "author email"
-    try:
-        words = drafts.read(
-            typed.author,
-            typed.email,
-            typed.text,
-            dialect=app.settings.markup,
-            required=required,
-            longest=LONGEST_CLAIM,
-        )
-    except Invalid as invalid:
-        problems |= invalid.problems
-    if not typed.good_faith:
+    if not came.typed.good_faith:
         problems["good_faith"] = Problem("good_faith")
-    if problems:
-        raise Invalid(problems)
-    return words, Ground(typed.ground)
+    return came.words(problems), Ground(came.typed.ground)
 
 
-def _given(app: Parts, now: datetime, page: Noticed, words: Draft, ground: Ground) -> str:
+def _given(app: Parts, now: datetime, page: Noticed, words: Draft, ground: Ground, *, told: bool) -> str:
     with app.writing() as session:
-        return claims.notify(session, page.comment_id, words, ground, now=now)
+        return claims.notify(session, page.comment_id, words, ground, now=now, told=told)
 
 
 def _later(app: Parts, page: Noticed, typed: Claimed, many: TooMany) -> Response:

@@ -53,6 +53,7 @@ def _asked(app: Parts, now: datetime, sender: str | None, code: str, revision: i
         raise NotFound
     if (sent := _sent(page)) is not None:
         return sent
+    app.previews.by_sender(sender, now)  # rendering takes its time, whatever comes of it
     words = _words(app, page, text)
     app.throttle.by_sender(sender, now)
     with app.writing() as session:

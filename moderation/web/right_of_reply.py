@@ -4,18 +4,20 @@ import re
 from typing import Annotated
 from urllib.parse import unquote, urlsplit
 
-from fastapi import APIRouter, Form, Response
+from fastapi import APIRouter, Depends, Form, Response
 from fastapi.responses import RedirectResponse
 
-from moderation import claims, drafts, identifiers, remarks
+from moderation import claims, identifiers, remarks
 from moderation.decisions import NotFound
 from moderation.drafts import Draft, Invalid, Problem
 from moderation.lanes import LONGEST_CLAIM
 from moderation.pages.noticed import Answered, answered
 from moderation.throttle import TooMany
 from moderation.web import observe
+from moderation.web.claimed import Incoming, incoming, is_told
 from moderation.web.dependencies import LARGEST, Now, Parts, Sender, ThisApp
 from moderation.web.form import Claimed
+from moderation.web.places import Place
 from moderation.web.track import PRIVATE
 
 router = APIRouter()
@@ -31,8 +33,7 @@ def form(app: ThisApp, place: str = "") -> Response:
     return _show(app, Claimed(place=place[:LONGEST_PLACE]))
 
 
-@router.post("/right-of-reply")
-def ask(
+async def _incoming(
     app: ThisApp,
     now: Now,
     sender: Sender,
@@ -41,20 +42,33 @@ def ask(
     text: Annotated[str, Form()] = "",
     author: Annotated[str, Form()] = "",
     email: Annotated[str, Form()] = "",
-) -> Response:
+) -> Incoming:
     typed = Claimed(author=author, email=email, text=text, place=place, passage=passage)
+    return await incoming(app, now, sender, typed, required="author email")
+
+
+@router.post("/right-of-reply")
+def ask(
+    app: ThisApp,
+    now: Now,
+    sender: Sender,
+    came: Annotated[Incoming, Depends(_incoming)],
+    _place: Annotated[None, Place],
+) -> Response:
+    typed = came.typed
     try:
-        app.previews.by_sender(sender, now)
-        page, words = _read(app, typed)
+        page, words, passage = _read(app, came)
         app.throttle.by_sender(sender, now)
+        told = is_told(app, now, sender, words)
         with app.writing() as session:
             code = claims.reply(
                 session,
                 page.article_slug,
                 words,
-                remarks.as_noted(passage).strip(),
+                passage,
                 now=now,
                 to=page.text.comment_id if page.text is not None else None,
+                told=told,
             )
     except NotFound:
         return _show(app, typed.refused({"place": Problem("no_such_page")}), 422)
@@ -69,31 +83,23 @@ def ask(
     return RedirectResponse(app.url(f"/track/{code}"), 303, headers=PRIVATE)
 
 
-def _read(app: Parts, typed: Claimed) -> tuple[Answered, Draft]:
-    """Raises Invalid, with every field at fault."""
+def _read(app: Parts, came: Incoming) -> tuple[Answered, Draft, str]:
+    """What is answered, in which words, and the passage.
+
+    Raises Invalid, with every field at fault, and TooMany.
+    """
     problems: dict[str, Problem] = {}
-    page = _page(app, typed.place)
+    page = _page(app, came.typed.place)
     if page is None:
         problems["place"] = Problem("no_such_page")
-    passage = remarks.as_noted(typed.passage).strip()
+    passage = remarks.as_noted(came.typed.passage).strip()
     if not remarks.is_said(passage):
         problems["passage"] = Problem("no_passage_answered")
     elif len(passage) > LONGEST_CLAIM:
         problems["passage"] = Problem("too_long", LONGEST_CLAIM, len(passage))
-    try:
-        words = drafts.read(
-            typed.author,
-            typed.email,
-            typed.text,
-            dialect=app.settings.markup,
-            required="author email",
-            longest=LONGEST_CLAIM,
-        )
-    except Invalid as invalid:
-        problems |= invalid.problems
-    if problems or page is None:
-        raise Invalid(problems)
-    return page, words
+    words = came.words(problems)
+    assert page is not None
+    return page, words, passage
 
 
 def _page(app: Parts, place: str) -> Answered | None:

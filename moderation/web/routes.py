@@ -57,6 +57,8 @@ from moderation.web.places import Place
 def routes() -> list[BaseRoute]:
     """Every application of a process shares them: FastAPI takes a tenth of a second to prepare them."""
     router = APIRouter()
+    # They take their place once that is done.
+    renders = {submit, edit, notice, right_of_reply}
     # What has a name of its own under a contribution, before the actions that decide about it.
     for module in (
         public,
@@ -85,7 +87,7 @@ def routes() -> list[BaseRoute]:
         mailing,
         follow,
     ):
-        router.include_router(module.router, dependencies=[] if module in {submit, edit} else [Place])
+        router.include_router(module.router, dependencies=[] if module in renders else [Place])
     account_pages = (account, confirm, email, factors, shortcuts, tokens)
     team_pages = (bulk, charter, site_pages, settings, policy, reasons, statistics, team, members, guide)
     for module in (*account_pages, *team_pages, health, scrape):

@@ -124,7 +124,7 @@ def act(
 ) -> Response:
     try:
         if action in {Action.APPEAL, "mail"}:
-            app.throttle.by_sender(sender, now)
+            (app.addressed if action == "mail" else app.throttle).by_sender(sender, now)
         with app.writing() as session:
             _do(session, app, code, action, text, revision, now)
     except (NotFound, NoAddress):

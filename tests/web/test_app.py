@@ -1,5 +1,5 @@
 import asyncio
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from typing import Any
 
@@ -263,6 +263,27 @@ def test_a_locked_database_asks_to_come_back(parts: Parts, desk: TestClient, pen
     assert answer.headers["retry-after"] == "5"
     assert "Rien n’est perdu" in Page(answer).main
     assert desk.post(address, data={"revision": "1"}).status_code == 303
+
+
+@pytest.mark.parametrize("path", ["/notice/1", "/right-of-reply"])
+def test_a_notice_or_a_right_of_reply_is_given_back_by_a_locked_database_and_sent_again(
+    parts: Parts, desk: TestClient, pending: Sent, settle: Callable[[], None], path: str
+) -> None:
+    desk.post(f"/desk/comments/{pending.id}/publish", data={"revision": "1"})
+    settle()
+    impatient(parts)
+    who = {"author": "Léa Martin", "email": "lea@example.net", "text": "Rien de cela n’est vrai."}
+    notice = {"ground": "defamation", "good_faith": "true"}
+    reply = {"place": "/articles/le-pont#comment1", "passage": "Ils savaient."}
+    typed = who | (notice if path == "/notice/1" else reply)
+    with locked(parts, pending.id):
+        answer = desk.post(path, data=typed)
+    assert answer.status_code == 503
+    page = Page(answer)
+    again = page.form("Réessayer")
+    fields = again.fields | {name: page.value(name) for name in ("text", "passage") if name in typed}
+    assert (again.action, fields) == (path, typed)
+    assert desk.post(again.action, data=fields).status_code == 303
 
 
 def test_an_absent_database_asks_to_come_back(build_parts: BuildParts) -> None:

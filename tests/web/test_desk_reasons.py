@@ -276,7 +276,7 @@ def test_the_site_s_words_are_said_wherever_a_decision_is_told(
         assert said in Page(desk.get(path)).main, path
     assert OWN in Page(desk.get(f"/desk/comments/{waits.id}")).text(".open")
     assert OWN in Page(desk.get("/desk/figures")).main
-    assert f"{OWN};2" in desk.get("/desk/figures.csv?of=reasons").text
+    assert f'"{OWN}";2' in desk.get("/desk/figures.csv?of=reasons").text
     page = Page(desk.get(f"/desk?status=refused&reason={own}"))
     assert page.chosen("reason") == own
     assert len(page.nodes(".rows li")) == 2

@@ -152,7 +152,7 @@ def test_a_sheet_is_private_and_opens_as_what_it_is(desk: TestClient) -> None:
     assert answer.headers["cache-control"] == "no-store"
     assert answer.headers["content-type"] == "text/csv; charset=utf-8"
     assert answer.headers["content-disposition"] == 'attachment; filename="figures-weeks.csv"'
-    assert answer.content.startswith("\ufeffsemaine;".encode())
+    assert answer.content.startswith('\ufeff"semaine";'.encode())
     assert answer.content.endswith(b"\r\n")
     assert answer.headers["x-content-type-options"] == "nosniff"
 

@@ -112,13 +112,11 @@ def test_what_cannot_be_chosen_is_not_kept(
 
 
 def test_an_author_has_the_address_of_their_text_sent(build_parts: BuildParts) -> None:
-    mailing = build_parts(
-        smtp_url="smtp://mail.example", mail_from="site@example.org", submit_limit="2 per minute"
-    )
+    mailing = build_parts(smtp_url="smtp://mail.example", mail_from="site@example.org")
     sent = send(mailing, add_article(mailing, "le-pont"), "Le pont rouvre.", email=ADDRESS)
     client = TestClient(create_app(mailing), client=("203.0.113.9", 1234), follow_redirects=False)
     form = Page(client.get(f"/track/{sent.tracking}")).form("Me l’envoyer par courriel")
-    for _ in range(2):
+    for _ in range(5):
         answer = client.post(form.action, data={**form.fields, "action": "mail"})
     assert "Un courriel part" in Page(client.get(answer.headers["location"])).alert
     with mailing.reading() as session:
@@ -173,6 +171,20 @@ def test_all_is_erased_after_a_second_press_and_not_before(
     assert (answer.status_code, sources(parts)) == (303, {""})
     assert "sont effacés" in Page(client.get(answer.headers["location"])).alert
     assert wanted(parts) == (False, ALL)
+
+
+@pytest.mark.parametrize("action", ["download", "erase"])
+def test_all_texts_of_an_address_are_gone_through_for_one_at_a_time(
+    client: TestClient, parts: Parts, address: str, sent: Sent, action: str
+) -> None:
+    """There may be thousands, and whoever writes has one of twenty places."""
+    client.post(address, data=EVERYTHING)
+    said = {"email": ADDRESS, "action": action, "sure": "true"}
+    with parts.whole_addresses.taken(0):
+        answer = client.post(f"{address}/texts", data=said)
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "5")
+    assert sources(parts) == {sent.text}
+    assert client.post(f"{address}/texts", data=said).status_code in (200, 303)
 
 
 @pytest.mark.usefixtures("sent")

@@ -1,18 +1,23 @@
 """« Signaler » under every public text: a form that keeps what was typed, and leads to its own page."""
 
+import asyncio
 import time
 from collections.abc import Callable
+from itertools import islice
 from typing import Any
 
+import httpx2
 import pytest
 from conftest import BuildParts, FakeClock, Sent, sign_in
 from page import Page
+from sqlmodel import select
 from starlette.testclient import TestClient
 
-from moderation import feeds, tokens
+from moderation import claims, feeds, tokens
 from moderation.accounts import Person
 from moderation.lanes import Ground
 from moderation.models.people import Account
+from moderation.models.queue import Letter, LetterKind
 from moderation.tokens import Scope
 from moderation.web.app import create_app
 from moderation.web.dependencies import Parts
@@ -170,6 +175,31 @@ def test_notices_without_end_are_slowed_and_kept(build_parts: BuildParts) -> Non
 
 
 @pytest.mark.usefixtures("shown")
+@pytest.mark.parametrize("path", ["/notice/1", "/right-of-reply"])
+def test_one_sender_has_few_addresses_written_to_and_all_notices_taken(parts: Parts, path: str) -> None:
+    """Anybody may type any address; what came is said by the page it leads to."""
+    one = TestClient(create_app(parts), client=("203.0.113.9", 1234), follow_redirects=False)
+    reply = {"place": "/articles/le-pont", "passage": "Ils savaient."}
+    answers = [one.post(path, data=FORM | reply | {"email": f"lea{who}@example.net"}) for who in range(7)]
+    assert [answer.status_code for answer in answers] == [303] * 7
+    with parts.reading() as session:
+        letters = session.exec(select(Letter).where(Letter.kind == LetterKind.RECEIVED)).all()
+    assert len(letters) == 5
+
+
+def test_where_too_many_wait_it_is_said_and_what_was_typed_is_given_back(
+    client: TestClient, shown: Sent, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "MOST_WAITING", 1)
+    assert give(client).status_code == 303
+    answer = give(client, text="Encore.")
+    page = Page(answer)
+    assert answer.status_code == 409
+    assert ("attendent déjà" in page.text("#text-error"), page.text("#text")) == (True, "Encore.")
+    assert shown.text in page.main
+
+
+@pytest.mark.usefixtures("shown")
 def test_the_form_and_its_page_are_nobody_elses(client: TestClient) -> None:
     answer = give(client)
     for address in ("/notice/1", answer.headers["location"], "/right-of-reply"):
@@ -228,3 +258,29 @@ def test_taken_down_it_is_gone_from_every_page_and_answer_within_the_freshness(
         assert "1 complément" not in answer.text.replace("\u00a0", " ")
     assert client.get("/notice/1").status_code == 404
     assert not [words for words in (shown.text, WHY) if words in client.get(feed).text]
+
+
+@pytest.mark.usefixtures("shown")
+@pytest.mark.parametrize("path", ["/notice/1", "/right-of-reply"])
+def test_one_sender_of_long_notices_or_replies_holds_up_nobody_else(parts: Parts, path: str) -> None:
+    """They are rendered one after the other, as long contributions are."""
+    application = create_app(parts)
+
+    def browser_at(address: str) -> httpx2.AsyncClient:
+        transport = httpx2.ASGITransport(application, client=(address, 50000))
+        return httpx2.AsyncClient(transport=transport, base_url="http://testserver")
+
+    def sent(browser: httpx2.AsyncClient, **words: str) -> asyncio.Task[Any]:
+        return asyncio.create_task(browser.post(path, data=FORM | words))
+
+    async def flood() -> tuple[list[int], int, int]:
+        async with browser_at("203.0.113.7") as one, browser_at("203.0.113.8") as other:
+            async with parts.long_texts.turn([]):  # another is being rendered
+                long = [sent(one, text=f"Un long texte. {number}" * 150) for number in range(40)]
+                refused = [await first for first in islice(asyncio.as_completed(long), 39)]
+                short = await sent(other)
+                (waits,) = (answer for answer in long if not answer.done())
+            return [answer.status_code for answer in refused], short.status_code, (await waits).status_code
+
+    done = 303 if path == "/notice/1" else 422  # which does not say what is answered
+    assert asyncio.run(flood()) == ([429] * 39, done, done)

@@ -8,7 +8,7 @@ from conftest import BuildParts, FakeClock, Sent, form_fields
 from page import Page
 from starlette.testclient import TestClient
 
-from moderation.web.app import create_app
+from moderation.web.app import PREVIEWS, create_app
 
 NEW = "Les vélos y passent aussi, et les piétons."
 DEMAND = "Je demande le retrait de ce texte."
@@ -150,3 +150,12 @@ def test_demands_without_end_are_slowed(build_parts: BuildParts, shown: Sent) ->
     assert answer.headers["retry-after"]
     page = Page(answer)
     assert ("Trop d’envois" in page.text("#retract-error"), page.text("#retract")) == (True, "Encore.")
+
+
+def test_what_comes_of_no_demand_is_counted_before_it_is_rendered(
+    build_parts: BuildParts, shown: Sent
+) -> None:
+    parts = build_parts(submit_limit="1 per hour")
+    hasty = TestClient(create_app(parts), client=("203.0.113.9", 1234), follow_redirects=False)
+    found = [demanded(hasty, shown, "a" * 2001).status_code for _ in range(PREVIEWS + 1)]
+    assert found == [422] * PREVIEWS + [429]

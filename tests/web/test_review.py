@@ -1,6 +1,7 @@
 """Deciding from a letter: the link shows, its buttons decide once, and nobody else’s or older link does."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -13,10 +14,11 @@ from test_corrections import decide
 from test_edits import edit
 from test_voices import TWO, rule
 
-from moderation import bulletins, contesting, deciders, sessions
+from moderation import bulletins, claims, contesting, deciders, drafts, proposals, sessions
 from moderation.accounts import Person
 from moderation.lifecycle import Action, Status
 from moderation.links import Bulletins, Links, Review
+from moderation.markup import Dialect
 from moderation.models.bulletins import Bulletin, How
 from moderation.models.people import Account, Role
 from moderation.models.queue import Comment, Decision
@@ -72,6 +74,26 @@ def test_a_get_shows_it_with_real_buttons_and_changes_nothing(
         for headers in ({}, {"Sec-Purpose": "prefetch"}, {"Purpose": "prefetch", "X-Moz": "prefetch"}):
             assert client.request(method, link, headers=headers).status_code == 200
     assert state(parts, pending) == (Status.PENDING, 1)
+
+
+def test_what_a_right_of_reply_answers_and_whose_name_a_correction_changes_is_seen_before_it_is_decided(
+    client: TestClient, parts: Parts, ann: Person, pending: Sent, settle: Callable[[], None]
+) -> None:
+    decide(parts, pending, ann, Action.PUBLISH)
+    settle()
+    who, said = ("Léa Martin", "lea@example.net"), drafts.rewritten
+    words = said("La rédaction", "", "D’autres mots.", dialect=Dialect.SPIP)
+    with parts.writing() as session:
+        now = parts.clock()
+        theirs = said(*who, "Je n’en savais rien.", dialect=Dialect.SPIP)
+        codes = [
+            claims.reply(session, "le-pont", theirs, "Ils savaient.", now=now, to=pending.id),
+            proposals.correct(session, pending.tracking, words, revision=2, now=now),
+        ]
+        waiting = [session.exec(select(Comment).where(Comment.tracking == code)).one().id for code in codes]
+    reply, correction = (Page(client.get(made(parts, ann, replace(pending, id=name)))) for name in waiting)
+    assert "Ils savaient." in reply.main
+    assert "Le nom a changé : Zoé auparavant." in correction.main
 
 
 def test_one_press_decides_and_can_be_taken_back(
