@@ -318,7 +318,10 @@ PUBLIC = (
     *("/", "/articles/le-pont", "/charter", "/charter/1", "/contact", "/legal", "/log", "/log.jsonl"),
     *("/transparency", "/transparency.csv", "/transparency.json", "/your-data"),
     *("/api/v1/articles/le-pont/comments", "/api/v1/docs"),
+    *("/feed.atom", "/articles.atom", "/articles/le-pont/feed.atom", "/articles/le-pont/fragment"),
 )
+# Public, too, and the same for some minutes.
+EMBED = "/embed.js"
 
 
 # Where what follows opens something, or did.
@@ -331,7 +334,7 @@ def test_what_is_not_plainly_public_is_kept_nowhere_and_tells_no_other_site_its_
 ) -> None:
     addresses = {path.replace("/articles/1", "/articles/le-pont") for path in every_address(parts)}
     assert addresses >= set(PUBLIC)
-    for path in [*sorted(addresses - set(PUBLIC)), f"/track/{pending.tracking}"]:
+    for path in [*sorted(addresses - {*PUBLIC, EMBED}), f"/track/{pending.tracking}"]:
         for asked in (desk, TestClient(desk.app, follow_redirects=False)):
             headers = asked.get(path).headers
             assert (path, headers["cache-control"]) == (path, "no-store")
