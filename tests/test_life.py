@@ -3,6 +3,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -130,6 +131,12 @@ class Told:
             if move not in known and move.words:
                 words = move.words
         return words
+
+    def is_being_corrected(self, now: datetime) -> bool:
+        """Whether a correction may still be undone: words taken out at once would publish it with them."""
+        known = self.known(now)[-1:]
+        newer = takewhile(lambda move: [move] != known, reversed(self.moves))
+        return any(move.words and not move.moves and not move.takes_out for move in newer)
 
     def shown(self, now: datetime) -> Status:
         """What its author is to be told."""
@@ -282,7 +289,8 @@ class Life(RuleBasedStateMachine):
         fields = {"revision": max(1, told.revision - late), "step": "save"}
         fields |= {"passages": told.words} if takes_out else {"text": f"Un {{{{{words}}}}}."}
         answer = self.desks[by].post(f"/desk/comments/{told.id}/{action}", data=fields)
-        if fields["revision"] != told.revision or (told.status, action) not in MOVES:
+        unsettled = takes_out and told.visible and told.is_being_corrected(self.clock())
+        if fields["revision"] != told.revision or (told.status, action) not in MOVES or unsettled:
             assert answer.status_code == 409
             return
         assert answer.status_code == 303
