@@ -63,12 +63,12 @@ def abroad(env: Environment, settings: Settings) -> Environment:
     return found
 
 
-def _contribution(env: Environment) -> Callable[[Any], str]:
+def _contribution(env: Environment) -> Callable[[Any, bool], str]:
     """The same on every page and in every answer, and a page has a hundred: each is made once."""
 
     @lru_cache(maxsize=1000)
-    def contribution(item: Any) -> str:
-        made: str = env.get_template("_parts.html").module.contribution(item)  # type: ignore[attr-defined]
+    def contribution(item: Any, is_open: bool) -> str:
+        made: str = env.get_template("_parts.html").module.contribution(item, is_open)  # type: ignore[attr-defined]
         return made
 
     return contribution

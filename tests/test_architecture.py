@@ -213,7 +213,7 @@ GIVEN = {
     *("page", "status", "form", "preview", "notice", "person", "now", "problem"),
     *("next", "entry", "wrong", "unknown", "typed", "changed", "action"),
     *("picked", "team", "weeks", "party", "news", "stay", "picture", "scopes", "foreign", "usual"),
-    *("on", "unusable", "shipped", "alone"),
+    *("on", "unusable", "shipped", "alone", "parent"),
     *("name", "link", "code", "kind", "at", "reference"),
     *("choices", "confirmed", "paragraphs"),
     *("of", "charts"),

@@ -131,6 +131,8 @@ PATHS = [
     "/articles/le-pont/comments/2/feed.atom",
     "/comments/1",
     "/comments/2",
+    "/comments/1/reply",
+    "/comments/2/reply",
     "/log",
     "/log.jsonl",
     "/transparency",

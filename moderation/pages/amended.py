@@ -9,7 +9,7 @@ from moderation import differences, markup, texts
 from moderation.differences import Change
 from moderation.models.public import Publication
 from moderation.models.queue import Comment, Version
-from moderation.pages import public
+from moderation.pages import permalinks
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def amended(session: Session, comment: Comment, text: Version) -> Amended | None
         code=(target.tracking or "") if comment.lane is None else "",
         revision=target.revision,
         retracts=comment.retracts,
-        place=public.place(session, comment.amends),
+        place=permalinks.place(session, comment.amends),
         author=copy.author,
         html=markup.trusted(copy.html),
         changes=_changes(session, copy, comment, text),

@@ -10,7 +10,7 @@ from moderation import follows
 from moderation.models.follows import Follow
 from moderation.models.public import Article, Publication, Thread
 from moderation.models.queue import Comment
-from moderation.pages import public
+from moderation.pages import permalinks
 
 # A letter names as many; who comes back after a year is led to the article.
 SHOWN = 20
@@ -87,7 +87,7 @@ def news(session: Session, follow: Follow) -> News | None:
     if follow.comment_id is not None:
         new = new.where(Publication.parent_id == follow.comment_id)
     found = session.exec(new).all()
-    places = tuple(public.place(session, comment_id) for comment_id in found[:SHOWN])
+    places = tuple(permalinks.place(session, comment_id) for comment_id in found[:SHOWN])
     return News(about, places, len(found), max(follow.seen, upto))
 
 

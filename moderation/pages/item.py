@@ -13,7 +13,7 @@ from moderation.lanes import Lane
 from moderation.lifecycle import Action
 from moderation.models.public import Article, Publication
 from moderation.models.queue import Comment, Decision
-from moderation.pages import changed, public
+from moderation.pages import changed, permalinks
 from moderation.pages.amended import Amended, amended
 from moderation.pages.cards import Card, cards, visible_to
 from moderation.pages.changed import Edited
@@ -106,7 +106,7 @@ def item(session: Session, person: Person, comment_id: str, *, site_name: str = 
     return Item(
         card=card,
         number=number,
-        place=public.place(session, comment_id),
+        place=permalinks.place(session, comment_id),
         lead=session.exec(select(Article.lead).where(Article.slug == card.article_slug)).one(),
         parent=_parent(session, card.parent) if card.parent is not None else None,
         actions=actions,
@@ -154,4 +154,4 @@ def _parent(session: Session, comment_id: str) -> Parent | None:
     copy = session.exec(select(Publication).where(Publication.comment_id == comment_id)).first()
     if copy is None:
         return None
-    return Parent(copy.author, markup.trusted(copy.html), public.place(session, comment_id))
+    return Parent(copy.author, markup.trusted(copy.html), permalinks.place(session, comment_id))

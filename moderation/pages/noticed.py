@@ -7,7 +7,7 @@ from sqlmodel import Session, col, select
 
 from moderation import markup
 from moderation.models.public import Article, Publication, Thread
-from moderation.pages import public
+from moderation.pages import permalinks
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def noticed(session: Session, number: int) -> Noticed | None:
         html=markup.trusted(copy.html),
         article_slug=slug,
         article_title=title,
-        place=public.place(session, copy.comment_id),
+        place=permalinks.place(session, copy.comment_id),
     )
 
 

@@ -5,8 +5,9 @@ from datetime import datetime
 from typing import Any, NamedTuple
 
 from markupsafe import Markup
-from sqlalchemy import Select, bindparam, tuple_
-from sqlmodel import Session, col, desc, func, select
+from sqlalchemy import Select, bindparam, case, tuple_
+from sqlalchemy.orm import aliased
+from sqlmodel import Session, col, desc, select
 
 from moderation import markup
 from moderation.models.public import Article, Mode, Publication, Site, Thread
@@ -48,11 +49,12 @@ _ARTICLE = (
     .join(Site, col(Site.id) == 1)
     .where(Article.slug == bindparam("slug"))
 )
+_ANSWERED = aliased(Publication)
 # Columns, and not rows of the model: a hundred of those cost as much as all the rest of a page.
-_PUBLISHED = (
+_CONTRIBUTIONS: _Columns = (
     select(Publication)
-    .where(Publication.thread_id == bindparam("thread"), col(Publication.taken_down_at).is_(None))
-    .order_by(col(Publication.number))
+    .outerjoin(_ANSWERED, col(_ANSWERED.comment_id) == Publication.parent_id)
+    .where(col(Publication.taken_down_at).is_(None))
     .with_only_columns(
         col(Publication.comment_id),
         col(Publication.parent_id),
@@ -66,7 +68,13 @@ _PUBLISHED = (
         col(Publication.amended_at),
         col(Publication.official),
         col(Publication.right_of_reply),
+        col(_ANSWERED.number).label("answered"),
+        # Of what was taken down nothing is left but its number.
+        case((col(_ANSWERED.taken_down_at).is_(None), col(_ANSWERED.author)), else_=None).label("author_of"),
     )
+)
+_PUBLISHED = _CONTRIBUTIONS.where(col(Publication.thread_id) == bindparam("thread")).order_by(
+    col(Publication.number)
 )
 
 
@@ -92,6 +100,9 @@ class Contribution(NamedTuple):
     official: bool
     # Of a person named on the site, who answers.
     right_of_reply: bool = False
+    # The number of what it answers, and who wrote that: None where it is public no more.
+    answered: int | None = None
+    answered_author: str | None = None
 
 
 @dataclass(frozen=True)
@@ -203,6 +214,14 @@ def heading(session: Session, slug: str) -> Heading | None:
     return Heading(_teaser(found, thread.count), thread.mode is Mode.APRIORI, notice)
 
 
+def said(session: Session, *, number: int | None = None, name: str = "") -> tuple[str, Contribution] | None:
+    """A public contribution, by its number or its random name, and the slug of its article."""
+    known = col(Publication.number) == number if number is not None else col(Publication.comment_id) == name
+    query = _CONTRIBUTIONS.join(Thread, col(Thread.id) == Publication.thread_id).join(Article).where(known)
+    row = session.connection().execute(query.add_columns(col(Article.slug))).first()
+    return None if row is None else (row.slug, _contribution(*row[:-1]))
+
+
 def article_revision(session: Session, slug: str) -> str | None:
     """What the article's page depends on, in one statement."""
     row = session.exec(_REVISION, params={"slug": slug}).first()
@@ -233,35 +252,6 @@ def listing(session: Session, slug: str, *, limit: int, after: str | None) -> Li
     )
 
 
-def place(session: Session, comment_id: str) -> str:
-    """Where a published comment is read, as the end of its article's address; empty when it is not."""
-    copy = session.exec(
-        select(Publication).where(
-            Publication.comment_id == comment_id, col(Publication.taken_down_at).is_(None)
-        )
-    ).first()
-    if copy is None:
-        return ""
-    before = select(func.count()).where(
-        Publication.thread_id == copy.thread_id,
-        Publication.number < copy.number,
-        col(Publication.taken_down_at).is_(None),
-    )
-    page = session.exec(before).one() // PER_PAGE + 1
-    return f"?page={page}#comment{copy.number}" if page > 1 else f"#comment{copy.number}"
-
-
-def permalink(session: Session, number: int) -> str | None:
-    """Where the contribution with that number is read; None when it is not, or no more."""
-    found = session.exec(
-        select(Publication.comment_id, Article.slug)
-        .join(Thread, col(Thread.id) == Publication.thread_id)
-        .join(Article, col(Article.id) == Thread.article_id)
-        .where(Publication.number == number, col(Publication.taken_down_at).is_(None))
-    ).first()
-    return None if found is None else f"/articles/{found[1]}{place(session, found[0])}"
-
-
 def _number(cursor: str) -> int:
     if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 9:
         raise BadCursor
@@ -273,12 +263,14 @@ def _contributions(session: Session, thread: Thread, page: int) -> tuple[Contrib
 
 
 def _filled(session: Session, thread: Thread, query: _Columns) -> tuple[Contribution, ...]:
-    return tuple(
-        Contribution(name, parent, number, author, markup.trusted(html), *more)
-        for name, parent, number, author, html, *more in session.connection().execute(
-            query, {"thread": thread.id}
-        )
-    )
+    found = session.connection().execute(query, {"thread": thread.id})
+    return tuple(_contribution(*row) for row in found)
+
+
+def _contribution(
+    name: str, parent: str | None, number: int, author: str, html: str, *more: Any
+) -> Contribution:
+    return Contribution(name, parent, number, author, markup.trusted(html), *more)
 
 
 def _teaser(article: Article, count: int) -> Teaser:

@@ -14,7 +14,7 @@ from moderation.differences import Change
 from moderation.drafts import Draft
 from moderation.lifecycle import Action
 from moderation.models.queue import Comment
-from moderation.pages import public
+from moderation.pages import permalinks
 from moderation.pages.cards import Card, cards
 from moderation.pages.item import is_visible
 from moderation.standing import Last, last
@@ -52,7 +52,7 @@ def rewriting(
     wait = ceil((until - now).total_seconds()) if until is not None else 0
     return Rewriting(
         card,
-        public.place(session, comment_id),
+        permalinks.place(session, comment_id),
         corrections.draft(session, comment),
         _hindrance(session, comment, person, action) or ("waits" if wait else ""),
         wait,

@@ -26,7 +26,7 @@ from moderation.lanes import REPLY_WITHIN, Ground, Lane
 from moderation.lifecycle import Action, Status
 from moderation.models.public import Article, Publication, Thread
 from moderation.models.queue import Comment, Decision
-from moderation.pages import changed, public
+from moderation.pages import changed, permalinks
 from moderation.pages.amended import Amended, amended
 from moderation.pages.claimed import Claimed, claimed
 from moderation.pages.exchange import Exchange
@@ -186,7 +186,7 @@ def _page(
         was_public=copy is not None,
         may_edit=_may_edit(session, comment, status),
         number=copy.number if copy is not None and copy.taken_down_at is None else None,
-        place=public.place(session, comment.id),
+        place=permalinks.place(session, comment.id),
         exchange=exchanged(session, comment.id, known),
         asking=known[0].id if status is Status.ASKED else None,
         corrected_at=text.corrected_at,

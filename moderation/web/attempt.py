@@ -30,6 +30,7 @@ class Notice(StrEnum):
     TOO_MANY = "too_many"
     FULL_FORUM = "full_forum"
     FULL_SITE = "full_site"
+    PARENT_GONE = "parent_gone"
 
 
 @dataclass(frozen=True)
@@ -53,6 +54,7 @@ class Typed(BaseModel):
     text: str = ""
     token: str = ""
     nobot: str = ""
+    parent: str = ""
     step: Literal["preview", "send"] = "preview"
 
     def required(self, setting: str) -> str:
@@ -61,7 +63,7 @@ class Typed(BaseModel):
 
     @property
     def form(self) -> Form:
-        return Form(author=self.author, email=self.email, text=self.text)
+        return Form(author=self.author, email=self.email, text=self.text, parent=self.parent)
 
 
 def _attempt(app: Parts, now: datetime, scope: str, typed: Typed) -> Attempt:

@@ -10,7 +10,7 @@ from fastapi.responses import RedirectResponse
 from sqlmodel import Session
 
 from moderation.pages import feeds as pages
-from moderation.pages import public
+from moderation.pages import permalinks, public
 from moderation.pages.feeds import Feed
 from moderation.web.dependencies import LARGEST, Now, Parts, ThisApp
 
@@ -50,7 +50,7 @@ def conversation(app: ThisApp, now: Now, slug: str, number: Number) -> Response:
 def contribution(app: ThisApp, number: Number) -> Response:
     """Its address for ever: which page of the forum it is read on changes."""
     with app.public_reading() as session:
-        place = public.permalink(session, number)
+        place = permalinks.permalink(session, number)
     if place is None:
         raise HTTPException(404)
     return RedirectResponse(app.url(place), 302, headers={"Cache-Control": "public, no-cache"})

@@ -14,6 +14,8 @@ class Form:
     email: str = ""
     text: str = ""
     token: str = ""
+    # The random name of what it answers.
+    parent: str = ""
     problems: Mapping[str, Problem] = field(default_factory=dict)
 
     longest_name = LONGEST_NAME

@@ -5,7 +5,7 @@ from datetime import datetime
 from functools import partial
 from typing import Annotated
 
-from fastapi import APIRouter, Request, Response
+from fastapi import APIRouter, HTTPException, Path, Request, Response
 from fastapi import Form as Field
 from fastapi.responses import HTMLResponse, RedirectResponse
 
@@ -16,8 +16,9 @@ from moderation.pages import public as pages
 from moderation.throttle import TooMany
 from moderation.web import observe
 from moderation.web.attempt import Attempt, Notice, Typed, tried
-from moderation.web.dependencies import Parts, parts_of, sender_of
-from moderation.web.form import Form
+from moderation.web.dependencies import LARGEST, Parts, ThisApp, parts_of, sender_of
+from moderation.web.form import BLANK, Form
+from moderation.web.places import Place
 from moderation.web.public import FOR_OTHERS
 
 router = APIRouter()
@@ -50,6 +51,17 @@ class Door:
         return RedirectResponse(self.app.url(f"/track/{code}" if code else "/track"), 303, headers=NO_STORE)
 
 
+@router.get("/comments/{number}/reply", dependencies=[Place])
+def answer(app: ThisApp, number: Annotated[int, Path(ge=1, le=LARGEST)]) -> Response:
+    with app.public_reading() as session:
+        found = pages.said(session, number=number)
+    article = _article(app, found[0]) if found is not None else None
+    if found is None or article is None:
+        raise HTTPException(404)
+    headers = {"Cache-Control": "public, no-cache"}
+    return app.page("answer.html", article, headers=headers, form=BLANK, parent=found[1])
+
+
 @router.post("/articles/{slug}/comments")
 async def send(request: Request, slug: str, typed: Annotated[Typed, Field()]) -> Response:
     return await _sent(request, slug, typed, Door(parts_of(request)))
@@ -64,7 +76,8 @@ async def send_from_elsewhere(request: Request, slug: str, typed: Annotated[Type
 async def _sent(request: Request, slug: str, typed: Typed, door: Door) -> Response:
     # No dependencies: finding each takes FastAPI longer than all of this.
     sender, now = sender_of(request), door.app.clock()
-    return await tried(door.app, now, slug, sender, typed, partial(_answer, door, now, slug, sender))
+    where = f"{slug} {typed.parent}".rstrip()
+    return await tried(door.app, now, where, sender, typed, partial(_answer, door, now, slug, sender))
 
 
 def _answer(door: Door, now: datetime, slug: str, sender: str | None, attempt: Attempt) -> Response:
@@ -87,7 +100,8 @@ def _store(
     app = door.app
     try:
         app.throttle.by_sender(sender, now)
-        likeness = app.likeness(slug, draft.text.html, now)
+        parent = attempt.form.parent or None
+        likeness = app.likeness(slug, draft.text.html, now, parent)
         with app.writing() as session:
             code = submissions.submit(
                 session,
@@ -95,10 +109,13 @@ def _store(
                 draft,
                 nonce=attempt.nonce,
                 now=now,
+                parent=parent,
                 room=app.settings.room,
                 likeness=likeness,
                 machine=app.machine(sender),
             ).tracking
+    except submissions.ParentNotPublic:
+        return _not_answered(door, slug, attempt)
     except (TooMany, submissions.Full, duplicates.Duplicate, submissions.Closed, NotFound) as error:
         return _not_stored(door, slug, attempt, error)
     observe.accepted()
@@ -122,6 +139,12 @@ def _not_stored(door: Door, slug: str, attempt: Attempt, error: Exception) -> Re
             return _unsent(door, attempt, article, 403)
 
 
+def _not_answered(door: Door, slug: str, attempt: Attempt) -> Response:
+    """What it answers is public no more: it can still go under the article."""
+    article = _article(door.app, slug)
+    return _unsent(door, attempt, None, 404) if article is None else _contribute(door, attempt, article, 409)
+
+
 def _later(door: Door, attempt: Attempt, article: pages.Heading, notice: Notice, seconds: int) -> Response:
     observe.limited()
     answer = _contribute(door, replace(attempt, notice=notice), article, 429)
@@ -135,14 +158,25 @@ def _article(app: Parts, slug: str) -> pages.Heading | None:
 
 
 def _contribute(door: Door, attempt: Attempt, article: pages.Heading, status: int) -> Response:
+    form, notice = attempt.form, attempt.notice
+    parent = _answered(door.app, article.teaser.slug, form.parent) if form.parent else None
+    if form.parent and parent is None:
+        form, notice, status = replace(form, parent=""), Notice.PARENT_GONE, 409
     return door.page(
         "contribute.html",
         article,
         status,
-        attempt.form,
+        form,
         preview=markup.trusted(attempt.draft.text.html) if attempt.draft else None,
-        notice=attempt.notice,
+        notice=notice,
+        parent=parent,
     )
+
+
+def _answered(app: Parts, slug: str, name: str) -> pages.Contribution | None:
+    with app.public_reading() as session:
+        found = pages.said(session, name=name)
+    return found[1] if found is not None and found[0] == slug else None
 
 
 def _unsent(door: Door, attempt: Attempt, article: pages.Heading | None, status: int) -> Response:

@@ -412,6 +412,18 @@ def item(status: Status) -> Scene:
     return scene
 
 
+def reader_answered(_gallery: Gallery, page: Page) -> None:
+    page.goto("/articles/large")
+    page.locator("#contributions a[href$='/reply']").first.click()
+    expect(heading(page)).to_contain_text("Répondre à")
+
+
+def reader_answered_previewed(gallery: Gallery, page: Page) -> None:
+    reader_answered(gallery, page)
+    message(page).fill(WIDE)
+    preview(page)
+
+
 def previewed(_gallery: Gallery, page: Page) -> None:
     page.goto("/articles/large")
     write(page, TEXT, author=NAME)
@@ -1001,6 +1013,8 @@ SCENES: dict[str, Scene] = {
     "article-with-a-hundred": at("/articles/cent"),
     "article-too-wide": at("/articles/large"),
     "article-closed": at("/articles/ferme"),
+    "reader-answered": reader_answered,
+    "reader-answered-preview": reader_answered_previewed,
     "preview": previewed,
     "preview-too-fast": previewed_too_fast,
     "busy": sent_while_nothing_can_be_kept,

@@ -2,12 +2,25 @@
 
 import pytest
 from conftest import add_article
+from conftest import send as put_in
 from playwright.sync_api import Page, expect
 
 from browser.conftest import Visit
 from browser.serving import Site
-from browser.steps import PREVIEW, WAITS, button, heading, message, preview, read_preview, send, write
+from browser.steps import (
+    PREVIEW,
+    WAITS,
+    button,
+    heading,
+    message,
+    preview,
+    read_preview,
+    reload_until,
+    send,
+    write,
+)
 from browser.watching import Watch
+from moderation.lifecycle import Action
 
 pytestmark = pytest.mark.browser
 
@@ -128,3 +141,23 @@ def test_errors_are_summed_up_in_place_and_lead_to_their_fields(site: Site, read
     summary.get_by_role("link").click()
     expect(message(reader)).to_be_focused()
     assert is_marked(reader)
+
+
+def test_an_answer_is_kept_apart_from_what_else_was_typed_under_the_article(site: Site, reader: Page) -> None:
+    slug = add_article(site.parts, "repondre-sur-place")
+    site.decide(put_in(site.parts, slug, "À quoi l’on répond.", author="Zoé"), Action.PUBLISH)
+    reader.goto(f"/articles/{slug}")
+    message(reader).fill("Pour l’article.")
+    reload_until(reader, reader.get_by_role("link", name="Répondre à la contribution de Zoé"))
+    reader.get_by_role("link", name="Répondre à la contribution de Zoé").click()
+    expect(message(reader)).to_have_value("")
+    message(reader).fill("Pour Zoé.")
+    reader.reload()
+    expect(message(reader)).to_have_value("Pour Zoé.")
+    preview(reader)
+    expect(reader.get_by_role("heading", name="Vous répondez à Zoé")).to_be_visible()
+    send(site, reader)
+    reader.goto(f"/articles/{slug}")
+    expect(message(reader)).to_have_value("Pour l’article.")
+    reader.get_by_role("link", name="Répondre à la contribution de Zoé").click()
+    expect(message(reader)).to_have_value("")

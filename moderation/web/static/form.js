@@ -17,6 +17,12 @@
   };
   const draft = (slug) => stored((storage) => JSON.parse(storage.getItem(key(slug))));
   const forget = (slug) => stored((storage) => storage.removeItem(key(slug)));
+  // An answer to one of an article’s contributions is kept apart, under its number.
+  const forgetSent = (slug) =>
+    stored((storage) => {
+      const ours = Object.keys(storage).filter((name) => name === key(slug) || name.startsWith(`${key(slug)}#`));
+      for (const name of ours) if (JSON.parse(storage.getItem(name)).sent) storage.removeItem(name);
+    });
   const keep = (form, sent) => {
     const slug = form.dataset.draft;
     const typed = Object.fromEntries(FIELDS.map((name) => [name, form.elements[name].value]));
@@ -46,7 +52,7 @@
   const begin = () => {
     const sent = find("[data-sent]");
     const form = find(`#contribute ${FORM}`);
-    if (sent && (draft(sent.dataset.sent) || {}).sent) forget(sent.dataset.sent);
+    if (sent) forgetSent(sent.dataset.sent);
     if (form) restore(form);
     guard();
   };
