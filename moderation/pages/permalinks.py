@@ -3,7 +3,7 @@
 from sqlmodel import Session, col, func, select
 
 from moderation.models.public import Article, Publication, Thread
-from moderation.pages.public import PER_PAGE
+from moderation.pages import public
 
 
 def place(session: Session, comment_id: str) -> str:
@@ -20,7 +20,7 @@ def place(session: Session, comment_id: str) -> str:
         Publication.number < copy.number,
         col(Publication.taken_down_at).is_(None),
     )
-    page = session.exec(before).one() // PER_PAGE + 1
+    page = session.exec(before).one() // public.PER_PAGE + 1
     return f"?page={page}#comment{copy.number}" if page > 1 else f"#comment{copy.number}"
 
 

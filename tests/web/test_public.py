@@ -321,7 +321,7 @@ def test_contributions_past_a_hundred_are_on_further_pages(
     assert len(first.nodes("[id^=comment]")) == 100
     assert first.hrefs["Suivantes"] == f"/articles/{article}?page=2#contributions"
     assert "Page 1 sur 2" in first.main
-    assert second.texts("[id^=comment]") == ["Ajout n101. Anonyme, 1er mars 2026 à 10 h 00 · Signaler"]
+    assert second.texts("[id^=comment]") == ["Ajout n101. Anonyme, 1er mars 2026 à 10 h 00 · Répondre · Signaler"]
     assert second.hrefs["Précédentes"] == f"/articles/{article}#contributions"
     assert "101 compléments" in second.main
 
@@ -469,6 +469,7 @@ def test_a_forum_is_given_as_finished_html_whose_addresses_say_whose_they_are(
     assert set(page.hrefs.values()) == {
         "#comment1",
         "http://testserver/notice/1",
+        "http://testserver/comments/1/reply",
         "http://testserver/sign-in",
     }
     assert NOTICE in page.text(".notice")
