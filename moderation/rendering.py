@@ -85,6 +85,7 @@ def fingerprint(settings: Settings) -> str:
     files = [
         *sorted(resources.folder("templates").rglob("*.html")),
         *sorted(resources.folder("templates").glob("*.atom")),
+        *sorted(resources.folder("templates").glob("*.xml")),
         *sorted(STATIC.iterdir()),
         *sorted(spoken),
     ]

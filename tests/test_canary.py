@@ -147,6 +147,7 @@ PATHS = [
     "/api/v1/articles/le-pont/comments",
     "/healthz",
     "/robots.txt",
+    "/sitemap.xml",
     "/openapi.json",
     "/docs",
     "/nowhere",

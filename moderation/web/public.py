@@ -13,6 +13,7 @@ from moderation.pages import public as pages
 from moderation.pages.public import ArticlePage
 from moderation.web import feeds
 from moderation.web.dependencies import Parts, ThisApp
+from moderation.web.engines import SITEMAP
 from moderation.web.form import BLANK
 from moderation.web.guard import WITH_PICTURES
 
@@ -70,7 +71,7 @@ def _article(app: Parts, slug: str, page: int) -> ArticlePage:
 
 def is_kept(path: str) -> bool:
     """Whether the front may keep what is there, told without asking the database."""
-    return path == HOME or _slug(path) != "" or feeds.is_feed(path)
+    return path in {HOME, SITEMAP} or _slug(path) != "" or feeds.is_feed(path)
 
 
 def reads(path: str, query: bytes) -> bool:
@@ -82,7 +83,7 @@ def _names(path: str) -> set[str]:
     """What the endpoint reads of a query."""
     if path == HOME:
         return {"before"}
-    if feeds.is_feed(path):
+    if path == SITEMAP or feeds.is_feed(path):
         return set()
     return {"limit", "after"} if path.startswith(LISTS) else {"page"}
 

@@ -14,6 +14,7 @@ from moderation.web import (
     desk,
     edit,
     email,
+    engines,
     factors,
     feed,
     feeds,
@@ -63,6 +64,7 @@ def routes() -> list[BaseRoute]:
     for module in (
         public,
         feeds,
+        engines,
         submit,
         track,
         edit,

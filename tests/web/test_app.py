@@ -30,6 +30,8 @@ GET /sections/{name:path}/feed.atom
 GET /articles/{slug}/feed.atom
 GET /articles/{slug}/comments/{number}/feed.atom
 GET /comments/{number}
+GET /robots.txt
+GET /sitemap.xml
 GET /comments/{number}/reply
 POST /articles/{slug}/comments
 POST /articles/{slug}/fragment

@@ -319,6 +319,7 @@ PUBLIC = (
     *("/transparency", "/transparency.csv", "/transparency.json", "/your-data"),
     *("/api/v1/articles/le-pont/comments", "/api/v1/docs"),
     *("/feed.atom", "/articles.atom", "/articles/le-pont/feed.atom", "/articles/le-pont/fragment"),
+    *("/robots.txt", "/sitemap.xml"),
 )
 # Public, too, and the same for some minutes.
 EMBED = "/embed.js"

@@ -321,7 +321,9 @@ def test_contributions_past_a_hundred_are_on_further_pages(
     assert len(first.nodes("[id^=comment]")) == 100
     assert first.hrefs["Suivantes"] == f"/articles/{article}?page=2#contributions"
     assert "Page 1 sur 2" in first.main
-    assert second.texts("[id^=comment]") == ["Ajout n101. Anonyme, 1er mars 2026 à 10 h 00 · Répondre · Signaler"]
+    assert second.texts("[id^=comment]") == [
+        "Ajout n101. Anonyme, 1er mars 2026 à 10 h 00 · Répondre · Signaler"
+    ]
     assert second.hrefs["Précédentes"] == f"/articles/{article}#contributions"
     assert "101 compléments" in second.main
 
