@@ -54,7 +54,7 @@ def test_a_page_says_which_one_it_is_and_what_may_be_shown_of_it(parts: Parts, c
     put(parts, "bus", FULL)
     page = Page(client.get("/articles/bus?page=1&utm_source=x"))
     (canonical,) = page.nodes("link[rel=canonical]")
-    assert canonical.attributes["href"] == "http://testserver/articles/bus"
+    assert canonical.attributes["href"] == "/articles/bus"
     told = {
         str(node.attributes["property"]): node.attributes["content"] for node in page.nodes("meta[property]")
     }
@@ -62,7 +62,6 @@ def test_a_page_says_which_one_it_is_and_what_may_be_shown_of_it(parts: Parts, c
         "og:type": "article",
         "og:title": FULL.title,
         "og:description": FULL.lead,
-        "og:url": "http://testserver/articles/bus",
         "og:site_name": "Le Passe-Muraille",
         "article:published_time": "2026-03-01T09:00:00+00:00",
     }
