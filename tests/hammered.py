@@ -1,14 +1,16 @@
 """The program as an operator starts it: `moderation serve`, a process of its own, on this test's database."""
 
+import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Self
 
@@ -87,19 +89,16 @@ class Server:
         **more: str,
     ) -> None:
         """`before` is a command that starts it, as strace does; `options` are Python’s, `more` settings."""
-        with socket.socket() as one:
-            one.bind(("127.0.0.1", 0))
-            self.port: int = one.getsockname()[1]
-        self.address = f"http://127.0.0.1:{self.port}"
-        self.output = folder / f"served-{self.port}.txt"
+        self.output = folder / f"served-{time.monotonic_ns()}.txt"
         settings = {
             "MODERATION_DATABASE_URL": url,
             "MODERATION_SECRET_KEYS": KEY,
-            "MODERATION_SITE_URL": self.address,
+            "MODERATION_SITE_URL": "http://127.0.0.1",
             "MODERATION_UNDO_SECONDS": str(UNDO_SECONDS),
             **{f"MODERATION_{name.upper()}": value for name, value in more.items()},
         }
-        command = [*before, sys.executable, *options, "-m", "moderation", "serve", "--port", str(self.port)]
+        # A port of its own: one that was free a moment ago may be another’s by now, who would answer.
+        command = [*before, sys.executable, *options, "-m", "moderation", "serve", "--port", "0"]
         with self.output.open("wb") as output:
             self.process = subprocess.Popen(  # noqa: S603 - our own words
                 [*command, "--workers", str(workers)],
@@ -108,17 +107,24 @@ class Server:
                 stderr=output,
                 start_new_session=True,
             )
-        self._wait()
+        until(self._answers)
 
-    def _wait(self) -> None:
-        def answers() -> bool:
-            assert self.process.poll() is None, self.output.read_text()
-            try:
-                return httpx2.get(f"{self.address}/sign-in").status_code == 200
-            except httpx2.TransportError:
-                return False
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, self.said()
+        try:
+            return httpx2.get(f"{self.address}/sign-in").status_code == 200
+        except (httpx2.TransportError, StopIteration):
+            return False
 
-        until(answers)
+    @cached_property
+    def address(self) -> str:
+        """As its log says. Raises StopIteration before it serves."""
+        whole = (line for line in self.said().split("\n")[:-1] if line.startswith("{"))
+        return str(next(one["address"] for one in map(json.loads, whole) if one["event"] == "serving"))
+
+    @property
+    def port(self) -> int:
+        return int(self.address.rpartition(":")[2])
 
     def __enter__(self) -> Self:
         return self

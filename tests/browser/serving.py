@@ -122,7 +122,8 @@ def serve(folder: Path, *, host: str = "127.0.0.1", **more: str) -> Generator[Si
             stderr=written,
         )
     try:
-        until(lambda: server.poll() is not None or _answers(port))
+        # Its own word for it: another may have taken the port, and answer there.
+        until(lambda: server.poll() is not None or ('"serving"' in log.read_text() and _answers(port)))
         assert server.poll() is None, log.read_text()
         yield Site(settings.site_url, parts, ann, sami, file, environment)
         assert server.poll() is None, f"the server stopped: {server.returncode}\n{log.read_text()}"
