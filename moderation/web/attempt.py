@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
-from typing import Literal
+from typing import Annotated, Literal
 
 from anyio import to_thread
 from fastapi import Response
-from pydantic import BaseModel
+from pydantic import AfterValidator, BaseModel
 
 from moderation import drafts, identifiers, links
 from moderation.drafts import Draft, Invalid, Problem
@@ -46,6 +46,11 @@ class Attempt:
     wait: int = 0
 
 
+def _asked_for(name: str) -> str:
+    """PostgreSQL would refuse to look for a null character, and with it what was typed."""
+    return name.replace("\0", "\ufffd")
+
+
 class Typed(BaseModel):
     """The form as it comes in; whatever is not there is empty."""
 
@@ -54,7 +59,7 @@ class Typed(BaseModel):
     text: str = ""
     token: str = ""
     nobot: str = ""
-    parent: str = ""
+    parent: Annotated[str, AfterValidator(_asked_for)] = ""
     step: Literal["preview", "send"] = "preview"
 
     def required(self, setting: str) -> str:

@@ -100,10 +100,11 @@ def test_what_waits_or_stands_under_another_article_is_not_answered(
 ) -> None:
     add_article(parts, "la-gare")
     waits = send(parts, "le-pont", "Canaritexte.")
-    for slug, parent in (("le-pont", waits.id), ("la-gare", zoe), ("le-pont", "x" * 5000)):
+    for slug, parent in (("le-pont", waits.id), ("la-gare", zoe), ("le-pont", "x" * 5000), ("le-pont", "\0")):
         typed = {"text": "Non.", "parent": parent, "step": "preview"}
         reply = client.post(f"/articles/{slug}/comments", data=typed)
         assert (reply.status_code, "Canari" in reply.text, "mardi" in reply.text) == (409, False, False)
+        assert Page(reply).texts("#text") == ["Non."]
     assert client.get("/comments/2/reply").status_code == 404
 
 
